@@ -40,68 +40,185 @@ interface Entry {
 export const catalogue = {
   // The request as such
   'malformed-json': { status: 400, type: 'structure', text: 'The body is not JSON: {found}.' },
-  'duplicate-key': { status: 400, type: 'structure', text: 'The key "{found}" stands twice in one object; each may stand once.' },
-  'nesting-too-deep': { status: 400, type: 'structure', text: 'The body nests deeper than {expected} levels (HUFHIR_MAX_DEPTH).' },
+  'duplicate-key': {
+    status: 400,
+    type: 'structure',
+    text: 'The key "{found}" stands twice in one object; each may stand once.',
+  },
+  'nesting-too-deep': {
+    status: 400,
+    type: 'structure',
+    text: 'The body nests deeper than {expected} levels (HUFHIR_MAX_DEPTH).',
+  },
+  'bad-text': { status: 400, type: 'value', text: 'Found {found}; expected {expected}.' },
   'invalid-utf8': { status: 400, type: 'structure', text: 'The body is not valid UTF-8.' },
   'body-empty': { status: 400, type: 'structure', text: 'The request has no body; expected {expected}.' },
   'body-too-large': { status: 413, type: 'too-long', text: 'The body exceeds {expected} bytes (HUFHIR_MAX_BODY).' },
-  'too-many-entries': { status: 413, type: 'too-long', text: 'The bundle has {found} entries; at most {expected} are allowed (HUFHIR_MAX_ENTRIES).' },
-  'url-too-long': { status: 414, type: 'too-long', text: 'The URL exceeds {expected} characters (HUFHIR_MAX_URL); send the search as POST _search.' },
-  'unsupported-media-type': { status: 415, type: 'not-supported', text: 'Content-Type is {found}; expected {expected}.' },
-  'not-acceptable': { status: 406, type: 'not-supported', text: 'Accept asks for {found}; this server answers {expected}.' },
+  'too-many-entries': {
+    status: 413,
+    type: 'too-long',
+    text: 'The bundle has {found} entries; at most {expected} are allowed (HUFHIR_MAX_ENTRIES).',
+  },
+  'url-too-long': {
+    status: 414,
+    type: 'too-long',
+    text: 'The URL exceeds {expected} characters (HUFHIR_MAX_URL); send the search as POST _search.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    type: 'not-supported',
+    text: 'Content-Type is {found}; expected {expected}.',
+  },
+  'not-acceptable': {
+    status: 406,
+    type: 'not-supported',
+    text: 'Accept asks for {found}; this server answers {expected}.',
+  },
   'unknown-route': { status: 404, type: 'not-found', text: '{found} is not a path of this server.' },
-  'method-not-allowed': { status: 405, type: 'not-supported', text: '{found} is not supported here; expected {expected}.' },
+  'method-not-allowed': {
+    status: 405,
+    type: 'not-supported',
+    text: '{found} is not supported here; expected {expected}.',
+  },
+  'bad-request': { status: 400, type: 'invalid', text: 'The HTTP request could not be read ({found}).' },
   'bad-header': { status: 400, type: 'value', text: 'Header {name} is "{found}"; expected {expected}.' },
   'login-required': { status: 401, type: 'login', text: 'This request needs a token; none was accepted.' },
-  'forbidden': { status: 403, type: 'forbidden', text: 'The caller has no right to {found}.' },
-  'timeout': { status: 503, type: 'timeout', text: 'The work was stopped after {expected} ms ({setting}).' },
-  'internal': { status: 500, type: 'exception', text: 'The server failed; the log has the details under request id {found}.' },
+  forbidden: { status: 403, type: 'forbidden', text: 'The caller has no right to {found}.' },
+  internal: {
+    status: 500,
+    type: 'exception',
+    text: 'The server failed; the log has the details under request id {found}.',
+  },
 
   // Resources and their ids
   'unknown-type': { status: 404, type: 'not-supported', text: '"{found}" is not a resource type of FHIR R4.' },
   'type-mismatch': { status: 400, type: 'value', text: 'resourceType is "{found}"; expected "{expected}".' },
-  'missing-resource-type': { status: 400, type: 'structure', text: 'The body has no resourceType; expected the name of an R4 resource.' },
-  'invalid-id': { status: 400, type: 'value', text: 'The id "{found}" is not valid; expected 1 to 64 of A-Z a-z 0-9 - .' },
+  'missing-resource-type': {
+    status: 400,
+    type: 'structure',
+    text: 'The body has no resourceType; expected the name of an R4 resource.',
+  },
+  'invalid-id': {
+    status: 400,
+    type: 'value',
+    text: 'The id "{found}" is not valid; expected 1 to 64 of A-Z a-z 0-9 - .',
+  },
   'id-mismatch': { status: 400, type: 'value', text: 'The body has id {found}; the URL says "{expected}".' },
   'not-found': { status: 404, type: 'not-found', text: '{found} does not exist.' },
-  'deleted': { status: 410, type: 'deleted', text: '{found} was deleted.' },
+  deleted: { status: 410, type: 'deleted', text: '{found} was deleted.' },
   'version-not-found': { status: 404, type: 'not-found', text: '{found} has no version {version}.' },
-  'version-conflict': { status: 412, type: 'conflict', text: '{target} is at version {found}; the request expected {expected}.' },
-  'write-contention': { status: 409, type: 'transient', text: '{found} changed {expected} times while this request was tried; send it again.' },
-  'subsetted': { status: 400, type: 'business-rule', text: 'The resource carries the SUBSETTED tag; an incomplete resource is not stored.' },
+  'version-conflict': {
+    status: 412,
+    type: 'conflict',
+    text: '{target} is at version {found}; the request expected {expected}.',
+  },
+  'write-contention': {
+    status: 409,
+    type: 'transient',
+    text: '{found} changed {expected} times while this request was tried; send it again.',
+  },
+  subsetted: {
+    status: 400,
+    type: 'business-rule',
+    text: 'The resource carries the SUBSETTED tag; an incomplete resource is not stored.',
+  },
 
   // Contents
-  'invalid-structure': { status: 422, type: 'structure', text: '{text}' },
   'invalid-content': { status: 422, type: 'invariant', text: '{text}' },
-  'unknown-profile': { status: 422, type: 'not-found', text: 'The profile {found} is not held by this server; the resource was not checked against it.' },
-  'reference-not-found': { status: 422, type: 'not-found', text: 'The reference {found} names a resource that does not exist (HUFHIR_REFERENCES=strict).' },
+  'unknown-element': {
+    status: 422,
+    type: 'structure',
+    text: 'The element "{found}" is not defined for {target}; expected one of {expected}.',
+  },
+  'missing-element': { status: 422, type: 'required', text: '{target} is missing; expected {expected}.' },
+  'wrong-cardinality': { status: 422, type: 'structure', text: '{target} has {found} values; expected {expected}.' },
+  'wrong-shape': { status: 422, type: 'structure', text: '{target} is {found}; expected {expected}.' },
+  'bad-element-value': { status: 422, type: 'value', text: '{target} is "{found}"; expected {expected}.' },
+  'code-not-in-value-set': { status: 422, type: 'code-invalid', text: '{target} is {found}; expected {expected}.' },
+  'wrong-reference': { status: 422, type: 'value', text: '{target} leads to {found}; expected {expected}.' },
+  'unknown-profile': {
+    status: 422,
+    type: 'not-found',
+    text: 'The profile {found} is not held by this server; the resource was not checked against it.',
+  },
+  'reference-not-found': {
+    status: 422,
+    type: 'not-found',
+    text: 'The reference {found} names a resource that does not exist (HUFHIR_REFERENCES=strict).',
+  },
 
   // Criteria
-  'criteria-no-match': { status: 412, type: 'not-found', text: 'The criteria {found} match no resource; expected exactly one.' },
-  'criteria-many-matches': { status: 412, type: 'multiple-matches', text: 'The criteria {found} match several resources; expected at most one.' },
+  'criteria-no-match': {
+    status: 412,
+    type: 'not-found',
+    text: 'The criteria {found} match no resource; expected exactly one.',
+  },
+  'criteria-many-matches': {
+    status: 412,
+    type: 'multiple-matches',
+    text: 'The criteria {found} match several resources; expected at most one.',
+  },
   'criteria-empty': { status: 400, type: 'value', text: 'The criteria {found} hold no search parameter.' },
 
   // Bundles
   'bundle-type': { status: 400, type: 'value', text: 'The bundle type is "{found}"; expected transaction or batch.' },
   'bundle-entry': { status: 400, type: 'structure', text: '{text}' },
-  'duplicate-target': { status: 400, type: 'duplicate', text: '{found} is written by more than one entry of the transaction.' },
+  'duplicate-target': {
+    status: 400,
+    type: 'duplicate',
+    text: '{found} is written by more than one entry of the transaction.',
+  },
   'duplicate-full-url': { status: 400, type: 'duplicate', text: 'The fullUrl {found} stands at more than one entry.' },
 
   // Search
-  'unknown-parameter': { status: 400, type: 'invalid', text: 'The search parameter "{found}" is not defined for {target}; expected one of {expected}.' },
-  'unknown-modifier': { status: 400, type: 'not-supported', text: 'The modifier "{found}" of parameter "{parameter}" is not supported; expected {expected}.' },
-  'bad-parameter-value': { status: 400, type: 'value', text: 'The value "{found}" of parameter "{parameter}" is not valid; expected {expected}.' },
+  'unknown-parameter': {
+    status: 400,
+    type: 'invalid',
+    text: 'The search parameter "{found}" is not defined for {target}; expected one of {expected}.',
+  },
+  'unknown-modifier': {
+    status: 400,
+    type: 'not-supported',
+    text: 'The modifier "{found}" of parameter "{parameter}" is not supported; expected {expected}.',
+  },
+  'bad-parameter-value': {
+    status: 400,
+    type: 'value',
+    text: 'The value "{found}" of parameter "{parameter}" is not valid; expected {expected}.',
+  },
+  'ignored-parameter': {
+    status: 400,
+    type: 'not-supported',
+    text: 'The parameter "{found}" is not known and was ignored (Prefer: handling=lenient).',
+  },
   'too-costly': { status: 400, type: 'too-costly', text: '{text}' },
-  'bad-cursor': { status: 400, type: 'value', text: 'The page link is not valid or has expired; start the search again.' },
+  'bad-cursor': {
+    status: 400,
+    type: 'value',
+    text: 'The page link is not valid or has expired; start the search again.',
+  },
 
   // Operations
-  'missing-parameter': { status: 400, type: 'required', text: 'The parameter "{parameter}" is missing; expected {expected}.' },
-  'unknown-operation-parameter': { status: 400, type: 'invalid', text: 'The operation has no parameter "{found}"; expected one of {expected}.' },
+  'missing-parameter': {
+    status: 400,
+    type: 'required',
+    text: 'The parameter "{parameter}" is missing; expected {expected}.',
+  },
+  'unknown-operation-parameter': {
+    status: 400,
+    type: 'invalid',
+    text: 'The operation has no parameter "{found}"; expected one of {expected}.',
+  },
+  'unsupported-operation-parameter': {
+    status: 400,
+    type: 'not-supported',
+    text: 'The operation parameter "{found}" is not supported here.',
+  },
   'unknown-operation': { status: 404, type: 'not-supported', text: 'The operation {found} is not supported here.' },
   'measure-not-evaluable': { status: 422, type: 'not-supported', text: '{text}' },
 
   // Settings and command line
-  'setting': { status: 500, type: 'invalid', text: '{name} is "{found}"; expected {expected}.' },
+  setting: { status: 500, type: 'invalid', text: '{name} is "{found}"; expected {expected}.' },
   'unknown-setting': { status: 500, type: 'invalid', text: '{name} is not a setting of this server.' },
 } as const satisfies Record<string, Entry>;
 

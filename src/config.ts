@@ -1,0 +1,132 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { Failure, type Issue, issue, type Outcome } from '#errors';
+
+/** The settings of one server process: validated once, at start, and never read from the environment again. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute, with `/fhir` and no slash at the end: what links and `Location` begin with. */
+  readonly baseUrl: string;
+  /** `sqlite:<file>` or `mongodb://…`. */
+  readonly store: string;
+  readonly auth: 'required' | 'off';
+  readonly validation: 'off' | 'structure' | 'profile';
+  readonly references: 'lenient' | 'strict';
+  /** IANA name. */
+  readonly timeZone: string;
+  /** Bytes. */
+  readonly maxBody: number;
+  readonly maxEntries: number;
+  readonly maxDepth: number;
+  /** Characters. */
+  readonly maxUrl: number;
+  /** Resources of one page at most, and where `_count` is not given. */
+  readonly maxCount: number;
+  readonly defaultCount: number;
+  /** Included resources of one page. */
+  readonly maxIncludes: number;
+  /** Milliseconds a page link stays valid. */
+  readonly cursorLifetime: number;
+  readonly logLevel: string;
+}
+
+const count = (initial: number, maximum: number) =>
+  ({ type: 'integer', minimum: 1, maximum, default: initial }) as const;
+
+/** Every setting: its name in the environment, and what it may be. */
+const settings = {
+  HUFHIR_HOST: { type: 'string', minLength: 1, default: '127.0.0.1' },
+  HUFHIR_PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 8080 },
+  HUFHIR_BASE_URL: { type: 'string', pattern: '^https?://[^\\s]+$' },
+  HUFHIR_STORE: { type: 'string', pattern: '^sqlite:.+', default: 'sqlite:./data/hufhir.db' },
+  HUFHIR_AUTH: { type: 'string', enum: ['required', 'off'], default: 'required' },
+  HUFHIR_VALIDATION: { type: 'string', enum: ['off', 'structure', 'profile'], default: 'profile' },
+  HUFHIR_REFERENCES: { type: 'string', enum: ['lenient', 'strict'], default: 'lenient' },
+  HUFHIR_TIME_ZONE: { type: 'string', minLength: 1, default: 'Asia/Shanghai' },
+  HUFHIR_MAX_BODY: count(64 * 1024 * 1024, 1024 * 1024 * 1024),
+  HUFHIR_MAX_ENTRIES: count(10_000, 1_000_000),
+  HUFHIR_MAX_DEPTH: count(100, 1000),
+  HUFHIR_MAX_URL: count(8_000, 60_000),
+  HUFHIR_MAX_COUNT: count(1_000, 10_000),
+  HUFHIR_DEFAULT_COUNT: count(20, 10_000),
+  HUFHIR_MAX_INCLUDES: count(5_000, 100_000),
+  HUFHIR_CURSOR_LIFETIME: count(60 * 60 * 1000, 7 * 24 * 60 * 60 * 1000),
+  HUFHIR_LOG_LEVEL: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
+} as const;
+
+type Name = keyof typeof settings;
+type Values = Record<Name, never>;
+
+const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
+
+/** Reads the settings `HUFHIR_*`. The failure holds every wrong and every unknown one. */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Outcome<Config> {
+  const given = Object.entries(environment).filter(
+    ([name, value]) => name.startsWith('HUFHIR_') && !/^HUFHIR_(TEST|BENCH)_/.test(name) && value !== undefined,
+  );
+  const values: Record<string, unknown> = Object.fromEntries(given);
+  const validate = new Ajv({ allErrors: true, useDefaults: true, coerceTypes: true, verbose: true }).compile({
+    type: 'object',
+    properties: settings,
+    additionalProperties: false,
+  });
+  const issues = validate(values) ? [] : (validate.errors ?? []).map(settingIssue);
+  const checked = values as Values;
+  if (issues.length === 0) issues.push(...checkTogether(checked));
+  const [first, ...rest] = issues;
+  if (first !== undefined) return new Failure([first, ...rest]);
+  return Object.freeze(toConfig(checked));
+}
+
+function settingIssue(error: ErrorObject): Issue {
+  if (error.keyword === 'additionalProperties') {
+    return issue('unknown-setting', { name: String(error.params.additionalProperty) });
+  }
+  const name = error.instancePath.slice(1);
+  const expected =
+    error.keyword === 'enum' ? (error.params.allowedValues as string[]).join(', ') : (error.message ?? error.keyword);
+  return issue('setting', { name, found: String(error.data), expected });
+}
+
+function checkTogether(values: Values): Issue[] {
+  const issues: Issue[] = [];
+  if (values.HUFHIR_AUTH === 'off' && !isLoopback(values.HUFHIR_HOST)) {
+    const expected = 'required, since HUFHIR_HOST is not a loopback address';
+    issues.push(issue('setting', { name: 'HUFHIR_AUTH', found: 'off', expected }));
+  }
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: values.HUFHIR_TIME_ZONE });
+  } catch {
+    const expected = 'an IANA time zone such as Asia/Shanghai';
+    issues.push(issue('setting', { name: 'HUFHIR_TIME_ZONE', found: values.HUFHIR_TIME_ZONE, expected }));
+  }
+  if (Number(values.HUFHIR_DEFAULT_COUNT) > Number(values.HUFHIR_MAX_COUNT)) {
+    const expected = `at most HUFHIR_MAX_COUNT (${values.HUFHIR_MAX_COUNT})`;
+    issues.push(issue('setting', { name: 'HUFHIR_DEFAULT_COUNT', found: values.HUFHIR_DEFAULT_COUNT, expected }));
+  }
+  return issues;
+}
+
+function toConfig(values: Values): Config {
+  const host: string = values.HUFHIR_HOST;
+  const own = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${values.HUFHIR_PORT}/fhir`;
+  return {
+    host,
+    port: values.HUFHIR_PORT,
+    baseUrl: String(values.HUFHIR_BASE_URL ?? own).replace(/\/+$/, ''),
+    store: values.HUFHIR_STORE,
+    auth: values.HUFHIR_AUTH,
+    validation: values.HUFHIR_VALIDATION,
+    references: values.HUFHIR_REFERENCES,
+    timeZone: values.HUFHIR_TIME_ZONE,
+    maxBody: values.HUFHIR_MAX_BODY,
+    maxEntries: values.HUFHIR_MAX_ENTRIES,
+    maxDepth: values.HUFHIR_MAX_DEPTH,
+    maxUrl: values.HUFHIR_MAX_URL,
+    maxCount: values.HUFHIR_MAX_COUNT,
+    defaultCount: values.HUFHIR_DEFAULT_COUNT,
+    maxIncludes: values.HUFHIR_MAX_INCLUDES,
+    cursorLifetime: values.HUFHIR_CURSOR_LIFETIME,
+    logLevel: values.HUFHIR_LOG_LEVEL,
+  };
+}

@@ -1,0 +1,40 @@
+import fhirpath from 'fhirpath';
+import r4 from 'fhirpath/fhir-context/r4';
+
+/** A value with its type: R4's name (`CodeableConcept`, `dateTime`), or that of the like primitive for a computed one. */
+export interface TypedValue {
+  readonly value: unknown;
+  readonly type: string;
+}
+
+const options = { async: false, resolveInternalTypes: false } as const;
+
+const systemTypes: Readonly<Record<string, string>> = {
+  Boolean: 'boolean',
+  String: 'string',
+  Integer: 'integer',
+  Decimal: 'decimal',
+  Date: 'date',
+  DateTime: 'dateTime',
+  Time: 'time',
+};
+
+/** Compiles a FHIRPath expression; a syntax error throws. `resolve()` finds nothing: there is no store behind it. */
+export function compile(expression: string): (resource: unknown) => unknown[] {
+  const run = fhirpath.compile(expression, r4, options);
+  return (resource) => fhirpath.resolveInternalTypes(run(resource));
+}
+
+/** As compile, and tells the type of each value. */
+export function compileTyped(expression: string): (resource: unknown) => TypedValue[] {
+  const run = fhirpath.compile(expression, r4, options);
+  return (resource) => {
+    const found = run(resource);
+    const types = fhirpath.types(found);
+    const values: unknown[] = fhirpath.resolveInternalTypes(found);
+    return values.map((value, i) => {
+      const [space, name = ''] = (types[i] ?? '').split('.');
+      return { value, type: space === 'System' ? (systemTypes[name] ?? name) : name };
+    });
+  };
+}

@@ -1,0 +1,56 @@
+import r4 from 'fhirpath/fhir-context/r4';
+
+/** One type that an element can have, as R4 declares it. */
+export interface ElementType {
+  /** A data type, `BackboneElement`, `Element`, or a resource type (`Resource` where any may stand). */
+  readonly type: string;
+  /** Where the model declares the children of the element. */
+  readonly path: string;
+  /** The resource types that a Reference may name; empty if R4 does not restrict them. */
+  readonly targets: readonly string[];
+}
+
+const parents: Readonly<Record<string, string | undefined>> = r4.type2Parent;
+const types: Readonly<Record<string, unknown>> = r4.path2Type;
+const choices: Readonly<Record<string, readonly string[] | undefined>> = r4.choiceTypePaths;
+const elsewhere: Readonly<Record<string, string | undefined>> = r4.pathsDefinedElsewhere;
+const references: Readonly<Record<string, readonly string[] | undefined>> = r4.path2RefType ?? {};
+
+/** The names of all types that have a parent: resources and data types. */
+export function modelTypes(): readonly string[] {
+  return Object.keys(parents);
+}
+
+/** Whether `type` is `ancestor` or derived from it, e.g. `Age` from `Quantity`, `canonical` from `uri`. */
+export function isSubtype(type: string, ancestor: string): boolean {
+  for (let t: string | undefined = type; t !== undefined; t = parents[t]) if (t === ancestor) return true;
+  return false;
+}
+
+/** A type's name as R4 spells it: choice suffixes, and some published expressions, capitalise primitives (`DateTime`). */
+export function typeName(name: string): string {
+  const primitive = name.charAt(0).toLowerCase() + name.slice(1);
+  return name in parents || !(primitive in parents) ? name : primitive;
+}
+
+/**
+ * The JSON keys of the child element `name` of what the model declares at `path`, each with its type: one, or for a choice
+ * (`value[x]`) one for each type. Undefined if R4 knows no such element.
+ */
+export function children(path: string, name: string): ReadonlyMap<string, ElementType> | undefined {
+  for (let owner: string | undefined = path; owner !== undefined; owner = parents[owner]) {
+    const declared = `${owner}.${name}`;
+    const at = elsewhere[declared] ?? declared;
+    const targets = (references[at] ?? []).filter((t) => t !== 'Resource');
+    const suffixes = choices[at];
+    if (suffixes !== undefined) {
+      return new Map(suffixes.map((s) => [name + s, { type: typeName(s), path: typeName(s), targets }]));
+    }
+    const type = types[at];
+    if (typeof type === 'string') {
+      const nested = type === 'BackboneElement' || type === 'Element';
+      return new Map([[name, { type, path: nested ? at : type, targets }]]);
+    }
+  }
+  return undefined;
+}

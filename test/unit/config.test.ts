@@ -1,0 +1,51 @@
+import t from 'tap';
+import { loadConfig } from '#config';
+import { Failure } from '#errors';
+
+t.test('defaults', async (t) => {
+  const config = loadConfig({ PATH: '/bin', HUFHIR_TEST_X: '1', HUFHIR_BENCH_DATA: '/tmp' });
+  t.match(config, {
+    host: '127.0.0.1',
+    port: 8080,
+    baseUrl: 'http://127.0.0.1:8080/fhir',
+    store: 'sqlite:./data/hufhir.db',
+    auth: 'required',
+    validation: 'profile',
+    references: 'lenient',
+    timeZone: 'Asia/Shanghai',
+    maxBody: 67_108_864,
+    maxEntries: 10_000,
+    maxDepth: 100,
+  });
+  t.ok(Object.isFrozen(config));
+});
+
+t.test('settings are read', async (t) => {
+  const config = loadConfig({ HUFHIR_PORT: '9000', HUFHIR_BASE_URL: 'https://fhir.example/r4/', HUFHIR_AUTH: 'off' });
+  t.match(config, { port: 9000, baseUrl: 'https://fhir.example/r4', auth: 'off' });
+});
+
+t.test('every wrong and every unknown setting is named at once', async (t) => {
+  const cases: [environment: Record<string, string>, texts: RegExp[]][] = [
+    [{ HUFHIR_PORT: 'x' }, [/HUFHIR_PORT is "x"; expected must be integer/]],
+    [{ HUFHIR_PRT: '1' }, [/HUFHIR_PRT is not a setting/]],
+    [
+      { HUFHIR_PORT: '70000', HUFHIR_VALIDATION: 'none', HUFHIR_STORE: 'pg://x' },
+      [/HUFHIR_PORT is "70000"/, /HUFHIR_VALIDATION is "none"; expected off, structure, profile/, /HUFHIR_STORE/],
+    ],
+    [{ HUFHIR_AUTH: 'off', HUFHIR_HOST: '0.0.0.0' }, [/HUFHIR_AUTH is "off"; expected required, since/]],
+    [{ HUFHIR_TIME_ZONE: 'Mars/Base' }, [/HUFHIR_TIME_ZONE is "Mars\/Base"; expected an IANA time zone/]],
+    [{ HUFHIR_DEFAULT_COUNT: '50', HUFHIR_MAX_COUNT: '10' }, [/HUFHIR_DEFAULT_COUNT is "50"; expected at most/]],
+  ];
+  for (const [environment, texts] of cases) {
+    const result = loadConfig(environment);
+    t.ok(result instanceof Failure, JSON.stringify(environment));
+    if (!(result instanceof Failure)) continue;
+    t.equal(result.issues.length, texts.length);
+    for (const text of texts)
+      t.ok(
+        result.issues.some((i) => text.test(i.text)),
+        `${text}`,
+      );
+  }
+});

@@ -1,0 +1,96 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { Failure } from '#errors';
+import { parseJson, parseResource, stringify } from '#fhir/json.ts';
+
+t.test('every digit of a number comes back (R4 json.html, decimal)', async (t) => {
+  for (const text of [
+    '1.00',
+    '0.10',
+    '1e2',
+    '1E+2',
+    '-0',
+    '-0.0',
+    '123456789012345678901',
+    '3.14',
+    '7',
+    '0.1000000000000000055',
+  ]) {
+    t.equal(stringify(parseJson(`{"a":[{"b":${text}}]}`, 100)), `{"a":[{"b":${text}}]}`, text);
+  }
+});
+
+t.test('digits survive a copy by spreading and are dropped when the number changes', async (t) => {
+  const value = parseJson('{"valueQuantity":{"value":5.60,"unit":"mmol/L"}}', 100) as {
+    valueQuantity: { value: number };
+  };
+  t.equal(stringify({ ...value, id: 'x' }), '{"valueQuantity":{"value":5.60,"unit":"mmol/L"},"id":"x"}');
+  value.valueQuantity.value = 5.7;
+  t.equal(stringify(value), '{"valueQuantity":{"value":5.7,"unit":"mmol/L"}}');
+});
+
+t.test('order of keys, escapes and Chinese text are kept', async (t) => {
+  const text = '{"z":"长宁区","a":"\\"\\\\\\n","__proto__":{"x":1}}';
+  t.equal(stringify(parseJson(text, 100)), text);
+});
+
+t.test('what is refused, and how it is named', async (t) => {
+  const cases: [body: string | Uint8Array, code: string, expression: string | undefined, text: RegExp][] = [
+    ['{"a":1,"a":2}', 'duplicate-key', 'a', /"a" stands twice/],
+    ['{"name":[{"given":["x"]},{"use":"a","use":"b"}]}', 'duplicate-key', 'name[1].use', /"use"/],
+    ['{"a":"\\"a\\":1","a" :2}', 'duplicate-key', 'a', /"a"/],
+    ['{"a":', 'malformed-json', undefined, /Unexpected end/],
+    ['{"a" 1}', 'malformed-json', undefined, /line 1, column 6/],
+    ['{"a":1,\n "b":}', 'malformed-json', undefined, /unexpected token/],
+    ['{1.00:1}', 'malformed-json', undefined, /line 1, column 2/],
+    ['', 'malformed-json', undefined, /it is empty/],
+    ['{"a":1e999}', 'bad-text', 'a', /out of range/],
+    [`${'['.repeat(101)}${']'.repeat(101)}`, 'nesting-too-deep', undefined, /100/],
+    [Uint8Array.of(0x22, 0xff, 0x22), 'invalid-utf8', undefined, /UTF-8/],
+  ];
+  for (const [body, code, expression, text] of cases) {
+    const result = parseJson(body, 100);
+    t.ok(result instanceof Failure, String(body).slice(0, 40));
+    if (!(result instanceof Failure)) continue;
+    t.equal(result.issues[0].code, code);
+    t.equal(result.issues[0].expression, expression);
+    t.match(result.issues[0].text, text);
+    t.equal(result.status, 400);
+  }
+});
+
+t.test('a fault never quotes the text around it', async (t) => {
+  const result = parseJson('{"value":"310105194912310027" oops}', 100);
+  t.ok(result instanceof Failure && !result.issues[0].text.includes('3101'));
+});
+
+t.test(
+  'strings of a resource hold no control characters and no lone surrogates (R4 datatypes.html, string)',
+  async (t) => {
+    for (const sequence of ['\\u0000', '\\u0007', '\\ud800', '\\udc00x', '\\b', '\\f']) {
+      const result = parseResource(`{"name":[{"text":"a${sequence}"}]}`, 100);
+      t.ok(result instanceof Failure && result.issues[0].expression === 'name[0].text', sequence);
+      t.notOk(parseJson(`{"name":[{"text":"a${sequence}"}]}`, 100) instanceof Failure, 'the reader alone takes it');
+    }
+    for (const fine of ['\\t', '\\r\\n', '\\u4e2d', '\\ud83d\\ude00']) {
+      t.notOk(parseResource(`{"text":"${fine}"}`, 100) instanceof Failure, fine);
+    }
+  },
+);
+
+const suite = join(import.meta.dirname, '../../../../shared/spec-cases/json');
+const missing = !existsSync(suite);
+t.test(
+  'JSONTestSuite',
+  { skip: missing && process.env.CI !== 'true' ? 'no ../shared/spec-cases' : false },
+  async (t) => {
+    for (const file of readdirSync(suite)) {
+      const accepted = !(parseJson(readFileSync(join(suite, file)), 100) instanceof Failure);
+      const duplicate = file.startsWith('y_object_duplicated_key');
+      if (file.startsWith('n_') || duplicate) t.notOk(accepted, file);
+      else if (file.startsWith('y_')) t.ok(accepted, file);
+      else t.pass(`${file}: either way, no crash`);
+    }
+  },
+);
