@@ -1,0 +1,30 @@
+import { type Issue, issue } from '#errors';
+import { isObject } from './value.ts';
+
+/**
+ * R4's rules of contained resources (dom-2 to dom-5 of DomainResource), which its FHIRPath states at great cost: none within
+ * another, no version, time or security label of its own, and each referred to (or referring to its container).
+ */
+export function checkContained(
+  resource: Readonly<Record<string, unknown>>,
+  path: string,
+  isContained: boolean,
+  issues: Issue[],
+): void {
+  const { contained } = resource;
+  if (!Array.isArray(contained) || contained.length === 0) return;
+  const fault = (text: string, at: string) => issues.push(issue('invalid-content', { text }, at));
+  if (isContained) fault('dom-2: a contained resource holds no contained resources', `${path}.contained`);
+  const text = JSON.stringify(resource);
+  contained.forEach((item: unknown, i) => {
+    if (!isObject(item)) return;
+    const at = `${path}.contained[${i}]`;
+    const meta = isObject(item.meta) ? item.meta : {};
+    if (meta.versionId !== undefined || meta.lastUpdated !== undefined)
+      fault('dom-4: a contained resource has no meta.versionId and no meta.lastUpdated', `${at}.meta`);
+    if (meta.security !== undefined) fault('dom-5: a contained resource has no security label', `${at}.meta.security`);
+    const id = typeof item.id === 'string' ? item.id : '';
+    if (!text.includes(`"#${id}"`) && !JSON.stringify(item).includes('"#"'))
+      fault('dom-3: a contained resource is referred to from elsewhere in the resource', at);
+  });
+}

@@ -1,0 +1,102 @@
+/** The formats of R4's primitive types (datatypes.html): each either passes or tells what was expected. */
+interface Format {
+  readonly json: 'string' | 'number' | 'boolean';
+  readonly expected: string;
+  readonly accepts: (value: never) => boolean;
+}
+
+const year = '(?:\\d(?:\\d(?:\\d[1-9]|[1-9]0)|[1-9]00)|[1-9]000)';
+const month = '(?:0[1-9]|1[0-2])';
+const day = '(?:0[1-9]|[12]\\d|3[01])';
+const clock = '(?:[01]\\d|2[0-3]):[0-5]\\d:(?:[0-5]\\d|60)(?:\\.\\d+)?';
+const zone = '(?:Z|[+-](?:(?:0\\d|1[0-3]):[0-5]\\d|14:00))';
+
+const date = new RegExp(`^${year}(?:-${month}(?:-${day})?)?$`);
+const dateTime = new RegExp(`^${year}(?:-${month}(?:-${day}(?:T${clock}${zone})?)?)?$`);
+const instant = new RegExp(`^${year}-${month}-${day}T${clock}${zone}$`);
+const time = new RegExp(`^${clock}$`);
+const code = /^\S+(?:\s\S+)*$/;
+const id = /^[A-Za-z0-9\-.]{1,64}$/;
+const oid = /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/;
+const uuid = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const uri = /^\S+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what FHIR forbids in a string
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
+const active = /<\s*(?:script|form|iframe|object|embed|base|link|head|body|frame|frameset)\b/i;
+
+const MAX_INTEGER = 2 ** 31 - 1;
+
+/** The day exists in its month. Expects the text to have matched one of the patterns above. */
+function onCalendar(text: string): boolean {
+  if (text.length < 10) return true;
+  const days = new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate();
+  return Number(text.slice(8, 10)) <= days;
+}
+
+function isString(value: string): boolean {
+  return /\S/.test(value) && !control.test(value);
+}
+
+/** Without a pattern that could backtrack over megabytes. */
+function isBase64(value: string): boolean {
+  const text = value.replace(/\s+/g, '');
+  return text.length > 0 && text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+}
+
+function integerFrom(min: number): Format {
+  return {
+    json: 'number',
+    expected: `an integer from ${min} to ${MAX_INTEGER}`,
+    accepts: (value: number) => Number.isInteger(value) && value >= min && value <= MAX_INTEGER,
+  };
+}
+
+function text(expected: string, accepts: (value: string) => boolean): Format {
+  return { json: 'string', expected, accepts };
+}
+
+const string = text('text that is neither blank nor has control characters', isString);
+const uriFormat = text('a URI without spaces', (v) => uri.test(v));
+
+const formats: ReadonlyMap<string, Format> = new Map(
+  Object.entries({
+    base64Binary: text('base64', isBase64),
+    boolean: { json: 'boolean', expected: 'true or false', accepts: () => true },
+    canonical: uriFormat,
+    code: text('a code without leading, trailing or double spaces', (v) => code.test(v)),
+    date: text('a date YYYY, YYYY-MM or YYYY-MM-DD', (v) => date.test(v) && onCalendar(v)),
+    dateTime: text(
+      'a date, or a date and time YYYY-MM-DDThh:mm:ss with a time zone',
+      (v) => dateTime.test(v) && onCalendar(v),
+    ),
+    decimal: { json: 'number', expected: 'a number', accepts: (v: number) => Number.isFinite(v) },
+    id: text('1 to 64 of A-Z a-z 0-9 - .', (v) => id.test(v)),
+    instant: text('YYYY-MM-DDThh:mm:ss with a time zone', (v) => instant.test(v) && onCalendar(v)),
+    integer: integerFrom(-MAX_INTEGER - 1),
+    markdown: string,
+    oid: text('urn:oid: and an OID', (v) => oid.test(v)),
+    positiveInt: integerFrom(1),
+    string,
+    time: text('hh:mm:ss', (v) => time.test(v)),
+    unsignedInt: integerFrom(0),
+    uri: uriFormat,
+    url: uriFormat,
+    uuid: text('urn:uuid: and a UUID in lower case', (v) => uuid.test(v)),
+    xhtml: text('<div>…</div> without active content', (v) => /^\s*<div[\s>/]/.test(v) && !active.test(v)),
+  } satisfies Record<string, Format>),
+);
+
+export function isPrimitive(type: string): boolean {
+  return formats.has(type);
+}
+
+/** What a value of this primitive type should be, if it is not; undefined if it is. `shape` faults are of the JSON type. */
+export function primitiveFault(
+  type: string,
+  value: unknown,
+): { readonly kind: 'shape' | 'value'; readonly expected: string } | undefined {
+  const format = formats.get(type);
+  if (format === undefined) return undefined;
+  if (typeof value !== format.json) return { kind: 'shape', expected: `a JSON ${format.json} (${type})` };
+  return format.accepts(value as never) ? undefined : { kind: 'value', expected: format.expected };
+}

@@ -1,0 +1,45 @@
+import { type Issue, issue } from '#errors';
+import type { Schemas } from './schema.ts';
+import { isObject } from './value.ts';
+
+/** `Patient/1`, `Patient/1/_history/2`, `Patient?identifier=…`, with any base before it. */
+const target = /(?:^|\/)([A-Za-z][A-Za-z0-9]*)(?:\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[^/]+)?(?:#.*)?|\?.*)$/;
+
+/** The type that the text of a reference names; undefined for urn:uuid, fragments and foreign URLs. */
+function typeOf(reference: string, schemas: Schemas): string | undefined {
+  const type = target.exec(reference)?.[1];
+  return type !== undefined && (schemas.get(type)?.isResource === true || !reference.includes(':')) ? type : undefined;
+}
+
+/** The issue of a Reference to a type that the element does not allow, or that R4 does not have. */
+export function referenceIssue(
+  element: { readonly targets: readonly string[]; readonly field: { readonly path: string } },
+  value: Readonly<Record<string, unknown>>,
+  path: string,
+  schemas: Schemas,
+): Issue | undefined {
+  const named = typeof value.reference === 'string' ? typeOf(value.reference, schemas) : undefined;
+  const type = named ?? (typeof value.type === 'string' ? value.type : undefined);
+  if (
+    type === undefined ||
+    (element.targets.length === 0 ? schemas.get(type)?.isResource === true : element.targets.includes(type))
+  )
+    return undefined;
+  const expected = element.targets.length === 0 ? 'a resource type of R4' : element.targets.join(' or ');
+  return issue('wrong-reference', { target: element.field.path, found: type, expected }, `${path}.reference`);
+}
+
+/**
+ * ref-1: `#x` names a contained resource of the root resource; `#` is the root resource itself. R4's expression is empty,
+ * so not true, for a reference that has only an identifier or a display; only its words are kept here.
+ */
+export function fragmentIssue(reference: unknown, root: unknown, path: string): Issue | undefined {
+  if (typeof reference !== 'string' || !reference.startsWith('#') || reference === '#') return undefined;
+  const contained = isObject(root) && Array.isArray(root.contained) ? root.contained.filter(isObject) : [];
+  if (contained.some((c) => c.id === reference.slice(1))) return undefined;
+  return issue(
+    'invalid-content',
+    { text: `ref-1: no contained resource has the id of ${reference}` },
+    `${path}.reference`,
+  );
+}
