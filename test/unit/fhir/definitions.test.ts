@@ -50,10 +50,9 @@ t.test('the Patient compartment goes by reference parameters', async (t) => {
 });
 
 t.test('every resource type has a structure', async (t) => {
-  const { resources, types } = definitions.structures;
+  const { resources, types } = definitions.structures();
   const named = new Set(resources.entry?.map((e) => e.resource?.name));
   for (const type of definitions.resourceTypes) t.ok(named.has(type), type);
   t.notOk(named.has('SubscriptionStatus'), 'it came with R4B');
   t.ok(types.entry?.some((e) => e.resource?.name === 'Quantity'));
-  t.equal(definitions.structures.resources, resources, 'read once');
 });
