@@ -68,6 +68,8 @@ export type Conflict =
 /** The versions that the writes made, in their order; undefined where a deletion found nothing to delete. */
 export interface Commit {
   readonly versions: readonly (Version | undefined)[];
+  /** For each write: no current version stood there before (it never existed, or was deleted). */
+  readonly created: readonly boolean[];
 }
 
 export interface Page {

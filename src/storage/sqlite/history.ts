@@ -1,0 +1,65 @@
+import type { HistoryQuery } from '../store.ts';
+import type { Connection } from './connection.ts';
+import type { PackedPage } from './find.ts';
+import { every, literal, oneOf, type Sql, some, sql, yes } from './fragment.ts';
+import { type PackedVersions, packVersions } from './pack.ts';
+import { current, deleted } from './schema.ts';
+import type { Selection } from './select.ts';
+import { versionAt } from './versions.ts';
+
+/** Versions newest first: those of the current state and the superseded ones, merged by seq. */
+export function history(connection: Connection, selection: Selection, query: HistoryQuery): PackedPage {
+  return connection.snapshot(() => {
+    const where = narrowed(selection, query);
+    if (where === undefined) return { found: [] };
+    const limit = query.limit + 1;
+    const seqs = connection.rows(sql`
+      SELECT seq FROM (SELECT x.seq FROM resource x WHERE ${where} ORDER BY x.seq DESC LIMIT ${limit})
+      UNION ALL
+      SELECT seq FROM (SELECT x.seq FROM history x WHERE ${where} ORDER BY x.seq DESC LIMIT ${limit})
+      ORDER BY seq DESC LIMIT ${limit}`);
+    const here = seqs.slice(0, query.limit).map(([seq]) => Number(seq));
+    const last = here.at(-1);
+    return {
+      found: packVersions(here.map((seq) => versionAt(connection, selection.names, seq))),
+      ...(seqs.length > here.length && last !== undefined ? { next: String(last) } : {}),
+    };
+  });
+}
+
+/** The condition on the rows `x` of either table; undefined if nothing can be found. */
+function narrowed(selection: Selection, query: HistoryQuery): Sql | undefined {
+  const { type, id, since, until, before, rights } = query;
+  const types = type === undefined ? selection.names.allTypes() : selection.names.types([type]);
+  if (types.length === 0) return undefined;
+  const ofType = type === undefined ? yes : oneOf('x.type', types);
+  const ofId =
+    id === undefined ? yes : sql`x.rid = (SELECT rid FROM resource WHERE ${oneOf('type', types)} AND id = ${id})`;
+  const window = [
+    sql`x.seq > 0`,
+    since === undefined ? yes : sql`x.seq >= ${selection.seqAt(since)}`,
+    until === undefined ? yes : sql`x.seq < ${selection.seqAt(until + 1)}`,
+    before === undefined ? yes : sql`x.seq < ${before}`,
+  ];
+  const allowed = rights.op === 'all' ? yes : judged(selection, rights, literal('x.rid'), types);
+  return every([id === undefined ? ofType : ofId, ...window, allowed]);
+}
+
+/** The filter on the current state of a resource; a deleted one is judged by its last contents. */
+export function judged(selection: Selection, filter: HistoryQuery['rights'], rid: Sql, types: readonly number[]): Sql {
+  const is = (state: number): Sql =>
+    sql`EXISTS (SELECT 1 FROM resource s WHERE s.rid = ${rid} AND ${literal(`s.state = ${state}`)})`;
+  return some([
+    every([is(current), selection.condition(filter, { rid, types })]),
+    every([is(deleted), selection.condition(filter, { rid, types, buried: true })]),
+  ]);
+}
+
+/** Versions with a higher seq, oldest first. Seqs have no gaps, so each is looked up by its number. */
+export function changes(connection: Connection, selection: Selection, after: number, limit: number): PackedVersions {
+  return connection.snapshot(() => {
+    const end = Math.min(selection.lastSeq(), after + limit);
+    const seqs = Array.from({ length: Math.max(0, end - after) }, (_, i) => after + 1 + i);
+    return packVersions(seqs.map((seq) => versionAt(connection, selection.names, seq)));
+  });
+}

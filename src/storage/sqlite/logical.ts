@@ -1,0 +1,117 @@
+import type { Connection, Row } from './connection.ts';
+import { every, oneOf, sql } from './fragment.ts';
+import type { Names } from './names.ts';
+
+/** The code of the parameter whose tokens logical references are resolved by. */
+const identifier = 'identifier';
+
+/**
+ * References by identifier alone. Each is a row of `logical`; while exactly one current resource carries the identifier,
+ * the row names it as target, and a `reference` entry (and a compartment) stands for the link. Settled at the end of each
+ * transaction, so that the outcome depends on what is stored and never on the order in which it came.
+ */
+export class Logical {
+  readonly #connection: Connection;
+  readonly #names: Names;
+  /** Rows of this transaction that were not resolved yet. */
+  #fresh: number[] = [];
+  /** Identifiers that came or went in this transaction, as system and value. */
+  #changed = new Map<string, readonly [number, string]>();
+
+  constructor(connection: Connection, names: Names) {
+    this.#connection = connection;
+    this.#names = names;
+  }
+
+  begin(): void {
+    this.#fresh = [];
+    this.#changed.clear();
+  }
+
+  add(rid: number, param: number, system: number, value: string, types: string, resident: number, pos: number): void {
+    const insert = this.#connection.statement(
+      'INSERT INTO logical (rid, param, system, value, types, resident, pos, target) VALUES (?, ?, ?, ?, ?, ?, ?, 0)',
+    );
+    this.#fresh.push(Number(insert.run(rid, param, system, value, types, resident, pos).lastInsertRowid));
+  }
+
+  /** The identifiers a resource carries now; to be asked before and after its entries change. */
+  identifiers(rid: number, type: number): readonly (readonly [number, string])[] {
+    const param = this.#names.param(type, identifier);
+    if (param === undefined) return [];
+    const rows = this.#connection.rows(sql`SELECT system, code FROM token WHERE rid = ${rid} AND param = ${param}`);
+    return rows.map(([system, code]) => [Number(system), String(code)] as const);
+  }
+
+  /** Notes which identifiers came and which went. */
+  changed(before: readonly (readonly [number, string])[], after: readonly (readonly [number, string])[]): void {
+    const key = ([system, value]: readonly [number, string]): string => `${system} ${value}`;
+    const had = new Set(before.map(key));
+    const has = new Set(after.map(key));
+    for (const pair of before) if (!has.has(key(pair))) this.#changed.set(key(pair), pair);
+    for (const pair of after) if (!had.has(key(pair))) this.#changed.set(key(pair), pair);
+  }
+
+  /** Resolves what this transaction brought, and what waits for (or loses) an identifier by it. */
+  settle(): void {
+    const columns = sql`SELECT lid, rid, param, system, value, types, resident, pos, target FROM logical`;
+    for (const [system, value] of this.#changed.values()) {
+      const waiting = this.#connection.rows(sql`${columns} WHERE value = ${value} AND system = ${system}`);
+      for (const row of waiting) this.#resolve(row);
+    }
+    for (const lid of this.#fresh) {
+      const row = this.#connection.row(sql`${columns} WHERE lid = ${lid}`);
+      if (row !== undefined) this.#resolve(row);
+    }
+    this.begin();
+  }
+
+  #resolve(row: Row): void {
+    const [lid, rid, param, system, value, types, resident, pos, old] = row;
+    const target = this.#carrier(Number(system), String(value), String(types));
+    if (target === Number(old)) return;
+    this.#connection.run('UPDATE logical SET target = ? WHERE lid = ?', target, Number(lid));
+    const link = { rid: Number(rid), param: Number(param), pos: Number(pos) };
+    if (Number(old) !== 0) this.#unlink(link, Number(old));
+    if (target !== 0) this.#link(link, target, Number(resident) === 1);
+  }
+
+  /** The one resource of these types that carries the identifier; 0 if there is none, or several. */
+  #carrier(system: number, value: string, types: string): number {
+    const ids = types === '' ? this.#names.allTypes() : this.#names.types(types.split(','));
+    const where = every([oneOf('param', this.#names.params(ids, identifier)), oneOf('system', [system])]);
+    const rows = this.#connection.rows(sql`
+      SELECT DISTINCT rid FROM token INDEXED BY token_value WHERE ${where} AND code = ${value} LIMIT 2`);
+    return rows.length === 1 ? Number(rows[0]?.[0]) : 0;
+  }
+
+  #link({ rid, param, pos }: Link, target: number, resident: boolean): void {
+    this.#connection.run(`INSERT OR IGNORE INTO reference VALUES (?, ?, ?, '', 1, ?)`, rid, param, target, pos);
+    if (!resident || this.#type(target) !== this.#names.type('Patient')) return;
+    this.#connection.run('INSERT OR IGNORE INTO compartment VALUES (?, ?, ?, 1)', target, this.#type(rid), rid);
+  }
+
+  /** Another identifier of the same reference, or another reference, may still lead to the target. */
+  #unlink({ rid, param, pos }: Link, target: number): void {
+    const others = sql`SELECT 1 FROM logical WHERE rid = ${rid} AND target = ${target}`;
+    if (this.#connection.row(sql`${others} AND param = ${param} AND pos = ${pos}`) === undefined) {
+      const text = `DELETE FROM reference WHERE rid = ? AND param = ? AND target = ? AND version = '' AND logical = 1 AND pos = ?`;
+      this.#connection.run(text, rid, param, target, pos);
+    }
+    if (this.#connection.row(sql`${others} AND resident = 1`) === undefined) {
+      const text = 'DELETE FROM compartment WHERE patient = ? AND type = ? AND rid = ? AND logical = 1';
+      this.#connection.run(text, target, this.#type(rid), rid);
+    }
+  }
+
+  #type(rid: number): number {
+    return this.#connection.number(sql`SELECT type FROM resource WHERE rid = ${rid}`);
+  }
+}
+
+/** The place of a reference entry. */
+interface Link {
+  readonly rid: number;
+  readonly param: number;
+  readonly pos: number;
+}

@@ -1,0 +1,127 @@
+import type { Entry } from '#search/entry.ts';
+import type { Filter } from '#search/filter.ts';
+import type { Guard, Transaction, Version, Write } from '../store.ts';
+import { methods } from './schema.ts';
+
+/**
+ * The forms in which transactions and versions cross threads. Copying an object costs more for its keys than for its
+ * values, so what comes in thousands is laid out flat.
+ */
+
+export type Flat = readonly (string | number)[];
+
+export interface PackedWrite {
+  /** The place in `methods`. */
+  readonly method: number;
+  readonly type: string;
+  readonly id: string;
+  readonly head: string | null;
+  readonly tail: string;
+  /** -1 if nothing is expected. */
+  readonly expect: number;
+  readonly residents: readonly string[];
+  readonly entries: Flat;
+}
+
+export interface PackedTransaction {
+  readonly guards: readonly Guard[];
+  readonly writes: readonly PackedWrite[];
+  readonly strict: boolean;
+  readonly rights: Filter;
+  /** Characters of text: what bounds a group. */
+  readonly size: number;
+}
+
+/**
+ * What the writer answers of a commit: its time; of each write version and seq (0 where nothing was written), and 1 if no
+ * current version stood there before, else 0.
+ */
+export interface PackedCommit {
+  readonly lastUpdated: number;
+  readonly made: readonly number[];
+}
+
+export const entryKinds = ['token', 'string', 'date', 'number', 'quantity', 'uri', 'reference', 'logical'] as const;
+type Kind = (typeof entryKinds)[number];
+const code = Object.fromEntries(entryKinds.map((kind, i) => [kind, i])) as Readonly<Record<Kind, number>>;
+
+/** Kind, parameter, position (0: none, else + 1), then the fields of the kind in the order of entry.ts. */
+function packEntries(entries: readonly Entry[]): Flat {
+  const flat: (string | number)[] = [];
+  for (const e of entries) {
+    flat.push(code[e.kind], e.param, e.pos === undefined ? 0 : e.pos + 1);
+    if (e.kind === 'token') flat.push(e.system, e.code);
+    else if (e.kind === 'string') flat.push(e.value, e.exact);
+    else if (e.kind === 'uri') flat.push(e.value);
+    else if (e.kind === 'reference') flat.push(e.type, e.id, e.version ?? '');
+    else if (e.kind === 'logical') flat.push(e.system, e.value, e.types.join(','), e.resident ? 1 : 0);
+    else {
+      flat.push(e.low, e.high);
+      if (e.kind === 'quantity') flat.push(e.system, e.code, e.unit);
+    }
+  }
+  return flat;
+}
+
+/** The place of a method in `methods`. */
+export function methodCode(method: Version['method']): number {
+  return methods.indexOf(method);
+}
+
+function packWrite(write: Write): PackedWrite {
+  const { method, type, id, draft, index, expect } = write;
+  return {
+    method: methodCode(method),
+    type,
+    id,
+    head: draft?.head ?? null,
+    tail: draft?.tail ?? '',
+    expect: expect ?? -1,
+    residents: index.residents,
+    entries: packEntries(index.entries),
+  };
+}
+
+export function packTransaction(transaction: Transaction): PackedTransaction {
+  const { guards, references, rights } = transaction;
+  const writes = transaction.writes.map(packWrite);
+  const size = writes.reduce((sum, w) => sum + (w.head?.length ?? 0) + w.tail.length, 0);
+  return { guards, writes, strict: references === 'strict', rights, size };
+}
+
+/** The JSON text of a version: the draft with the members of `meta` that are the store's. */
+export function complete(head: string, tail: string, version: number, lastUpdated: number): string {
+  return `${head}"versionId":"${version}","lastUpdated":"${new Date(lastUpdated).toISOString()}"${tail}`;
+}
+
+const width = 7;
+
+/** Versions laid out in rows of seven: type, id, version, seq, lastUpdated, method, content. */
+export type PackedVersions = readonly (string | number | null)[];
+
+export function packVersion(into: (string | number | null)[], v: Version): void {
+  into.push(v.type, v.id, v.version, v.seq, v.lastUpdated, methodCode(v.method), v.content ?? null);
+}
+
+export function packVersions(versions: readonly Version[]): PackedVersions {
+  const flat: (string | number | null)[] = [];
+  for (const version of versions) packVersion(flat, version);
+  return flat;
+}
+
+export function unpackVersions(flat: PackedVersions): Version[] {
+  const versions: Version[] = [];
+  for (let i = 0; i < flat.length; i += width) {
+    const [type, id, version, seq, lastUpdated, method, content] = flat.slice(i, i + width);
+    versions.push({
+      type: String(type),
+      id: String(id),
+      version: Number(version),
+      seq: Number(seq),
+      lastUpdated: Number(lastUpdated),
+      method: methods[Number(method)] ?? 'PUT',
+      content: content === null ? undefined : String(content),
+    });
+  }
+  return versions;
+}

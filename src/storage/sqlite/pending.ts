@@ -1,0 +1,87 @@
+import type { Pending, Stats } from '../store.ts';
+import type { Connection, Row } from './connection.ts';
+import { literal, sql } from './fragment.ts';
+import type { Names } from './names.ts';
+import { awaited, current } from './schema.ts';
+import type { Selection } from './select.ts';
+
+export interface PendingPage {
+  readonly found: readonly Pending[];
+  readonly next?: string;
+}
+
+/** References whose targets never arrived: `p` is the target, `f` the reference. Buried entries have a negative rid. */
+const literals = literal(`FROM resource p INDEXED BY resource_awaited
+  CROSS JOIN reference f INDEXED BY reference_value ON f.target = p.rid
+  WHERE p.state = ${awaited} AND f.rid > 0`);
+
+/** Where a page ended: target, param and rid of a literal reference, or the number of a logical one. */
+type Place = readonly [number, number, number] | readonly [number];
+
+/** Literal references first, by target, then logical ones by arrival. */
+export function pending(connection: Connection, names: Names, limit: number, after?: string): PendingPage {
+  return connection.snapshot(() => {
+    const place = after === undefined ? undefined : (JSON.parse(after) as Place);
+    const [target, param, rid] = place ?? [0, 0, 0];
+    const first =
+      param === undefined || rid === undefined ? [] : awaitedAfter(connection, limit + 1, target, param, rid);
+    const lid = place?.length === 1 ? place[0] : 0;
+    const rest = first.length > limit ? [] : unresolvedAfter(connection, limit + 1 - first.length, lid);
+    const rows = [...first, ...rest];
+    const here = rows.slice(0, limit);
+    const end = here.at(-1);
+    const found = here.map((row) => told(names, row));
+    if (rows.length <= limit || end === undefined) return { found };
+    const [endTarget, endParam, endRid, , , , , endLid] = end.map((cell) => (typeof cell === 'number' ? cell : 0));
+    const next = end[7] === null ? [endTarget, endParam, endRid] : [endLid];
+    return { found, next: JSON.stringify(next) };
+  });
+}
+
+/** Rows of target, param, rid, type, id, lastUpdated, `Type/id` of the target in two, … */
+function awaitedAfter(connection: Connection, limit: number, target: number, param: number, rid: number) {
+  return connection.rows(sql`
+    SELECT a.target, a.param, a.rid, r.type, r.id, r.last_updated, a.type, NULL, a.id FROM (
+      SELECT DISTINCT p.rid AS target, f.param AS param, f.rid AS rid, p.type AS type, p.id AS id ${literals}
+        AND p.rid >= ${target} AND (p.rid, f.param, f.rid) > (${target}, ${param}, ${rid})
+        ORDER BY p.rid, f.param, f.rid LIMIT ${limit}) a
+    JOIN resource r ON r.rid = a.rid ORDER BY a.target, a.param, a.rid`);
+}
+
+function unresolvedAfter(connection: Connection, limit: number, lid: number): readonly Row[] {
+  return connection.rows(sql`
+    SELECT 0, l.param, l.rid, r.type, r.id, r.last_updated, l.system, l.lid, NULL
+    FROM logical l INDEXED BY logical_pending JOIN resource r ON r.rid = l.rid
+    WHERE l.target = 0 AND l.lid > ${lid} ORDER BY l.lid LIMIT ${limit}`);
+}
+
+function told(names: Names, row: Row): Pending {
+  const [, param, , type, id, since, named, , targetId] = row;
+  return {
+    type: names.typeName(Number(type)),
+    id: String(id),
+    param: names.paramCode(Number(param)),
+    target:
+      targetId === null
+        ? `identifier=${names.systemName(Number(named))}|`
+        : `${names.typeName(Number(named))}/${targetId}`,
+    since: Number(since),
+  };
+}
+
+/** All of the statistics but the size on disk. */
+export function stats(connection: Connection, selection: Selection): Omit<Stats, 'bytes'> {
+  return connection.snapshot(() => {
+    const live = literal(`state = ${current}`);
+    const counts = connection.rows(sql`
+      SELECT type, count(*) FROM resource INDEXED BY resource_live WHERE ${live} GROUP BY type`);
+    const missing = connection.number(sql`SELECT count(*) FROM (SELECT DISTINCT p.rid, f.param, f.rid ${literals})`);
+    const unresolved = connection.number(sql`
+      SELECT count(*) FROM logical INDEXED BY logical_pending WHERE target = 0`);
+    return {
+      resources: Object.fromEntries(counts.map(([type, n]) => [selection.names.typeName(Number(type)), Number(n)])),
+      lastSeq: selection.lastSeq(),
+      pending: missing + unresolved,
+    };
+  });
+}

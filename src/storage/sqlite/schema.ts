@@ -1,0 +1,127 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** 'HFHR', so that `file` and we can tell a store from any other database. */
+const applicationId = 0x48464852;
+
+/** What `resource.state` says. An awaited resource was only named by a reference, and has no version yet. */
+export const awaited = 0;
+export const current = 1;
+export const deleted = 2;
+
+/** `resource.method` is the place in this list. */
+export const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** The index tables, one per kind of entry. Of a deleted resource they keep its last entries, rid and param negated. */
+export const entryTables = ['token', 'string', 'date', 'number', 'quantity', 'uri', 'reference'] as const;
+
+/**
+ * Index tables are clustered by resource: replacing the entries of one, looking up a sort value and checking a candidate
+ * touch one place. `pos` is 0 for what is not part of a composite, else its position + 1.
+ */
+const first = `
+CREATE TABLE type (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE param (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, code TEXT NOT NULL, UNIQUE (type, code));
+CREATE TABLE system (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+
+CREATE TABLE resource (
+  rid INTEGER PRIMARY KEY, type INTEGER NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL,
+  version INTEGER NOT NULL, seq INTEGER, last_updated INTEGER, method INTEGER, content TEXT);
+CREATE UNIQUE INDEX resource_id ON resource (type, id);
+CREATE UNIQUE INDEX resource_seq ON resource (seq);
+CREATE INDEX resource_type_seq ON resource (type, seq);
+CREATE INDEX resource_live ON resource (type) WHERE state = 1;
+CREATE INDEX resource_awaited ON resource (rid) WHERE state = 0;
+
+CREATE TABLE history (
+  seq INTEGER PRIMARY KEY, rid INTEGER NOT NULL, type INTEGER NOT NULL, version INTEGER NOT NULL,
+  last_updated INTEGER NOT NULL, method INTEGER NOT NULL, content TEXT);
+CREATE UNIQUE INDEX history_version ON history (rid, version);
+CREATE INDEX history_type ON history (type, seq);
+
+CREATE TABLE token (
+  rid INTEGER NOT NULL, param INTEGER NOT NULL, system INTEGER NOT NULL, code TEXT NOT NULL, pos INTEGER NOT NULL,
+  PRIMARY KEY (rid, param, system, code, pos)) WITHOUT ROWID;
+CREATE INDEX token_value ON token (param, code, system);
+CREATE TABLE string (
+  rid INTEGER NOT NULL, param INTEGER NOT NULL, value TEXT NOT NULL, exact TEXT NOT NULL, pos INTEGER NOT NULL,
+  PRIMARY KEY (rid, param, value, exact, pos)) WITHOUT ROWID;
+CREATE INDEX string_value ON string (param, value);
+CREATE TABLE date (
+  rid INTEGER NOT NULL, param INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, pos INTEGER NOT NULL,
+  PRIMARY KEY (rid, param, low, high, pos)) WITHOUT ROWID;
+CREATE INDEX date_value ON date (param, low, high);
+CREATE TABLE number (
+  rid INTEGER NOT NULL, param INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, pos INTEGER NOT NULL,
+  PRIMARY KEY (rid, param, low, high, pos)) WITHOUT ROWID;
+CREATE INDEX number_value ON number (param, low, high);
+CREATE TABLE quantity (
+  rid INTEGER NOT NULL, param INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL,
+  system INTEGER NOT NULL, code TEXT NOT NULL, unit TEXT NOT NULL, pos INTEGER NOT NULL,
+  PRIMARY KEY (rid, param, low, high, system, code, unit, pos)) WITHOUT ROWID;
+CREATE INDEX quantity_value ON quantity (param, low, high);
+CREATE TABLE uri (
+  rid INTEGER NOT NULL, param INTEGER NOT NULL, value TEXT NOT NULL, pos INTEGER NOT NULL,
+  PRIMARY KEY (rid, param, value, pos)) WITHOUT ROWID;
+CREATE INDEX uri_value ON uri (param, value);
+CREATE TABLE reference (
+  rid INTEGER NOT NULL, param INTEGER NOT NULL, target INTEGER NOT NULL, version TEXT NOT NULL,
+  logical INTEGER NOT NULL, pos INTEGER NOT NULL,
+  PRIMARY KEY (rid, param, target, version, logical, pos)) WITHOUT ROWID;
+CREATE INDEX reference_value ON reference (target, param);
+
+CREATE TABLE logical (
+  lid INTEGER PRIMARY KEY, rid INTEGER NOT NULL, param INTEGER NOT NULL, system INTEGER NOT NULL, value TEXT NOT NULL,
+  types TEXT NOT NULL, resident INTEGER NOT NULL, pos INTEGER NOT NULL, target INTEGER NOT NULL);
+CREATE INDEX logical_rid ON logical (rid);
+CREATE INDEX logical_identifier ON logical (value, system);
+CREATE INDEX logical_pending ON logical (lid) WHERE target = 0;
+
+CREATE TABLE compartment (
+  patient INTEGER NOT NULL, type INTEGER NOT NULL, rid INTEGER NOT NULL, logical INTEGER NOT NULL,
+  PRIMARY KEY (patient, type, rid, logical)) WITHOUT ROWID;
+CREATE INDEX compartment_rid ON compartment (rid);
+
+CREATE TABLE secret (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
+/** Each brings the schema from the version that is its place in the list to the next. Only ever appended to. */
+const migrations: readonly string[] = [first];
+
+/** The schema version that this program writes. */
+export const schemaVersion = migrations.length;
+
+/** Makes a file, before SQLite does, that its owner alone may read: it will hold health records. The WAL takes its mode. */
+export function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+}
+
+/** Makes the file if it is missing, and brings it to this program's schema; throws if it is not a store, or is newer. */
+export function prepareFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  makePrivate(path);
+  const db = new DatabaseSync(path, { timeout: 10_000 });
+  try {
+    migrate(db, path);
+    db.exec('PRAGMA journal_mode = WAL');
+  } finally {
+    db.close();
+  }
+}
+
+function migrate(db: DatabaseSync, path: string): void {
+  const pragma = (name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
+  const empty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+  if (!empty && pragma('application_id') !== applicationId) throw new Error(`${path} is not a Hufhir store.`);
+  const found = pragma('user_version');
+  if (found > schemaVersion) {
+    const explained = `${path} has schema ${found}; this program knows schemas up to ${schemaVersion}.`;
+    throw new Error(`${explained} Open it with the newer program that wrote it.`);
+  }
+  if (found === schemaVersion) return;
+  db.exec('BEGIN IMMEDIATE');
+  for (const migration of migrations.slice(found)) db.exec(migration);
+  db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+}

@@ -1,0 +1,220 @@
+import { existsSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { backup as copy } from 'node:sqlite';
+import type { Plan } from '#search/filter.ts';
+import type {
+  Commit,
+  Conflict,
+  HistoryQuery,
+  Needs,
+  Page,
+  ResidentRecord,
+  Stats,
+  Store,
+  Transaction,
+  Version,
+} from '../store.ts';
+import { Calls } from './calls.ts';
+import { asRow, type Cell, Connection } from './connection.ts';
+import type { PackedPage } from './find.ts';
+import { Names } from './names.ts';
+import { complete, type PackedCommit, packTransaction, unpackVersions } from './pack.ts';
+import type { ReaderMethods } from './reader.ts';
+import type { PackedResidents } from './residents.ts';
+import { awaited, makePrivate, methods, prepareFile } from './schema.ts';
+import type { WriterMethods } from './writer.ts';
+
+/** KiB of pages that the connection of point reads keeps. */
+const cache = 32_000;
+
+const backupCache = 2_000;
+
+/** Threads of long reads: one goes on answering while another works. */
+const readers = 2;
+
+/** Opens the store in a file, which is made if it is missing; throws if it is no store, or one of a newer program. */
+export async function openSqliteStore(path: string): Promise<Store> {
+  prepareFile(path);
+  const store = new SqliteStore(path);
+  await store.ready();
+  return store;
+}
+
+class SqliteStore implements Store {
+  readonly #path: string;
+  readonly #connection: Connection;
+  readonly #names: Names;
+  readonly #writer: Calls<WriterMethods>;
+  readonly #readers: readonly Calls<ReaderMethods>[];
+  readonly #current: ReturnType<Connection['statement']>;
+  readonly #superseded: ReturnType<Connection['statement']>;
+
+  #closing: Promise<void> | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#writer = new Calls(new URL('./writer.ts', import.meta.url), path);
+    this.#readers = Array.from({ length: readers }, () => new Calls(new URL('./reader.ts', import.meta.url), path));
+    this.#connection = Connection.reader(path, cache);
+    this.#names = new Names(this.#connection);
+    this.#current = this.#connection.statement(
+      'SELECT rid, state, version, seq, last_updated, method, content FROM resource WHERE type = ? AND id = ?',
+    );
+    this.#superseded = this.#connection.statement(
+      'SELECT seq, last_updated, method, content FROM history WHERE rid = ? AND version = ?',
+    );
+  }
+
+  /** Resolves when every thread has opened the file. */
+  async ready(): Promise<void> {
+    await Promise.all([this.#writer.call('ready', null), ...this.#readers.map((reader) => reader.call('ready', null))]);
+  }
+
+  async read(type: string, id: string, version?: number): Promise<Version | undefined> {
+    const typeId = this.#names.type(type);
+    if (typeId === undefined) return undefined;
+    const row = asRow(this.#current.get(typeId, id));
+    if (row === undefined || row[1] === awaited) return undefined;
+    if (version === undefined || version === row[2]) {
+      return made(type, id, Number(row[2]), row[3], row[4], row[5], row[6]);
+    }
+    const old = asRow(this.#superseded.get(Number(row[0]), version));
+    return old === undefined ? undefined : made(type, id, version, old[0], old[1], old[2], old[3]);
+  }
+
+  async history(query: HistoryQuery): Promise<Page> {
+    return unpacked(await this.#reader().call('history', query));
+  }
+
+  async find(plan: Plan): Promise<Page> {
+    return unpacked(await this.#reader().call('find', plan));
+  }
+
+  async transact(transaction: Transaction): Promise<Commit | Conflict> {
+    const result = await this.#writer.call('transact', packTransaction(transaction));
+    return 'conflict' in result ? result : committed(transaction, result);
+  }
+
+  async changes(after: number, limit: number): Promise<readonly Version[]> {
+    return unpackVersions(await this.#reader().call('changes', { after, limit }));
+  }
+
+  async *scan(needs: Needs): AsyncIterable<readonly ResidentRecord[]> {
+    const step = (from: number): Promise<PackedResidents> => this.#reader().call('scan', { needs, from });
+    let coming: Promise<PackedResidents> | undefined = step(0);
+    while (coming !== undefined) {
+      const chunk: PackedResidents = await coming;
+      // Asked for before this one is handed out, so that reading and the consumer's work overlap.
+      coming = chunk.next === undefined ? undefined : step(chunk.next);
+      coming?.catch(() => undefined);
+      if (chunk.sizes.length > 0) yield residents(chunk);
+    }
+  }
+
+  pending(limit: number, after?: string): ReturnType<Store['pending']> {
+    return this.#reader().call('pending', after === undefined ? { limit } : { limit, after });
+  }
+
+  async stats(): Promise<Stats> {
+    const counted = await this.#reader().call('stats', null);
+    const sizes = [this.#path, `${this.#path}-wal`].map(
+      async (file) => (await stat(file).catch(() => undefined))?.size,
+    );
+    const bytes = (await Promise.all(sizes)).reduce((sum: number, size) => sum + (size ?? 0), 0);
+    return { ...counted, bytes };
+  }
+
+  lease(name: string, owner: string, ms: number): Promise<boolean> {
+    return this.#writer.call('lease', { name, owner, ms });
+  }
+
+  secret(name: string): Promise<Uint8Array> {
+    return this.#writer.call('secret', name);
+  }
+
+  /** The target appears when it is complete. An existing file is refused: it may be a store in use. */
+  async backup(target: string): Promise<void> {
+    if (existsSync(target)) throw new Error(`${target} exists already; a backup replaces nothing.`);
+    const partial = `${target}.partial`;
+    await rm(partial, { force: true });
+    makePrivate(partial);
+    // A connection of its own, since the copy holds its lock; and all pages in one step, since a copy in several begins
+    // anew with each commit made meanwhile.
+    const source = Connection.reader(this.#path, backupCache);
+    try {
+      await copy(source.db, partial, { rate: 0x7fff_ffff });
+    } finally {
+      source.close();
+    }
+    await rename(partial, target);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#readers.map((reader) => reader.call('close', null)));
+    this.#connection.close();
+    // The writer is the last to close: the last connection folds the WAL into the file.
+    await this.#writer.call('close', null);
+    await Promise.all([this.#writer, ...this.#readers].map((calls) => calls.end()));
+  }
+
+  /** The reader with the least to do. */
+  #reader(): Calls<ReaderMethods> {
+    return this.#readers.reduce((least, reader) => (reader.load < least.load ? reader : least));
+  }
+}
+
+function made(
+  type: string,
+  id: string,
+  version: number,
+  seq: Cell | undefined,
+  time: Cell | undefined,
+  method: Cell | undefined,
+  content: Cell | undefined,
+): Version {
+  return {
+    type,
+    id,
+    version,
+    seq: Number(seq),
+    lastUpdated: Number(time),
+    method: methods[Number(method)] ?? 'PUT',
+    content: typeof content === 'string' ? content : undefined,
+  };
+}
+
+function unpacked({ found, next, total }: PackedPage): Page {
+  return {
+    found: unpackVersions(found),
+    ...(next === undefined ? {} : { next }),
+    ...(total === undefined ? {} : { total }),
+  };
+}
+
+/** The writer tells numbers alone; the texts are here already. */
+function committed({ writes }: Transaction, { lastUpdated, made }: PackedCommit): Commit {
+  const versions = writes.map(({ type, id, method, draft }, i): Version | undefined => {
+    const version = made[3 * i] ?? 0;
+    const seq = made[3 * i + 1] ?? 0;
+    if (version === 0) return undefined;
+    if (draft === undefined) return { type, id, version, seq, lastUpdated, method: 'DELETE', content: undefined };
+    const content = complete(draft.head, draft.tail, version, lastUpdated);
+    return { type, id, version, seq, lastUpdated, method, content };
+  });
+  return { versions, created: writes.map((_, i) => made[3 * i + 2] === 1) };
+}
+
+function residents({ versions, sizes }: PackedResidents): readonly ResidentRecord[] {
+  const all = unpackVersions(versions);
+  let start = 0;
+  return sizes.flatMap((size) => {
+    const [patient, ...records] = all.slice(start, start + size);
+    start += size;
+    return patient === undefined ? [] : [{ patient, records }];
+  });
+}

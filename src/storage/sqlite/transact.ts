@@ -1,0 +1,198 @@
+import type { Conflict, Guard } from '../store.ts';
+import type { Connection } from './connection.ts';
+import { Entries, type Literal } from './entries.ts';
+import { findIds } from './find.ts';
+import { sql } from './fragment.ts';
+import { judged } from './history.ts';
+import { Logical } from './logical.ts';
+import type { Names } from './names.ts';
+import { complete, methodCode, type PackedCommit, type PackedTransaction, type PackedWrite } from './pack.ts';
+import { current, deleted } from './schema.ts';
+import type { Selection } from './select.ts';
+
+/** What a resource was before a write. */
+interface Head {
+  readonly rid: number;
+  readonly state: number;
+  readonly version: number;
+}
+
+/** A resource that a write touched. */
+interface Touched {
+  readonly rid: number;
+  readonly type: number;
+  readonly write: number;
+  readonly literals: readonly Literal[];
+}
+
+const deletion = methodCode('DELETE');
+
+/** Applies transactions one after the other, inside a transaction of SQLite that the writer has begun. */
+export class Transactor {
+  readonly #connection: Connection;
+  readonly #names: Names;
+  readonly #selection: Selection;
+  readonly #logical: Logical;
+  readonly #entries: Entries;
+  #seq = 0;
+  #lastUpdated = 0;
+
+  constructor(connection: Connection, names: Names, selection: Selection) {
+    this.#connection = connection;
+    this.#names = names;
+    this.#selection = selection;
+    this.#logical = new Logical(connection, names);
+    this.#entries = new Entries(connection, names, this.#logical);
+  }
+
+  /** Takes up the count where the file has it: another process may have written since. */
+  begin(): void {
+    const last = this.#connection.row(sql`SELECT seq, last_updated FROM resource ORDER BY seq DESC LIMIT 1`);
+    this.#seq = Number(last?.[0] ?? 0);
+    this.#lastUpdated = Number(last?.[1] ?? 0);
+  }
+
+  /** Either all writes, or no trace of any. An exception leaves no trace either. */
+  apply(transaction: PackedTransaction): PackedCommit | Conflict {
+    const { db } = this.#connection;
+    const seq = this.#seq;
+    const lastUpdated = this.#lastUpdated;
+    db.exec('SAVEPOINT one');
+    let result: PackedCommit | Conflict | undefined;
+    try {
+      this.#logical.begin();
+      result = this.#apply(transaction);
+      return result;
+    } finally {
+      if (result === undefined || 'conflict' in result) {
+        this.#seq = seq;
+        this.#lastUpdated = lastUpdated;
+        this.#names.rolledBack();
+        // An error such as a full disk may have ended the whole transaction already.
+        if (db.isTransaction) db.exec('ROLLBACK TO one; RELEASE one');
+      } else db.exec('RELEASE one');
+    }
+  }
+
+  #apply(transaction: PackedTransaction): PackedCommit | Conflict {
+    const failed = this.#guards(transaction.guards);
+    if (failed !== undefined) return failed;
+    this.#lastUpdated = Math.max(this.#lastUpdated, Date.now());
+    const made: number[] = [];
+    const touched: Touched[] = [];
+    for (const [i, write] of transaction.writes.entries()) {
+      const conflict = this.#write(transaction, write, i, made, touched);
+      if (conflict !== undefined) return conflict;
+    }
+    this.#logical.settle();
+    const conflict = this.#after(transaction, touched);
+    return conflict ?? { lastUpdated: this.#lastUpdated, made };
+  }
+
+  #guards(guards: readonly Guard[]): Conflict | undefined {
+    for (const [guard, { plan, expect }] of guards.entries()) {
+      const found = findIds(this.#connection, this.#selection, plan, 2);
+      const same = found.length === Math.min(expect.length, 2) && (found.length !== 1 || found[0] === expect[0]);
+      if (!same) return { conflict: 'guard', guard, found };
+    }
+    return undefined;
+  }
+
+  #write(
+    transaction: PackedTransaction,
+    write: PackedWrite,
+    i: number,
+    made: number[],
+    touched: Touched[],
+  ): Conflict | undefined {
+    const type = this.#names.internType(write.type);
+    const head = this.#head(type, write.id);
+    const found = head?.state === current ? head.version : 0;
+    if (write.head === null && found === 0 && write.expect <= 0) {
+      made.push(0, 0, 1);
+      return undefined;
+    }
+    // Before the version check, or a version number would be told to one who may not see the resource.
+    if (head !== undefined && head.version > 0 && !this.#allowed(transaction, head.rid, type)) {
+      return { conflict: 'rights', write: i };
+    }
+    if (write.expect >= 0 && write.expect !== found) return { conflict: 'version', write: i, found };
+    const before = head !== undefined && found > 0 ? this.#logical.identifiers(head.rid, type) : [];
+    const { rid, version } = this.#store(head, type, write);
+    const literals = this.#index(rid, type, head, write);
+    this.#logical.changed(before, write.head === null ? [] : this.#logical.identifiers(rid, type));
+    made.push(version, this.#seq, found === 0 ? 1 : 0);
+    touched.push({ rid, type, write: i, literals });
+    return undefined;
+  }
+
+  #head(type: number, id: string): Head | undefined {
+    const row = this.#connection.row(sql`SELECT rid, state, version FROM resource WHERE type = ${type} AND id = ${id}`);
+    if (row === undefined) return undefined;
+    const [rid, state, version] = row;
+    return { rid: Number(rid), state: Number(state), version: Number(version) };
+  }
+
+  /** Makes the next version; the one before goes to history. */
+  #store(head: Head | undefined, type: number, write: PackedWrite): { readonly rid: number; readonly version: number } {
+    const version = (head?.version ?? 0) + 1;
+    this.#seq += 1;
+    const gone = write.head === null;
+    const content = write.head === null ? null : complete(write.head, write.tail, version, this.#lastUpdated);
+    const fields = [
+      gone ? deleted : current,
+      version,
+      this.#seq,
+      this.#lastUpdated,
+      gone ? deletion : write.method,
+      content,
+    ] as const;
+    if (head === undefined) {
+      const insert = this.#connection.statement(
+        'INSERT INTO resource (type, id, state, version, seq, last_updated, method, content) VALUES (?,?,?,?,?,?,?,?)',
+      );
+      return { rid: Number(insert.run(type, write.id, ...fields).lastInsertRowid), version };
+    }
+    if (head.version > 0) {
+      this.#connection.run(
+        `INSERT INTO history (seq, rid, type, version, last_updated, method, content)
+         SELECT seq, rid, type, version, last_updated, method, content FROM resource WHERE rid = ?`,
+        head.rid,
+      );
+    }
+    const text = `UPDATE resource SET state = ?, version = ?, seq = ?, last_updated = ?, method = ?, content = ?
+                  WHERE rid = ?`;
+    this.#connection.run(text, ...fields, head.rid);
+    return { rid: head.rid, version };
+  }
+
+  #index(rid: number, type: number, head: Head | undefined, write: PackedWrite): readonly Literal[] {
+    if (write.head === null) {
+      this.#entries.bury(rid);
+      return [];
+    }
+    if (head?.state === current) this.#entries.clear(rid);
+    if (head?.state === deleted) this.#entries.clear(-rid);
+    this.#entries.join(rid, type, write.residents);
+    return this.#entries.add(rid, type, write.entries);
+  }
+
+  /** What is judged once all writes are done and their logical references are resolved. */
+  #after(transaction: PackedTransaction, touched: readonly Touched[]): Conflict | undefined {
+    for (const { rid, type, write, literals } of touched) {
+      if (!this.#allowed(transaction, rid, type)) return { conflict: 'rights', write };
+      if (!transaction.strict) continue;
+      for (const { param, reference, target } of literals) {
+        const state = this.#connection.number(sql`SELECT state FROM resource WHERE rid = ${target}`);
+        if (state !== current) return { conflict: 'reference', write, param, reference };
+      }
+    }
+    return undefined;
+  }
+
+  #allowed({ rights }: PackedTransaction, rid: number, type: number): boolean {
+    if (rights.op === 'all') return true;
+    const condition = judged(this.#selection, rights, sql`${rid}`, [type]);
+    return this.#connection.row(sql`SELECT 1 WHERE ${condition}`) !== undefined;
+  }
+}

@@ -1,0 +1,105 @@
+/** The thread of the only connection that writes. */
+
+import { randomBytes } from 'node:crypto';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Conflict } from '../store.ts';
+import type { Answer, Call } from './calls.ts';
+import { Connection } from './connection.ts';
+import { sql } from './fragment.ts';
+import { Names } from './names.ts';
+import type { PackedCommit, PackedTransaction } from './pack.ts';
+import { Selection } from './select.ts';
+import { Transactor } from './transact.ts';
+
+/** KiB of pages kept: the inner pages of the indexes should stay, or each insertion reads. */
+const cache = 48_000;
+
+/** A group is closed at this many transactions or characters, so that the first of it does not wait too long. */
+const transactionsPerGroup = 256;
+const charactersPerGroup = 8_000_000;
+
+const connection = Connection.writer(String(workerData), cache);
+const names = new Names(connection);
+const transactor = new Transactor(connection, names, new Selection(connection, names));
+const queue: Call[] = [];
+
+const methods = {
+  transact: (transaction: PackedTransaction): PackedCommit | Conflict => transactor.apply(transaction),
+  lease: ({ name, owner, ms }: { name: string; owner: string; ms: number }): boolean => {
+    const text = `INSERT INTO lease (name, owner, expires) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
+      SET owner = excluded.owner, expires = excluded.expires WHERE lease.owner = excluded.owner OR lease.expires <= ?`;
+    const now = Date.now();
+    return connection.run(text, name, owner, now + ms, now) === 1;
+  },
+  secret: (name: string): Uint8Array => {
+    connection.run('INSERT OR IGNORE INTO secret (name, bytes) VALUES (?, ?)', name, randomBytes(32));
+    const bytes = connection.row(sql`SELECT bytes FROM secret WHERE name = ${name}`)?.[0];
+    if (bytes instanceof Uint8Array) return bytes;
+    throw new Error(`The secret ${name} is not in the store.`);
+  },
+  ready: (_: null): void => undefined,
+  close: (_: null): void => undefined,
+};
+
+export type WriterMethods = typeof methods;
+
+/** Everything sent so far: what arrived while the last group was written belongs to the next. */
+function collect(): void {
+  if (parentPort === null) return;
+  for (;;) {
+    const next = receiveMessageOnPort(parentPort);
+    if (next === undefined) return;
+    queue.push(...(next.message as readonly Call[]));
+  }
+}
+
+function nextGroup(): readonly Call[] {
+  let characters = 0;
+  let end = 0;
+  while (end < queue.length && end < transactionsPerGroup && characters < charactersPerGroup) {
+    const [, method, argument] = queue[end] ?? [];
+    if (method === 'transact') characters += (argument as PackedTransaction).size;
+    end += 1;
+  }
+  return queue.splice(0, end);
+}
+
+function perform([id, method, argument]: Call): Answer {
+  try {
+    const work = methods[method as keyof WriterMethods] as (argument: unknown) => unknown;
+    return [id, true, work(argument)];
+  } catch (error) {
+    if (!connection.db.isTransaction) throw error;
+    return [id, false, error];
+  }
+}
+
+/** One commit, and one sync of the disk, for the whole group. If that fails, nothing of the group happened. */
+function commit(group: readonly Call[]): readonly Answer[] {
+  try {
+    connection.db.exec('BEGIN IMMEDIATE');
+    transactor.begin();
+    const answers = group.map(perform);
+    connection.db.exec('COMMIT');
+    names.committed();
+    return answers;
+  } catch (error) {
+    if (connection.db.isTransaction) connection.db.exec('ROLLBACK');
+    names.rolledBack();
+    return group.map(([id]) => [id, false, error]);
+  }
+}
+
+function work(): void {
+  for (collect(); queue.length > 0; collect()) {
+    const group = nextGroup();
+    const answers = commit(group);
+    if (group.some(([, method]) => method === 'close')) connection.close();
+    parentPort?.postMessage(answers);
+  }
+}
+
+parentPort?.on('message', (calls: readonly Call[]) => {
+  queue.push(...calls);
+  work();
+});

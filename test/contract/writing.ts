@@ -1,0 +1,227 @@
+import type { Test } from 'tap';
+import type { Guard, Transaction } from '#storage/store.ts';
+import {
+  commit,
+  ids,
+  isToken,
+  names,
+  type Open,
+  outcome,
+  plan,
+  put,
+  refers,
+  remove,
+  token,
+  transaction,
+} from './build.ts';
+
+/** Writes, versions, conflicts: what `transact` promises. */
+export function writing(t: Test, open: Open): void {
+  t.test('a resource from its creation to its second life', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    const read = async (version?: number) => {
+      const v = await store.read('Patient', 'a', version);
+      return v === undefined ? undefined : [v.version, v.method, v.content?.includes('"text":"one"')];
+    };
+    t.equal(await read(), undefined, 'nothing before');
+    t.strictSame((await commit(store, put('Patient/a', { text: 'one', method: 'POST' }))).created, [true]);
+    t.strictSame(await read(), [1, 'POST', true]);
+    t.strictSame((await commit(store, put('Patient/a', { text: 'two' }))).created, [false]);
+    t.strictSame(await read(), [2, 'PUT', false]);
+    t.strictSame(await read(1), [1, 'POST', true], 'the first version stays readable');
+    t.equal(await read(3), undefined);
+    const deletion = await commit(store, remove('Patient/a'));
+    t.strictSame(outcome(deletion), ['Patient/a/3']);
+    t.equal(deletion.versions[0]?.content, undefined);
+    t.strictSame(await read(), [3, 'DELETE', undefined], 'deleted, not unknown');
+    t.strictSame(outcome(await commit(store, remove('Patient/a'))), [undefined], 'deleting again writes nothing');
+    t.strictSame(outcome(await commit(store, remove('Patient/never'))), [undefined]);
+    t.equal(await store.read('Patient', 'never'), undefined);
+    const again = await commit(store, put('Patient/a', { text: 'one' }));
+    t.strictSame([outcome(again), again.created], [['Patient/a/4'], [true]], 'versions continue');
+    t.strictSame(await read(2), [2, 'PUT', false]);
+    t.strictSame(await read(3), [3, 'DELETE', undefined]);
+  });
+
+  t.test('the text comes back as it was given, but for the two members of meta', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    const head = '{ "a":1.00, "名":"沪 \\u0000 \u{1F600}\\n",  "meta":{"tag":[],';
+    const tail = '},"b":1e-07,"c":"\u2028"}';
+    const { versions } = await commit(store, { ...put('Basic/x'), draft: { head, tail } });
+    const found = await store.read('Basic', 'x');
+    const time = new Date(found?.lastUpdated ?? 0).toISOString();
+    t.equal(found?.content, `${head}"versionId":"1","lastUpdated":"${time}"${tail}`);
+    t.strictSame(versions, [found], 'what the commit told is what is read');
+    t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    t.strictSame((await store.find(plan('Basic'))).found, [found]);
+  });
+
+  t.test('expected versions', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    await commit(store, put('Patient/two'), put('Patient/gone'));
+    await commit(store, put('Patient/two'), remove('Patient/gone'));
+    const conflict = (found: number) => ({ conflict: 'version', write: 0, found });
+    const table = [
+      [put('Patient/two', { expect: 1 }), conflict(2)],
+      [put('Patient/two', { expect: 3 }), conflict(2)],
+      [put('Patient/two', { expect: 0 }), conflict(2)],
+      [put('Patient/two', { expect: 2 }), ['Patient/two/3']],
+      [put('Patient/gone', { expect: 1 }), conflict(0)],
+      [put('Patient/gone', { expect: 0 }), ['Patient/gone/3']],
+      [put('Patient/new', { expect: 1 }), conflict(0)],
+      [put('Patient/new', { expect: 0 }), ['Patient/new/1']],
+      [remove('Patient/new', 2), conflict(1)],
+      [remove('Patient/none', 1), conflict(0)],
+      [remove('Patient/new', 1), ['Patient/new/2']],
+    ] as const;
+    for (const [write, expected] of table) {
+      const got = outcome(await store.transact(transaction([write])));
+      t.strictSame(got, expected, `${write.method} ${write.type}/${write.id} expecting ${write.expect}`);
+    }
+  });
+
+  t.test('guards see the state before the writes', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    const code = (id: string, value: string) => put(`Observation/${id}`, { entries: [token('code', 's', value)] });
+    await commit(store, code('a', 'one'), code('b', 'two'), code('c', 'two'), code('d', 'two'));
+    const guard = (value: string, expect: readonly string[]): Guard => ({
+      plan: plan('Observation', isToken('code', 's', value)),
+      expect,
+    });
+    const table: readonly (readonly [Guard, readonly string[] | 'met'])[] = [
+      [guard('none', []), 'met'],
+      [guard('none', ['a']), []],
+      [guard('one', ['a']), 'met'],
+      [guard('one', ['b']), ['a']],
+      [guard('one', []), ['a']],
+      [guard('two', ['b', 'c', 'd']), 'met'],
+      [guard('two', ['b']), ['b', 'c']],
+      [guard('written', []), 'met'],
+    ];
+    for (const [i, [guarded, expected]] of table.entries()) {
+      const write = code(`new${i}`, 'written');
+      const met = guard('one', ['a']);
+      const result = await store.transact(transaction([write], { guards: [met, guarded] }));
+      const wanted = expected === 'met' ? [`Observation/new${i}/1`] : { conflict: 'guard', guard: 1, found: expected };
+      t.strictSame(outcome(result), wanted, JSON.stringify(guarded));
+      if (expected === 'met') await commit(store, remove(`Observation/new${i}`));
+    }
+  });
+
+  t.test('all or nothing, for each transaction by itself', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    await commit(store, put('Patient/taken'));
+    const { lastSeq } = await store.stats();
+    const entries = [token('unheard-of', 'new-system', 'x'), refers('subject', 'Group/later')];
+    const bad = transaction([
+      put('Encounter/trace', { entries, residents: ['unknown'] }),
+      remove('Patient/taken'),
+      put('Patient/other', { expect: 7 }),
+    ]);
+    const good = (n: number) => transaction([put(`Encounter/good${n}`, { entries })]);
+    const results = await Promise.all([good(1), bad, good(2), bad, good(3)].map((x) => store.transact(x)));
+    t.strictSame(results.map(outcome), [
+      ['Encounter/good1/1'],
+      { conflict: 'version', write: 2, found: 0 },
+      ['Encounter/good2/1'],
+      { conflict: 'version', write: 2, found: 0 },
+      ['Encounter/good3/1'],
+    ]);
+    t.equal(await store.read('Encounter', 'trace'), undefined);
+    t.equal((await store.read('Patient', 'taken'))?.version, 1);
+    const stats = await store.stats();
+    t.strictSame([stats.lastSeq - lastSeq, stats.pending], [3, 3], 'no seq was used, no reference left behind');
+    t.strictSame(stats.resources, { Encounter: 3, Patient: 1 });
+    t.strictSame(ids(await store.find(plan('Encounter', isToken('unheard-of', 'new-system')))), [
+      'good1',
+      'good2',
+      'good3',
+    ]);
+  });
+
+  t.test('two writes of one resource in one transaction come one after the other', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    const first = put('Patient/a', { entries: [token('k', '', 'first')] });
+    const second = put('Patient/a', { entries: [token('k', '', 'second')], expect: 1 });
+    const result = await commit(store, first, second);
+    t.strictSame(
+      [outcome(result), result.created],
+      [
+        ['Patient/a/1', 'Patient/a/2'],
+        [true, false],
+      ],
+    );
+    t.strictSame(ids(await store.find(plan('Patient', isToken('k', '', 'first')))), []);
+    t.strictSame(ids(await store.find(plan('Patient', isToken('k', '', 'second')))), ['a']);
+    t.strictSame(outcome(await commit(store, remove('Patient/a'), put('Patient/a'))), ['Patient/a/3', 'Patient/a/4']);
+  });
+
+  t.test('strict references', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    await commit(store, put('Patient/here'), put('Patient/gone'));
+    await commit(store, remove('Patient/gone'));
+    const strict = async (...targets: readonly string[]) => {
+      const writes = targets.map((x, i) => put(`Observation/o${i}`, { entries: [refers('subject', x)] }));
+      return outcome(await store.transact(transaction([...writes, put('Patient/made')], { references: 'strict' })));
+    };
+    const missing = (reference: string, write = 0) => ({ conflict: 'reference', write, param: 'subject', reference });
+    t.strictSame(await strict('Patient/never'), missing('Patient/never'));
+    t.strictSame(await strict('Patient/here', 'Patient/gone'), missing('Patient/gone', 1));
+    t.strictSame(await strict('Patient/here'), ['Observation/o0/1', 'Patient/made/1']);
+    t.strictSame(await strict('Patient/made'), ['Observation/o0/2', 'Patient/made/2'], 'made by a later write of it');
+  });
+
+  t.test('rights hold before and after each write', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    const of = (id: string, owner: string) => put(`Basic/${id}`, { entries: [token('owner', '', owner)] });
+    await commit(store, of('mine', 'me'), of('theirs', 'them'), of('gone', 'them'));
+    await commit(store, remove('Basic/gone'));
+    const rights = isToken('owner', '', 'me');
+    const attempt = async (options: Partial<Transaction>, ...writes: Parameters<typeof transaction>[0]) =>
+      outcome(await store.transact(transaction(writes, { rights, ...options })));
+    t.strictSame(await attempt({}, of('mine', 'me')), ['Basic/mine/2']);
+    t.strictSame(await attempt({}, of('mine', 'them')), { conflict: 'rights', write: 0 }, 'given away');
+    t.strictSame(await attempt({}, of('theirs', 'me')), { conflict: 'rights', write: 0 }, 'taken');
+    t.strictSame(await attempt({}, { ...of('theirs', 'me'), expect: 9 }), { conflict: 'rights', write: 0 });
+    t.strictSame(await attempt({}, of('gone', 'me')), { conflict: 'rights', write: 0 }, 'taken out of its grave');
+    t.strictSame(await attempt({}, of('new', 'me'), remove('Basic/theirs')), { conflict: 'rights', write: 1 });
+    t.strictSame(await attempt({}, of('new', 'me'), remove('Basic/mine')), ['Basic/new/1', 'Basic/mine/3']);
+    t.strictSame(await attempt({}, of('mine', 'me')), ['Basic/mine/4']);
+    t.strictSame(await attempt({ rights: { op: 'none' } }, of('new2', 'me')), { conflict: 'rights', write: 0 });
+  });
+
+  t.test('200 transactions at once on 10 resources: each version once, in order', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    const increment = async (id: string): Promise<number> => {
+      for (;;) {
+        const version = (await store.read('Basic', id))?.version ?? 0;
+        const result = await store.transact(transaction([put(`Basic/${id}`, { expect: version })]));
+        if ('versions' in result) return result.versions[0]?.version ?? 0;
+      }
+    };
+    const made = await Promise.all(Array.from({ length: 200 }, (_, i) => increment(`r${i % 10}`)));
+    for (let r = 0; r < 10; r++) {
+      const versions = made.filter((_, i) => i % 10 === r).sort((a, b) => a - b);
+      t.strictSame(
+        versions,
+        Array.from({ length: 20 }, (_, i) => i + 1),
+        `r${r}`,
+      );
+      const page = await store.history({ type: 'Basic', id: `r${r}`, limit: 50, rights: { op: 'all' } });
+      t.strictSame(
+        names(page),
+        Array.from({ length: 20 }, (_, i) => `Basic/r${r}/${20 - i}`),
+      );
+    }
+    t.equal((await store.stats()).lastSeq, 200);
+  });
+}
