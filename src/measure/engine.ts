@@ -1,0 +1,213 @@
+import { CodeService, Interval, Library, PatientContext, Quantity } from 'cql-execution';
+import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
+import { fhirTypes } from './elements.ts';
+import { reach, trimmed } from './elm.ts';
+import { atOffset, Resident } from './resident.ts';
+import { type CqlText, type ElmJson, type Translation, translate } from './translate.ts';
+
+/** One measure as the engine needs it; plain data, so that it can be sent to a thread. */
+export interface MeasureSource {
+  /** How messages name it. */
+  readonly url: string;
+  /** The primary library, and every library it may include. */
+  readonly library: CqlText;
+  readonly texts: readonly CqlText[];
+  /** Names of the definitions that decide on each population, in the order of the membership bits. */
+  readonly populations: readonly string[];
+  /** Name of the definition that says whose report counts the resident. */
+  readonly centre: string;
+}
+
+/** A value that a parameter of CQL takes, as plain data. */
+export type ParameterValue =
+  | boolean
+  | number
+  | string
+  | readonly string[]
+  /** A Quantity; the unit is UCUM. */
+  | { readonly value: number; readonly unit: string };
+
+/** What is the same for all residents of an evaluation. */
+export interface Run {
+  /** Milliseconds since 1970, half-open. */
+  readonly period: { readonly start: number; readonly end: number };
+  /** Hours east of UTC. */
+  readonly offset: number;
+  /** By measure, in the order in which they were prepared. */
+  readonly parameters: readonly Readonly<Record<string, ParameterValue>>[];
+  /** Whether to tell which records the retrieves found. */
+  readonly evidence: boolean;
+}
+
+export interface ResidentInput {
+  readonly patient: { readonly id: string; readonly content: string };
+  readonly records: readonly { readonly type: string; readonly id: string; readonly content: string }[];
+}
+
+/** What one measure says of one resident. */
+export interface Standing {
+  /** Bit i is set if population i holds; what is null does not hold. */
+  readonly bits: number;
+  readonly centre: string | null;
+  /** `Type/id`, if evidence was asked for. */
+  readonly evidence?: readonly string[];
+}
+
+export interface Membership {
+  readonly patient: string;
+  /** By measure, in the order in which they were prepared. */
+  readonly standings: readonly Standing[];
+}
+
+/** Measures that can be evaluated. */
+export interface Executable {
+  /** The resource types that any of the measures retrieves, Patient aside. */
+  readonly types: readonly string[];
+  evaluate(run: Run, residents: readonly ResidentInput[]): Promise<Outcome<readonly Membership[]>>;
+}
+
+/** Makes measures executable: translates them, and finds what they need. Every problem of every measure is reported. */
+export async function prepare(measures: readonly MeasureSource[]): Promise<Outcome<Executable>> {
+  const texts = [...new Map(measures.flatMap((m) => m.texts).map((t) => [`${t.name}|${t.version}`, t])).values()];
+  const mains = measures.map((m) => m.library);
+  const translations = await translate(mains, texts);
+  const checked = measures.map((measure, i) => check(measure, translations[i]));
+  const failure = failIfAny(checked.flatMap((c) => c.issues));
+  if (failure !== undefined) return failure;
+  const types = new Set(checked.flatMap((c) => [...c.types]));
+  const libraries = linked(translations.map((t) => t.libraries));
+  const typeOf = fhirTypes();
+  return {
+    types: [...types].sort(),
+    evaluate: async (run, residents) => {
+      const prepared = measures.map((measure, i) => ({
+        measure,
+        library: libraries[i],
+        values: run.parameters[i] ?? {},
+      }));
+      const memberships: Membership[] = [];
+      for (const input of residents) {
+        const resident = new Resident(
+          JSON.parse(input.patient.content),
+          input.records.map((r) => JSON.parse(r.content)),
+          typeOf,
+          run.offset,
+        );
+        const standings: Standing[] = [];
+        const shared: Shared = { resident, run, contexts: new Map() };
+        for (const { measure, library, values } of prepared) {
+          const standing = library === undefined ? undefined : await standingOf(measure, library, values, shared);
+          if (standing instanceof Failure) return standing;
+          if (standing !== undefined) standings.push(standing);
+        }
+        memberships.push({ patient: input.patient.id, standings });
+      }
+      return memberships;
+    },
+  };
+}
+
+function check(
+  measure: MeasureSource,
+  translation: Translation | undefined,
+): { issues: Issue[]; types: Iterable<string> } {
+  const issues = [...(translation?.issues ?? [])];
+  if (translation === undefined || translation.libraries.length === 0) return { issues, types: [] };
+  const found = reach(translation.libraries, [...measure.populations, measure.centre]);
+  const refuse = (text: string): void => {
+    issues.push(issue('measure-not-evaluable', { text: `${measure.url}: ${text}` }));
+  };
+  for (const name of found.missing) refuse(`the library ${measure.library.name} does not define "${name}".`);
+  for (const name of found.valueSets) refuse(`the value set "${name}" is used, which this server does not expand yet.`);
+  return { issues, types: found.types };
+}
+
+/** The main library of each translation, linked to what it includes; libraries that are the same are one object. */
+function linked(translations: readonly (readonly ElmJson[])[]): (Library | undefined)[] {
+  const texts = new Map(translations.flat().map((l) => [l.library.identifier.id, l]));
+  const made = new Map<string, Library>();
+  const resolve = (name: string): Library | undefined => {
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    const elm = texts.get(name);
+    if (elm === undefined) return undefined;
+    const library = new Library(trimmed(elm), { resolve });
+    made.set(name, library);
+    return library;
+  };
+  return translations.map(([main]) => (main === undefined ? undefined : resolve(main.library.identifier.id)));
+}
+
+/** What the measures share while one resident is evaluated: parsed records, and the results of included libraries. */
+interface Shared {
+  readonly resident: Resident;
+  readonly run: Run;
+  /** By parameters and library: what a common definition gave for one measure serves the others. */
+  readonly contexts: Map<string, PatientContext>;
+}
+
+async function standingOf(
+  measure: MeasureSource,
+  library: Library,
+  values: Readonly<Record<string, ParameterValue>>,
+  shared: Shared,
+): Promise<Outcome<Standing>> {
+  const { resident, run } = shared;
+  resident.retrieved.clear();
+  const context = contextOf(library, values, { ...shared, contexts: run.evidence ? new Map() : shared.contexts });
+  try {
+    let bits = 0;
+    for (const [i, name] of measure.populations.entries()) {
+      if ((await resultOf(context, library, name)) === true) bits |= 1 << i;
+    }
+    // Outside of every population nobody asks for the centre.
+    const centre = bits === 0 ? null : await resultOf(context, library, measure.centre);
+    const standing = { bits, centre: typeof centre === 'string' ? centre : null };
+    return run.evidence ? { ...standing, evidence: [...resident.retrieved] } : standing;
+  } catch (e) {
+    const text = `${measure.url}: Patient/${resident.getId()}: ${e instanceof Error ? e.message : String(e)}`;
+    return fail('measure-not-evaluable', { text });
+  }
+}
+
+/** A definition's value in the context, computed once. */
+async function resultOf(context: PatientContext, library: Library, name: string): Promise<unknown> {
+  const known: unknown = context.get(name);
+  const definition = library.expressions[name];
+  return known === definition ? definition.execute(context) : known;
+}
+
+function contextOf(library: Library, values: Readonly<Record<string, ParameterValue>>, shared: Shared): PatientContext {
+  const { run, resident, contexts } = shared;
+  const names = declared(library);
+  const own = Object.fromEntries(
+    Object.entries(values)
+      .filter(([name]) => names.has(name))
+      .map(([name, v]) => [name, cqlValue(v)]),
+  );
+  const key = `${library.name} ${JSON.stringify(own)}`;
+  const known = contexts.get(key);
+  if (known !== undefined) return known;
+  const start = atOffset(run.period.start, run.offset);
+  const end = atOffset(run.period.end, run.offset);
+  const parameters = { ...own, 'Measurement Period': new Interval(start, end, true, false) };
+  const now = atOffset(Date.now(), run.offset);
+  const context = new PatientContext(library, resident, noValueSets, parameters, now);
+  contexts.set(key, context);
+  for (const [alias, included] of Object.entries<Library>(library.includes)) {
+    context.library_context[alias] = contextOf(included, values, shared);
+  }
+  return context;
+}
+
+function cqlValue(value: ParameterValue): unknown {
+  return typeof value === 'object' && 'unit' in value ? new Quantity(value.value, value.unit) : value;
+}
+
+/** The parameters that a library or one that it includes declares. */
+function declared(library: Library): ReadonlySet<string> {
+  const included = Object.values<Library>(library.includes).flatMap((l) => [...declared(l)]);
+  return new Set([...Object.keys(library.parameters), ...included]);
+}
+
+const noValueSets = new CodeService({});

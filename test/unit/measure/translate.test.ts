@@ -1,0 +1,113 @@
+import t from 'tap';
+import { Failure } from '#errors';
+import { type MeasureSource, prepare } from '#measure/engine.ts';
+import { translate } from '#measure/translate.ts';
+
+const library = (name: string, body: string) => ({
+  name,
+  version: '1',
+  text: `library ${name} version '1'\nusing FHIR version '4.0.1'\n${body}`,
+});
+
+t.test('errors come with library, line and column, those of included libraries too', async (t) => {
+  const included = library('Included', 'context Patient\ndefine "Men": Patient.gendre = \'male\'\n');
+  const main = library(
+    'Main',
+    'include Included version \'1\'\ncontext Patient\ndefine "A": [Encouter]\ndefine "B": 1 + \'x\'\n',
+  );
+  const [found] = await translate([main], [main, included]);
+  t.same(found?.libraries, []);
+  const errors = found?.issues.filter((i) => i.severity === 'error').map((i) => i.text) ?? [];
+  t.match(errors, [/^CQL Included 4:23: .*gendre/, /^CQL Main 5:13: .*Encouter/, /^CQL Main 6:13: /]);
+  t.ok(errors.every((text) => !text.includes('undefined')));
+});
+
+t.test('a library that is not there', async (t) => {
+  const main = library('Main', 'include Nowhere version \'1\'\ncontext Patient\ndefine "A": true\n');
+  const [found] = await translate([main], [main]);
+  t.match(found?.issues[0], { severity: 'error', code: 'measure-not-evaluable', text: /Main 3:1: .*Nowhere/ });
+});
+
+t.test('FHIRHelpers: implicit conversions of codes, concepts, quantities, periods and dates', async (t) => {
+  const main = library(
+    'Main',
+    `include FHIRHelpers version '4.0.1'
+codesystem "LOINC": 'http://loinc.org'
+code "Glucose": '14771-0' from "LOINC"
+parameter "Measurement Period" Interval<DateTime>
+context Patient
+define "Initial Population": Patient.gender = 'female' and Patient.birthDate before Today()
+define "Denominator": exists ([Encounter] E where E.status = 'finished' and E.period starts during "Measurement Period")
+define "Numerator": exists ([Observation: "Glucose"] O where (O.value as FHIR.Quantity) >= 7.0 'mmol/L' and O.code ~ "Glucose")
+define "Centre": First(Patient.identifier I return all I.value.value)
+`,
+  );
+  const engine = await prepare([source(main)]);
+  if (engine instanceof Failure) throw new Error(engine.issues.map((i) => i.text).join('\n'));
+  t.same(engine.types, ['Encounter', 'Observation']);
+  const observation = {
+    resourceType: 'Observation',
+    id: 'o',
+    status: 'final',
+    code: { coding: [{ system: 'http://loinc.org', code: '14771-0' }] },
+    valueQuantity: { value: 7.0, unit: 'mmol/L', system: 'http://unitsofmeasure.org', code: 'mmol/L' },
+  };
+  const encounter = {
+    resourceType: 'Encounter',
+    id: 'e',
+    status: 'finished',
+    period: { start: '2025-01-01T00:00:00+08:00', end: '2025-01-01T01:00:00+08:00' },
+  };
+  const patient = {
+    resourceType: 'Patient',
+    id: 'p',
+    gender: 'female',
+    birthDate: '1980-01-01',
+    identifier: [{ value: 'x' }],
+  };
+  const found = await engine.evaluate(
+    {
+      period: { start: Date.parse('2025-01-01T00:00:00+08:00'), end: Date.parse('2026-01-01T00:00:00+08:00') },
+      offset: 8,
+      parameters: [{}],
+      evidence: true,
+    },
+    [
+      {
+        patient: { id: 'p', content: JSON.stringify(patient) },
+        records: [observation, encounter].map((r) => ({ type: r.resourceType, id: r.id, content: JSON.stringify(r) })),
+      },
+    ],
+  );
+  t.same(found, [
+    { patient: 'p', standings: [{ bits: 7, centre: 'x', evidence: ['Patient/p', 'Encounter/e', 'Observation/o'] }] },
+  ]);
+});
+
+const source = (main: ReturnType<typeof library>): MeasureSource => ({
+  url: 'https://example.org/Measure/m',
+  library: main,
+  texts: [main],
+  populations: ['Initial Population', 'Denominator', 'Numerator'],
+  centre: 'Centre',
+});
+
+t.test('what a measure lacks is named', async (t) => {
+  const main = library(
+    'Main',
+    `valueset "Set": 'https://example.org/ValueSet/s'
+context Patient
+define "Initial Population": exists [Condition: "Set"]
+define "Denominator": true
+define "Centre": 'x'
+`,
+  );
+  const engine = await prepare([source(main)]);
+  t.ok(engine instanceof Failure);
+  if (!(engine instanceof Failure)) return;
+  t.equal(engine.status, 422);
+  t.match(
+    engine.issues.filter((i) => i.severity === 'error').map((i) => i.text),
+    [/Main does not define "Numerator"/, /value set "Set"/],
+  );
+});
