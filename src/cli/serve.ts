@@ -1,0 +1,27 @@
+import { loadConfig } from '#config';
+import { Failure } from '#errors';
+import type { Command } from './command.ts';
+import { createContext, freePort, listen } from './server.ts';
+
+/** `hufhir serve`: the server as the environment configures it, until SIGINT or SIGTERM. */
+export const serve: Command = async ({ environment, openStore, createWeb, print }) => {
+  const settings = { ...environment };
+  if (settings.HUFHIR_PORT === '0') {
+    settings.HUFHIR_PORT = String(await freePort(settings.HUFHIR_HOST ?? '127.0.0.1'));
+  }
+  const config = loadConfig(settings);
+  if (config instanceof Failure) {
+    for (const issue of config.issues) print(issue.text);
+    return 1;
+  }
+  const store = await openStore(config.store);
+  const context = await createContext(config, store);
+  const running = await listen(context, await createWeb(context));
+  print(`Hufhir 沪FHIR: ${config.baseUrl}  控制台 console: ${running.address}/`);
+  await new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await running.stop();
+  return 0;
+};

@@ -1,0 +1,71 @@
+import { createServer as createListener } from 'node:net';
+import type { Config } from '#config';
+import { clock } from '#fhir/dates.ts';
+import { loadDefinitions } from '#fhir/definitions.ts';
+import { withCql } from '#measure/libraries.ts';
+import type { Context } from '#operations/context.ts';
+import { installGuide } from '#operations/guide.ts';
+import { indexer } from '#search/extract.ts';
+import type { Store } from '#storage/store.ts';
+import { readGuide } from '#terminology/guide.ts';
+import { createValueSets } from '#terminology/value-sets.ts';
+import { createValidator } from '#validation/validator.ts';
+
+/** The root of the clone: profiles/ and terminology/ stand there. */
+const root = new URL('../../', import.meta.url);
+
+/** Everything that a server works with, around an open store; the implementation guide is put into the store. */
+export async function createContext(config: Config, store: Store): Promise<Context> {
+  const definitions = loadDefinitions();
+  const { timeZone, baseUrl } = config;
+  const guide = withCql(readGuide(root), new URL('profiles/', root));
+  const valueSets = createValueSets(guide);
+  const context: Context = {
+    config,
+    store,
+    definitions,
+    clock: clock(timeZone),
+    index: indexer(definitions, { timeZone, baseUrl }),
+    validate: createValidator({ structures: definitions.structures(), guide, mode: config.validation, valueSets }),
+  };
+  await installGuide(context, guide);
+  return context;
+}
+
+/** What makes HTTP of a context; main hands it in. */
+export interface Web {
+  /** Answers the address. */
+  listen(at: { readonly host: string; readonly port: number }): Promise<string>;
+  close(): Promise<unknown>;
+}
+
+/** A server that answers, and how to end it: it takes no new work, finishes what it has, and closes the store. */
+export interface Running {
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** Starts to listen. */
+export async function listen(context: Context, web: Web): Promise<Running> {
+  const { host, port } = context.config;
+  const address = await web.listen({ host, port });
+  return {
+    address,
+    stop: async () => {
+      await web.close();
+      await context.store.close();
+    },
+  };
+}
+
+/** A port that is free now, for settings with port 0: links need to know the port before the server listens. */
+export async function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createListener();
+    probe.once('error', reject);
+    probe.listen(0, host, () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

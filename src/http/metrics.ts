@@ -1,0 +1,47 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Context } from '#operations/context.ts';
+
+export interface Metrics {
+  readonly registry: Registry;
+  /** Prometheus exposition text. */
+  text(): Promise<string>;
+  observe(interaction: string, type: string, status: number, seconds: number): void;
+}
+
+/** What `/metrics` tells: each interaction counted and timed, the store's size, the process. */
+export function createMetrics(context: Context): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'hufhir_requests_total',
+    help: 'Requests answered',
+    labelNames: ['interaction', 'type', 'status'],
+    registers: [registry],
+  });
+  const durations = new Histogram({
+    name: 'hufhir_request_seconds',
+    help: 'Seconds from the request to its answer',
+    labelNames: ['interaction'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [registry],
+  });
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  const resources = gauge('hufhir_resources', 'Current resources', ['type']);
+  const pending = gauge('hufhir_pending_references', 'References whose target has not arrived');
+  const bytes = gauge('hufhir_store_bytes', 'Bytes of the store');
+  return {
+    registry,
+    observe(interaction, type, status, seconds) {
+      requests.inc({ interaction, type, status: String(status) });
+      durations.observe({ interaction }, seconds);
+    },
+    async text() {
+      const stats = await context.store.stats();
+      for (const [type, count] of Object.entries(stats.resources)) resources.set({ type }, count);
+      pending.set(stats.pending);
+      bytes.set(stats.bytes);
+      return registry.metrics();
+    },
+  };
+}

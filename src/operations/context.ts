@@ -1,0 +1,26 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Config } from '#config';
+import type { Issue } from '#errors';
+import type { Clock } from '#fhir/dates.ts';
+import type { Definitions } from '#fhir/definitions.ts';
+import type { IndexRecord } from '#search/entry.ts';
+import type { Rights } from '#security/rights.ts';
+import type { Store } from '#storage/store.ts';
+
+/** What every conductor works with; made once, in main. */
+export interface Context {
+  readonly config: Config;
+  readonly store: Store;
+  readonly definitions: Definitions;
+  /** What local times mean. */
+  readonly clock: Clock;
+  /** Index entries and residents of a resource. */
+  readonly index: (resource: Resource) => IndexRecord;
+  /** Every problem of a resource; only issues of severity error or fatal refuse it. */
+  readonly validate: (resource: Resource) => readonly Issue[];
+}
+
+/** Who asks. */
+export interface Caller {
+  readonly rights: Rights;
+}

@@ -1,0 +1,33 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { fail, type Outcome } from '#errors';
+import type { Context } from './context.ts';
+
+/**
+ * Page links carry their state themselves, encrypted (AES-256-GCM) with a key kept in the store: every server process
+ * before the same store can go on with them, nobody can read or forge them, and they expire (HUFHIR_CURSOR_LIFETIME).
+ */
+export async function sealCursor(context: Context, purpose: string, state: unknown): Promise<string> {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', await context.store.secret('cursor'), iv);
+  cipher.setAAD(Buffer.from(purpose));
+  const text = JSON.stringify({ until: Date.now() + context.config.cursorLifetime, state });
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
+}
+
+/** The state of a link that this store sealed for this purpose; else 'bad-cursor'. */
+export async function openCursor<T>(context: Context, purpose: string, token: string): Promise<Outcome<T>> {
+  const bytes = Buffer.from(token, 'base64url');
+  if (bytes.length < 29) return fail('bad-cursor', {});
+  const decipher = createDecipheriv('aes-256-gcm', await context.store.secret('cursor'), bytes.subarray(0, 12));
+  decipher.setAAD(Buffer.from(purpose));
+  decipher.setAuthTag(bytes.subarray(12, 28));
+  let text: string;
+  try {
+    text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
+  } catch {
+    return fail('bad-cursor', {});
+  }
+  const { until, state } = JSON.parse(text) as { until: number; state: T };
+  return until < Date.now() ? fail('bad-cursor', {}) : state;
+}

@@ -1,0 +1,105 @@
+import { Failure, fail, failIfAny, type Outcome } from '#errors';
+import type { Answer } from './answer.ts';
+import { capabilities } from './capabilities.ts';
+import type { Caller, Context } from './context.ts';
+import { readBundle } from './entries.ts';
+import { evaluateMeasure } from './evaluate-measure.ts';
+import { history } from './history.ts';
+import { pendingReferences } from './pending.ts';
+import { read, vread } from './reading.ts';
+import type { Request } from './request.ts';
+import { search } from './searching.ts';
+import { isWriting } from './step.ts';
+import { write } from './writing.ts';
+
+/** Entries of a batch that are under way at once. */
+const batchWidth = 32;
+
+/** Does what a request asks: the one way in for http and for the entries of bundles. */
+export async function perform(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
+  const { interaction } = request;
+  switch (interaction.code) {
+    case 'read':
+      return read(context, caller, interaction.type, interaction.id);
+    case 'vread':
+      return vread(context, caller, interaction);
+    case 'create':
+    case 'update':
+    case 'delete': {
+      const answers = await write(context, caller, [request]);
+      return answers instanceof Failure ? answers : (answers[0] ?? fail('internal', { found: 'no answer' }));
+    }
+    case 'search-type':
+      return search(context, caller, interaction.type, request.query, request.lenient);
+    case 'history-instance':
+    case 'history-type':
+    case 'history-system': {
+      const { code: _, ...at } = interaction;
+      return history(context, caller, at, request.query);
+    }
+    case 'capabilities':
+      return { kind: 'made', status: 200, resource: capabilities(context) };
+    case 'bundle':
+      return bundle(context, caller, request.body);
+    case 'operation':
+      return operation(context, caller, interaction, request);
+  }
+}
+
+/** R4 http.html#transaction: a batch's entries succeed and fail one by one, a transaction's together. */
+async function bundle(context: Context, caller: Caller, body: unknown): Promise<Outcome<Answer>> {
+  const incoming = readBundle(context, body);
+  if (incoming instanceof Failure) return incoming;
+  const { type, entries } = incoming;
+  if (type === 'batch') {
+    const answers = await inTurns(entries, (e) => (e instanceof Failure ? e : perform(context, caller, e)));
+    return { kind: 'responses', status: 200, type, answers };
+  }
+  const broken = failIfAny(entries.flatMap((e) => (e instanceof Failure ? e.issues : [])));
+  if (broken !== undefined) return broken;
+  const requests = entries.filter((e): e is Request => !(e instanceof Failure));
+  const writing = requests.filter(isWriting);
+  const written = await write(context, caller, writing);
+  if (written instanceof Failure) return written;
+  const done = new Map(writing.map((r, i) => [r, written[i]]));
+  const answers = await inTurns(requests, (r) => done.get(r) ?? perform(context, caller, r));
+  return { kind: 'responses', status: 200, type, answers };
+}
+
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => R | Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let i = 0; i < items.length; i += batchWidth) {
+    results.push(...(await Promise.all(items.slice(i, i + batchWidth).map(work))));
+  }
+  return results;
+}
+
+type Operation = Extract<Request['interaction'], { code: 'operation' }>;
+
+async function operation(
+  context: Context,
+  caller: Caller,
+  asked: Operation,
+  request: Request,
+): Promise<Outcome<Answer>> {
+  const { name, type, id } = asked;
+  if (name === '$evaluate-measure' && type === 'Measure') {
+    const parameters = [...request.query, ...bodyParameters(request.body)];
+    const resource = await evaluateMeasure(context, caller, { ...(id !== undefined && { measureId: id }), parameters });
+    return resource instanceof Failure ? resource : { kind: 'made', status: 200, resource };
+  }
+  if (name === '$pending-references' && type === undefined) return pendingReferences(context, caller, request.query);
+  const place = [type, id, name].filter((part) => part !== undefined).join('/');
+  return fail('unknown-operation', { found: place });
+}
+
+/** The parameters of a posted Parameters resource that have a primitive value, or a Reference, as text. */
+function bodyParameters(body: unknown): [string, string][] {
+  const list = (body as { parameter?: unknown } | undefined)?.parameter;
+  if (!Array.isArray(list)) return [];
+  return list.map((p: Record<string, unknown>) => {
+    const value = Object.entries(p ?? {}).find(([key]) => key.startsWith('value'))?.[1];
+    const reference = (value as { reference?: unknown } | undefined)?.reference;
+    return [String(p?.name ?? ''), String(reference ?? value ?? '')];
+  });
+}

@@ -1,0 +1,29 @@
+import type { Interaction } from './route.ts';
+
+/** What one interaction asks: an HTTP request, or an entry of a batch or transaction. */
+export interface Request {
+  readonly interaction: Interaction;
+  /** The decoded parameters of the URL, and of a form body. */
+  readonly query: readonly (readonly [string, string])[];
+  /** The parsed body, or the entry's resource. */
+  readonly body?: unknown;
+  /** If-None-Exist: a search, without `?`. */
+  readonly ifNoneExist?: string;
+  /** If-Match: the version that the client has seen. */
+  readonly ifMatch?: number;
+  /** Prefer: handling=lenient. */
+  readonly lenient: boolean;
+  /** For an entry: where it stands (`Bundle.entry[3]`), and its fullUrl. */
+  readonly path?: string;
+  readonly fullUrl?: string;
+}
+
+/** The FHIRPath of the request's resource, which begins the expression of every issue about it. */
+export function resourcePath(request: Request, type: string): string {
+  return request.path === undefined ? type : `${request.path}.resource`;
+}
+
+/** The FHIRPath of a part of an entry's request; undefined for an HTTP request, whose header the text names. */
+export function requestPath(request: Request, part: string): string | undefined {
+  return request.path === undefined ? undefined : `${request.path}.request.${part}`;
+}

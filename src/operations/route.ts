@@ -1,0 +1,68 @@
+import { fail, type Outcome } from '#errors';
+import type { Definitions } from '#fhir/definitions.ts';
+import { isValidId } from '#fhir/references.ts';
+
+/** The interactions of R4 http.html, by the codes of http://hl7.org/fhir/restful-interaction. */
+export type Interaction =
+  | { readonly code: 'read' | 'update' | 'delete' | 'history-instance'; readonly type: string; readonly id: string }
+  | { readonly code: 'vread'; readonly type: string; readonly id: string; readonly version: number }
+  | { readonly code: 'create' | 'search-type' | 'history-type'; readonly type: string }
+  | { readonly code: 'capabilities' | 'bundle' | 'history-system' }
+  | { readonly code: 'operation'; readonly name: string; readonly type?: string; readonly id?: string };
+
+/**
+ * Which interaction a method and a path behind the base (`Patient/1/_history`, no slash first, no query) ask for.
+ * Paths that no interaction has are 404, known paths with another method 405.
+ */
+export function route(definitions: Definitions, method: string, path: string): Outcome<Interaction> {
+  const parts = path.split('/');
+  const [first = '', second, third, fourth] = parts;
+  if (first === '' && parts.length === 1) return choose(method, '', { POST: { code: 'bundle' } });
+  if (first === 'metadata' && parts.length === 1) return choose(method, path, { GET: { code: 'capabilities' } });
+  if (first === '_history' && parts.length === 1) return choose(method, path, { GET: { code: 'history-system' } });
+  if (first.startsWith('$') && parts.length === 1) return operation(method, path, { code: 'operation', name: first });
+  if (!definitions.resourceTypes.has(first)) {
+    return /^[A-Z][A-Za-z]*$/.test(first)
+      ? fail('unknown-type', { found: first })
+      : fail('unknown-route', { found: path });
+  }
+  const type = first;
+  if (second === undefined)
+    return choose(method, path, { GET: { code: 'search-type', type }, POST: { code: 'create', type } });
+  if (second === '_search' && third === undefined) {
+    return choose(method, path, { POST: { code: 'search-type', type } });
+  }
+  if (second === '_history' && third === undefined)
+    return choose(method, path, { GET: { code: 'history-type', type } });
+  if (second.startsWith('$') && third === undefined) {
+    return operation(method, path, { code: 'operation', name: second, type });
+  }
+  if (!isValidId(second)) return fail('invalid-id', { found: second }, `${type}.id`);
+  const id = second;
+  if (third === undefined) return instanceLevel(method, path, type, id);
+  if (third.startsWith('$') && fourth === undefined) {
+    return operation(method, path, { code: 'operation', name: third, type, id });
+  }
+  if (third !== '_history' || parts.length > 4) return fail('unknown-route', { found: path });
+  if (fourth === undefined) return choose(method, path, { GET: { code: 'history-instance', type, id } });
+  if (!/^[1-9]\d{0,9}$/.test(fourth)) return fail('version-not-found', { found: `${type}/${id}`, version: fourth });
+  return choose(method, path, { GET: { code: 'vread', type, id, version: Number(fourth) } });
+}
+
+function instanceLevel(method: string, path: string, type: string, id: string): Outcome<Interaction> {
+  const of = (code: 'read' | 'update' | 'delete'): Interaction => ({ code, type, id });
+  return choose(method, path, { GET: of('read'), PUT: of('update'), DELETE: of('delete') });
+}
+
+function operation(method: string, path: string, interaction: Interaction): Outcome<Interaction> {
+  return choose(method, path, { GET: interaction, POST: interaction });
+}
+
+function choose(method: string, path: string, methods: Readonly<Record<string, Interaction>>): Outcome<Interaction> {
+  const found = methods[method === 'HEAD' ? 'GET' : method];
+  if (found !== undefined) return found;
+  return fail('method-not-allowed', {
+    found: `${method} ${path === '' ? '/' : path}`,
+    expected: Object.keys(methods).join(', '),
+  });
+}

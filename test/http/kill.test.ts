@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { freePort } from '#cli/server.ts';
+import { entry, patient, transaction } from './harness.ts';
+
+const rounds = 10;
+const width = 8;
+const size = 40;
+
+const folder = mkdtempSync(join(tmpdir(), 'hufhir-kill-'));
+t.teardown(() => rmSync(folder, { recursive: true }));
+
+interface Server {
+  readonly base: string;
+  readonly process: ChildProcess;
+}
+
+async function start(port: number): Promise<Server> {
+  const main = join(import.meta.dirname, '../../src/main.ts');
+  const env = {
+    ...process.env,
+    HUFHIR_AUTH: 'off',
+    HUFHIR_PORT: String(port),
+    HUFHIR_STORE: `sqlite:${join(folder, 'kill.db')}`,
+    HUFHIR_LOG_LEVEL: 'silent',
+  };
+  const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  for (const until = Date.now() + 60_000; Date.now() < until; await new Promise((r) => setTimeout(r, 50))) {
+    if (child.exitCode !== null) break;
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    if (ready?.ok) return { base: `http://127.0.0.1:${port}/fhir`, process: child };
+  }
+  child.kill('SIGKILL');
+  throw new Error('the server did not become ready');
+}
+
+const system = 'urn:example:bundle';
+
+/** A bundle of new Patients, tagged with its name, the last of which refers to the first. */
+function bundle(name: string): unknown {
+  const meta = { tag: [{ system, code: name }] };
+  const urn = 'urn:uuid:0e2b8d3c-0f6a-4a67-9d3e-444444444444';
+  const patients = Array.from({ length: size - 1 }, (_, i) =>
+    entry('POST', 'Patient', patient({ meta, birthDate: '1950-01-02' }), i === 0 ? { fullUrl: urn } : {}),
+  );
+  const last = { resourceType: 'Observation', meta, status: 'final', code: { text: 'x' }, subject: { reference: urn } };
+  return transaction(...patients, entry('POST', 'Observation', last));
+}
+
+/** Sends bundles, several at once, until the server is gone; calls `acknowledged` for each that was answered 200. */
+async function sendUntilDeath(base: string, round: number, acknowledged: (name: string) => void): Promise<string[]> {
+  const sent: string[] = [];
+  const one = async (lane: number): Promise<void> => {
+    for (let i = 0; ; i++) {
+      const name = `${round}-${lane}-${i}`;
+      sent.push(name);
+      const headers = { 'content-type': 'application/fhir+json' };
+      const body = JSON.stringify(bundle(name));
+      const reply = await fetch(base, { method: 'POST', headers, body }).catch(() => undefined);
+      if (reply === undefined) return;
+      if (reply.status !== 200) throw new Error(`${reply.status} ${await reply.text()}`);
+      acknowledged(name);
+      await reply.text().catch(() => undefined);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, (_, lane) => one(lane)));
+  return sent;
+}
+
+async function stored(base: string, name: string): Promise<number> {
+  const counts = ['Patient', 'Observation'].map(async (type) => {
+    const reply = await fetch(`${base}/${type}?_tag=${system}|${name}&_count=0&_total=accurate`);
+    return ((await reply.json()) as { total: number }).total;
+  });
+  return (await Promise.all(counts)).reduce((a, b) => a + b, 0);
+}
+
+t.test(
+  `SIGKILL in the middle of an import, ${rounds} times: what was acknowledged is whole, nothing is partial`,
+  async (t) => {
+    t.setTimeout(240_000);
+    const port = await freePort('127.0.0.1');
+    const acknowledged = new Set<string>();
+    const sent = new Set<string>();
+    let server = await start(port);
+    for (let round = 0; round < rounds; round++) {
+      const { process: child, base } = server;
+      const before = acknowledged.size;
+      // Another moment each round: after another count of answers, and another time within the work after that.
+      const answers = 2 + round * 3;
+      const gone = once(child, 'exit');
+      const all = await sendUntilDeath(base, round, (name) => {
+        acknowledged.add(name);
+        if (acknowledged.size === before + answers) setTimeout(() => child.kill('SIGKILL'), round * 2.7);
+      });
+      await gone;
+      t.equal(child.signalCode, 'SIGKILL');
+      for (const name of all) sent.add(name);
+      server = await start(port);
+      for (const name of all) {
+        const count = await stored(server.base, name);
+        if (acknowledged.has(name)) t.equal(count, size, `${name} was acknowledged`);
+        else t.ok(count === 0 || count === size, `${name} was not acknowledged: ${count}`);
+      }
+    }
+    let whole = 0;
+    for (const name of acknowledged) if ((await stored(server.base, name)) === size) whole++;
+    t.equal(whole, acknowledged.size, 'and stays so through every later kill');
+    t.ok(sent.size > acknowledged.size, 'some bundles were under way when the server was killed');
+    server.process.kill('SIGTERM');
+    await once(server.process, 'exit');
+    t.equal(server.process.exitCode, 0);
+  },
+);

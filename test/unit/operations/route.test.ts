@@ -1,0 +1,55 @@
+import t from 'tap';
+import { Failure } from '#errors';
+import { loadDefinitions } from '#fhir/definitions.ts';
+import { route } from '#operations/route.ts';
+
+const definitions = loadDefinitions();
+
+t.test('http.html#3.1.0: which interaction a method and a path ask for', async (t) => {
+  const cases: [method: string, path: string, interaction: Record<string, unknown>][] = [
+    ['GET', 'Patient/1', { code: 'read', type: 'Patient', id: '1' }],
+    ['HEAD', 'Patient/1', { code: 'read', type: 'Patient', id: '1' }],
+    ['GET', 'Patient/1/_history/2', { code: 'vread', type: 'Patient', id: '1', version: 2 }],
+    ['PUT', 'Patient/1', { code: 'update', type: 'Patient', id: '1' }],
+    ['DELETE', 'Patient/1', { code: 'delete', type: 'Patient', id: '1' }],
+    ['GET', 'Patient/1/_history', { code: 'history-instance', type: 'Patient', id: '1' }],
+    ['POST', 'Patient', { code: 'create', type: 'Patient' }],
+    ['GET', 'Patient', { code: 'search-type', type: 'Patient' }],
+    ['POST', 'Patient/_search', { code: 'search-type', type: 'Patient' }],
+    ['GET', 'Patient/_history', { code: 'history-type', type: 'Patient' }],
+    ['GET', 'metadata', { code: 'capabilities' }],
+    ['POST', '', { code: 'bundle' }],
+    ['GET', '_history', { code: 'history-system' }],
+    ['GET', '$pending-references', { code: 'operation', name: '$pending-references' }],
+    ['POST', 'Measure/$evaluate-measure', { code: 'operation', name: '$evaluate-measure', type: 'Measure' }],
+    ['GET', 'Measure/m/$evaluate-measure', { code: 'operation', name: '$evaluate-measure', type: 'Measure', id: 'm' }],
+  ];
+  for (const [method, path, interaction] of cases) {
+    t.same(route(definitions, method, path), interaction, `${method} ${path}`);
+  }
+});
+
+t.test('what is no interaction', async (t) => {
+  const cases: [method: string, path: string, status: number, text: RegExp][] = [
+    ['GET', 'Patint/1', 404, /"Patint" is not a resource type/],
+    ['GET', 'DomainResource/1', 404, /not a resource type/],
+    ['GET', 'patient/1', 404, /not a path/],
+    ['GET', 'Patient/1/2', 404, /not a path/],
+    ['GET', 'Patient/1/_history/2/3', 404, /not a path/],
+    ['GET', 'Patient/a b', 400, /"a b" is not valid/],
+    ['GET', 'Patient/', 400, /is not valid/],
+    ['GET', 'Patient/1/_history/x', 404, /no version x/],
+    ['GET', 'Patient/1/_history/0', 404, /no version 0/],
+    ['POST', 'Patient/1', 405, /expected GET, PUT, DELETE/],
+    ['PUT', 'Patient', 405, /expected GET, POST/],
+    ['GET', '', 405, /expected POST/],
+    ['TRACE', 'metadata', 405, /expected GET/],
+  ];
+  for (const [method, path, status, text] of cases) {
+    const result = route(definitions, method, path);
+    t.ok(result instanceof Failure, `${method} ${path}`);
+    if (!(result instanceof Failure)) continue;
+    t.equal(result.status, status, `${method} ${path}`);
+    t.match(result.issues[0].text, text);
+  }
+});
