@@ -1,0 +1,142 @@
+/**
+ * `npm run bench [-- --only start,import,synthea,read,search,evaluate --residents N --seed N --in-flight N --name NAME
+ * --quick]`: measures the server beside what the machine can do, prints the table and writes it to results/.
+ */
+import { parseArgs } from 'node:util';
+import { generate } from '#seed/generate.ts';
+import { push, type Submission, synthea } from './importing.ts';
+import { measureEvaluation, measureReads, measureSearches, type Reading } from './reading.ts';
+import { latency, type Measured, machine, row, table, write, yardstickRows } from './report.ts';
+import { type Server, startServer } from './server.ts';
+import { mean, measureYardsticks } from './yardsticks.ts';
+
+const topics = ['start', 'import', 'synthea', 'read', 'search', 'evaluate'];
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: topics.join(',') },
+    residents: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    'in-flight': { type: 'string', default: '8' },
+    name: { type: 'string', default: 'local' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const only = options.only.split(',');
+const unknown = only.filter((topic) => !topics.includes(topic) && topic !== 'none');
+if (unknown.length > 0) throw new Error(`--only knows ${topics.join(', ')} and none; found ${unknown.join(', ')}`);
+const residents = Number(options.residents ?? (options.quick ? 200 : 2000));
+const seconds = options.quick ? 2 : 8;
+const inFlight = Number(options['in-flight']);
+const wants = (...names: readonly string[]): boolean => names.some((name) => only.includes(name));
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+say('yardsticks …');
+const before = await measureYardsticks(seconds);
+const measured: Measured[] = [];
+const add = (made: Measured): void => {
+  measured.push(made);
+  say(`${made.name}: ${made.value.toFixed(2)} ${made.unit}`);
+};
+
+async function start(): Promise<void> {
+  const times: number[] = [];
+  for (let i = 0; i < (options.quick ? 1 : 3); i++) {
+    const server = await startServer();
+    times.push(server.startup / 1000);
+    await server.stop();
+  }
+  times.sort((a, b) => a - b);
+  add({
+    name: 'ready on an empty store',
+    value: times[times.length >> 1] ?? 0,
+    unit: 's',
+    yardstick: 'bareRoute',
+    target: { comparator: '≤', value: 3, scale: 'time' },
+  });
+}
+
+async function importDistrict(server: Server): Promise<void> {
+  const { submissions } = generate({ residents, seed: Number(options.seed), year: 2025 });
+  const waves = Map.groupBy(submissions, (submission) => submission.wave);
+  const groups = [...waves.values()].map((wave) =>
+    wave.map((s): Submission => ({ ...s, body: JSON.stringify(s.body) })),
+  );
+  const result = await push(server.origin, groups, inFlight);
+  if (!wants('import')) return;
+  add({
+    name: `import of the demo district, ${inFlight} in flight`,
+    value: result.perSecond,
+    unit: 'resources/s',
+    yardstick: 'bareInsert',
+    target: { comparator: '≥', value: 1500, scale: 'rate' },
+    note: `${result.resources} resources in ${result.seconds.toFixed(1)} s, ${result.requests} requests, ${latency(result)}`,
+  });
+  memory(server, 'resident memory while importing the district');
+}
+
+async function importSynthea(): Promise<void> {
+  const groups = synthea();
+  if (groups === undefined) return say('Synthea is not beside the clone: left out');
+  const server = await startServer();
+  try {
+    const result = await push(server.origin, groups, Math.min(4, inFlight));
+    add({
+      name: 'import of Synthea, 4 in flight',
+      value: result.perSecond,
+      unit: 'resources/s',
+      yardstick: 'bareInsert',
+      note: `${result.resources} resources in ${result.seconds.toFixed(1)} s, ${result.requests} requests, ${latency(result)}`,
+    });
+    memory(server, 'resident memory while importing Synthea');
+  } finally {
+    await server.stop();
+  }
+}
+
+function memory(server: Server, name: string): void {
+  const value = server.peakMemory() / 1e6;
+  add({ name, value, unit: 'MB', target: { comparator: '≤', value: 500, scale: 'fixed' } });
+}
+
+function addReading(reading: Reading, beside: Pick<Measured, 'yardstick' | 'target'>): void {
+  const failed = reading.failed === 0 ? '' : `; ${reading.failed} FAILED`;
+  const note = `${latency(reading)}${failed}`;
+  add({ name: reading.name, value: reading.perSecond, unit: 'requests/s', note, ...beside });
+}
+
+async function useDistrict(): Promise<void> {
+  const server = await startServer();
+  try {
+    say(`import of ${residents} residents …`);
+    await importDistrict(server);
+    if (wants('read')) {
+      const target = { comparator: '≥', value: 6_400, scale: 'rate' } as const;
+      for (const r of await measureReads(server.origin, seconds)) addReading(r, { yardstick: 'bareRoute', target });
+    }
+    if (wants('search')) {
+      for (const r of await measureSearches(server.origin, seconds)) addReading(r, { yardstick: 'bareRead' });
+    }
+    if (wants('evaluate')) {
+      const value = await measureEvaluation(server.origin);
+      add({ name: `all measures over ${residents} residents`, value, unit: 's' });
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+if (wants('start')) await start();
+if (wants('import', 'read', 'search', 'evaluate')) await useDistrict();
+if (wants('synthea')) await importSynthea();
+
+say('yardsticks again …');
+const after = await measureYardsticks(seconds);
+const yardsticks = mean(before, after);
+const rows = [...yardstickRows(yardsticks, [before, after]), ...measured.map((made) => row(yardsticks, made))];
+process.stdout.write(`${table(rows)}\n`);
+if (!options.quick && !wants('none')) {
+  const file = write({ date: new Date().toISOString(), name: options.name, machine: machine(), residents, rows });
+  process.stdout.write(`\nwritten to test/bench/results/${file}\n`);
+}
