@@ -58,7 +58,7 @@ function totalOf(total: number | undefined): string[] {
 function historyBundle(answer: History, baseUrl: string): string {
   const entries = answer.versions.map((v) => {
     const url = v.method === 'POST' ? v.type : `${v.type}/${v.id}`;
-    const status = v.method === 'DELETE' ? '204' : v.version === 1 ? '201' : '200';
+    const status = v.method === 'DELETE' ? '204' : v.created ? '201' : '200';
     const response = { status, etag: etagOf(v), lastModified: new Date(v.lastUpdated).toISOString() };
     const resource = v.content === undefined ? '' : `"resource":${v.content},`;
     const request = JSON.stringify({ method: v.method, url });

@@ -41,7 +41,7 @@ export async function write(
       if (place === undefined) return stored(step, await context.store.read(step.type, step.id), false);
       const version = done.versions[place];
       if (step.action === 'delete') return { kind: 'deleted', status: 204, version };
-      return stored(step, version, done.created[place] === true);
+      return stored(step, version, version?.created === true);
     }),
   );
 }

@@ -21,6 +21,8 @@ export interface Version {
   readonly lastUpdated: number;
   /** The interaction that made the version. */
   readonly method: Method;
+  /** No current version stood before it: the resource never existed, or was deleted. */
+  readonly created: boolean;
   /** The whole JSON text; undefined in the version that a deletion made. */
   readonly content: string | undefined;
 }
@@ -68,8 +70,6 @@ export type Conflict =
 /** The versions that the writes made, in their order; undefined where a deletion found nothing to delete. */
 export interface Commit {
   readonly versions: readonly (Version | undefined)[];
-  /** For each write: no current version stood there before (it never existed, or was deleted). */
-  readonly created: readonly boolean[];
 }
 
 export interface Page {
@@ -94,10 +94,11 @@ export interface HistoryQuery {
   readonly rights: Filter;
 }
 
-/** A reference whose target has not arrived. */
+/** A target that has not arrived, and a resource that refers to it: one for each such pair. */
 export interface Pending {
   readonly type: string;
   readonly id: string;
+  /** One of the parameters under which the reference stands. */
   readonly param: string;
   /** `Type/id` of a literal reference; `identifier` (the system alone is told) of a logical one. */
   readonly target: string;

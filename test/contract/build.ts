@@ -45,6 +45,11 @@ export async function commit(store: Store, ...writes: readonly Write[]): Promise
   return result;
 }
 
+/** Of each write, whether its version created the resource. */
+export function created(commit: Commit): unknown {
+  return commit.versions.map((v) => v?.created);
+}
+
 /** What `transact` said, without times: `{versions}` as `Type/id/version`, or the conflict. */
 export function outcome(result: Commit | Conflict): unknown {
   if ('conflict' in result) return result;

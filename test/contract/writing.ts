@@ -2,6 +2,7 @@ import type { Test } from 'tap';
 import type { Guard, Transaction } from '#storage/store.ts';
 import {
   commit,
+  created,
   ids,
   isToken,
   names,
@@ -25,9 +26,9 @@ export function writing(t: Test, open: Open): void {
       return v === undefined ? undefined : [v.version, v.method, v.content?.includes('"text":"one"')];
     };
     t.equal(await read(), undefined, 'nothing before');
-    t.strictSame((await commit(store, put('Patient/a', { text: 'one', method: 'POST' }))).created, [true]);
+    t.strictSame(created(await commit(store, put('Patient/a', { text: 'one', method: 'POST' }))), [true]);
     t.strictSame(await read(), [1, 'POST', true]);
-    t.strictSame((await commit(store, put('Patient/a', { text: 'two' }))).created, [false]);
+    t.strictSame(created(await commit(store, put('Patient/a', { text: 'two' }))), [false]);
     t.strictSame(await read(), [2, 'PUT', false]);
     t.strictSame(await read(1), [1, 'POST', true], 'the first version stays readable');
     t.equal(await read(3), undefined);
@@ -39,7 +40,7 @@ export function writing(t: Test, open: Open): void {
     t.strictSame(outcome(await commit(store, remove('Patient/never'))), [undefined]);
     t.equal(await store.read('Patient', 'never'), undefined);
     const again = await commit(store, put('Patient/a', { text: 'one' }));
-    t.strictSame([outcome(again), again.created], [['Patient/a/4'], [true]], 'versions continue');
+    t.strictSame([outcome(again), created(again)], [['Patient/a/4'], [true]], 'versions continue');
     t.strictSame(await read(2), [2, 'PUT', false]);
     t.strictSame(await read(3), [3, 'DELETE', undefined]);
   });
@@ -151,7 +152,7 @@ export function writing(t: Test, open: Open): void {
     const second = put('Patient/a', { entries: [token('k', '', 'second')], expect: 1 });
     const result = await commit(store, first, second);
     t.strictSame(
-      [outcome(result), result.created],
+      [outcome(result), created(result)],
       [
         ['Patient/a/1', 'Patient/a/2'],
         [true, false],

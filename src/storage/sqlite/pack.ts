@@ -1,7 +1,7 @@
 import type { Entry } from '#search/entry.ts';
 import type { Filter } from '#search/filter.ts';
 import type { Guard, Transaction, Version, Write } from '../store.ts';
-import { methods } from './schema.ts';
+import { making, makingCode } from './schema.ts';
 
 /**
  * The forms in which transactions and versions cross threads. Copying an object costs more for its keys than for its
@@ -11,8 +11,7 @@ import { methods } from './schema.ts';
 export type Flat = readonly (string | number)[];
 
 export interface PackedWrite {
-  /** The place in `methods`. */
-  readonly method: number;
+  readonly method: Version['method'];
   readonly type: string;
   readonly id: string;
   readonly head: string | null;
@@ -63,15 +62,10 @@ function packEntries(entries: readonly Entry[]): Flat {
   return flat;
 }
 
-/** The place of a method in `methods`. */
-export function methodCode(method: Version['method']): number {
-  return methods.indexOf(method);
-}
-
 function packWrite(write: Write): PackedWrite {
   const { method, type, id, draft, index, expect } = write;
   return {
-    method: methodCode(method),
+    method,
     type,
     id,
     head: draft?.head ?? null,
@@ -100,7 +94,7 @@ const width = 7;
 export type PackedVersions = readonly (string | number | null)[];
 
 export function packVersion(into: (string | number | null)[], v: Version): void {
-  into.push(v.type, v.id, v.version, v.seq, v.lastUpdated, methodCode(v.method), v.content ?? null);
+  into.push(v.type, v.id, v.version, v.seq, v.lastUpdated, makingCode(v.method, v.created), v.content ?? null);
 }
 
 export function packVersions(versions: readonly Version[]): PackedVersions {
@@ -119,7 +113,7 @@ export function unpackVersions(flat: PackedVersions): Version[] {
       version: Number(version),
       seq: Number(seq),
       lastUpdated: Number(lastUpdated),
-      method: methods[Number(method)] ?? 'PUT',
+      ...making(Number(method)),
       content: content === null ? undefined : String(content),
     });
   }

@@ -15,16 +15,20 @@ const literals = literal(`FROM resource p INDEXED BY resource_awaited
   CROSS JOIN reference f INDEXED BY reference_value ON f.target = p.rid
   WHERE p.state = ${awaited} AND f.rid > 0`);
 
-/** Where a page ended: target, param and rid of a literal reference, or the number of a logical one. */
-type Place = readonly [number, number, number] | readonly [number];
+/** Of the logical references of one resource to one identifier, the first alone. */
+const unresolved = literal(`FROM logical l INDEXED BY logical_pending WHERE l.target = 0 AND NOT EXISTS (
+  SELECT 1 FROM logical o INDEXED BY logical_rid WHERE o.rid = l.rid AND o.lid < l.lid
+  AND o.target = 0 AND o.system = l.system AND o.value = l.value)`);
+
+/** Where a page ended: target and rid of a literal reference, or the number of a logical one. */
+type Place = readonly [number, number] | readonly [number];
 
 /** Literal references first, by target, then logical ones by arrival. */
 export function pending(connection: Connection, names: Names, limit: number, after?: string): PendingPage {
   return connection.snapshot(() => {
     const place = after === undefined ? undefined : (JSON.parse(after) as Place);
-    const [target, param, rid] = place ?? [0, 0, 0];
-    const first =
-      param === undefined || rid === undefined ? [] : awaitedAfter(connection, limit + 1, target, param, rid);
+    const [target, rid] = place ?? [0, 0];
+    const first = rid === undefined ? [] : awaitedAfter(connection, limit + 1, target, rid);
     const lid = place?.length === 1 ? place[0] : 0;
     const rest = first.length > limit ? [] : unresolvedAfter(connection, limit + 1 - first.length, lid);
     const rows = [...first, ...rest];
@@ -32,27 +36,27 @@ export function pending(connection: Connection, names: Names, limit: number, aft
     const end = here.at(-1);
     const found = here.map((row) => told(names, row));
     if (rows.length <= limit || end === undefined) return { found };
-    const [endTarget, endParam, endRid, , , , , endLid] = end.map((cell) => (typeof cell === 'number' ? cell : 0));
-    const next = end[7] === null ? [endTarget, endParam, endRid] : [endLid];
+    const next = end[7] === null ? [end[0], end[2]] : [end[7]];
     return { found, next: JSON.stringify(next) };
   });
 }
 
-/** Rows of target, param, rid, type, id, lastUpdated, `Type/id` of the target in two, … */
-function awaitedAfter(connection: Connection, limit: number, target: number, param: number, rid: number) {
+/** Rows of target, param, rid, type, id, lastUpdated, type of the target, null, id of the target. */
+function awaitedAfter(connection: Connection, limit: number, target: number, rid: number) {
   return connection.rows(sql`
     SELECT a.target, a.param, a.rid, r.type, r.id, r.last_updated, a.type, NULL, a.id FROM (
-      SELECT DISTINCT p.rid AS target, f.param AS param, f.rid AS rid, p.type AS type, p.id AS id ${literals}
-        AND p.rid >= ${target} AND (p.rid, f.param, f.rid) > (${target}, ${param}, ${rid})
-        ORDER BY p.rid, f.param, f.rid LIMIT ${limit}) a
-    JOIN resource r ON r.rid = a.rid ORDER BY a.target, a.param, a.rid`);
+      SELECT p.rid AS target, min(f.param) AS param, f.rid AS rid, p.type AS type, p.id AS id ${literals}
+        AND p.rid >= ${target} AND (p.rid, f.rid) > (${target}, ${rid})
+        GROUP BY p.rid, f.rid ORDER BY p.rid, f.rid LIMIT ${limit}) a
+    JOIN resource r ON r.rid = a.rid ORDER BY a.target, a.rid`);
 }
 
+/** Rows of 0, param, rid, type, id, lastUpdated, system, number, null. */
 function unresolvedAfter(connection: Connection, limit: number, lid: number): readonly Row[] {
   return connection.rows(sql`
-    SELECT 0, l.param, l.rid, r.type, r.id, r.last_updated, l.system, l.lid, NULL
-    FROM logical l INDEXED BY logical_pending JOIN resource r ON r.rid = l.rid
-    WHERE l.target = 0 AND l.lid > ${lid} ORDER BY l.lid LIMIT ${limit}`);
+    SELECT 0, u.param, u.rid, r.type, r.id, r.last_updated, u.system, u.lid, NULL FROM (
+      SELECT l.lid, l.param, l.rid, l.system ${unresolved} AND l.lid > ${lid} ORDER BY l.lid LIMIT ${limit}) u
+    JOIN resource r ON r.rid = u.rid ORDER BY u.lid`);
 }
 
 function told(names: Names, row: Row): Pending {
@@ -75,13 +79,12 @@ export function stats(connection: Connection, selection: Selection): Omit<Stats,
     const live = literal(`state = ${current}`);
     const counts = connection.rows(sql`
       SELECT type, count(*) FROM resource INDEXED BY resource_live WHERE ${live} GROUP BY type`);
-    const missing = connection.number(sql`SELECT count(*) FROM (SELECT DISTINCT p.rid, f.param, f.rid ${literals})`);
-    const unresolved = connection.number(sql`
-      SELECT count(*) FROM logical INDEXED BY logical_pending WHERE target = 0`);
+    const missing = connection.number(sql`SELECT count(*) FROM (SELECT DISTINCT p.rid, f.rid ${literals})`);
+    const identified = connection.number(sql`SELECT count(*) ${unresolved}`);
     return {
       resources: Object.fromEntries(counts.map(([type, n]) => [selection.names.typeName(Number(type)), Number(n)])),
       lastSeq: selection.lastSeq(),
-      pending: missing + unresolved,
+      pending: missing + identified,
     };
   });
 }

@@ -10,8 +10,17 @@ export const awaited = 0;
 export const current = 1;
 export const deleted = 2;
 
-/** `resource.method` is the place in this list. */
-export const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const methods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** `resource.method`: the place of the method, and 4 more for a version that created the resource. */
+export function makingCode(method: (typeof methods)[number], created: boolean): number {
+  return methods.indexOf(method) + (created ? methods.length : 0);
+}
+
+/** What `resource.method` says. */
+export function making(code: number): { readonly method: (typeof methods)[number]; readonly created: boolean } {
+  return { method: methods[code % methods.length] ?? 'PUT', created: code >= methods.length };
+}
 
 /** The index tables, one per kind of entry. Of a deleted resource they keep its last entries, rid and param negated. */
 export const entryTables = ['token', 'string', 'date', 'number', 'quantity', 'uri', 'reference'] as const;

@@ -21,7 +21,7 @@ import { Names } from './names.ts';
 import { complete, type PackedCommit, packTransaction, unpackVersions } from './pack.ts';
 import type { ReaderMethods } from './reader.ts';
 import type { PackedResidents } from './residents.ts';
-import { awaited, makePrivate, methods, prepareFile } from './schema.ts';
+import { awaited, makePrivate, making, prepareFile } from './schema.ts';
 import type { WriterMethods } from './writer.ts';
 
 /** KiB of pages that the connection of point reads keeps. */
@@ -183,7 +183,7 @@ function made(
     version,
     seq: Number(seq),
     lastUpdated: Number(time),
-    method: methods[Number(method)] ?? 'PUT',
+    ...making(Number(method)),
     content: typeof content === 'string' ? content : undefined,
   };
 }
@@ -202,11 +202,12 @@ function committed({ writes }: Transaction, { lastUpdated, made }: PackedCommit)
     const version = made[3 * i] ?? 0;
     const seq = made[3 * i + 1] ?? 0;
     if (version === 0) return undefined;
-    if (draft === undefined) return { type, id, version, seq, lastUpdated, method: 'DELETE', content: undefined };
+    const at = { type, id, version, seq, lastUpdated, created: made[3 * i + 2] === 1 };
+    if (draft === undefined) return { ...at, method: 'DELETE', content: undefined };
     const content = complete(draft.head, draft.tail, version, lastUpdated);
-    return { type, id, version, seq, lastUpdated, method, content };
+    return { ...at, method, content };
   });
-  return { versions, created: writes.map((_, i) => made[3 * i + 2] === 1) };
+  return { versions };
 }
 
 function residents({ versions, sizes }: PackedResidents): readonly ResidentRecord[] {

@@ -6,8 +6,8 @@ import { sql } from './fragment.ts';
 import { judged } from './history.ts';
 import { Logical } from './logical.ts';
 import type { Names } from './names.ts';
-import { complete, methodCode, type PackedCommit, type PackedTransaction, type PackedWrite } from './pack.ts';
-import { current, deleted } from './schema.ts';
+import { complete, type PackedCommit, type PackedTransaction, type PackedWrite } from './pack.ts';
+import { current, deleted, makingCode } from './schema.ts';
 import type { Selection } from './select.ts';
 
 /** What a resource was before a write. */
@@ -24,8 +24,6 @@ interface Touched {
   readonly write: number;
   readonly literals: readonly Literal[];
 }
-
-const deletion = methodCode('DELETE');
 
 /** Applies transactions one after the other, inside a transaction of SQLite that the writer has begun. */
 export class Transactor {
@@ -144,7 +142,7 @@ export class Transactor {
       version,
       this.#seq,
       this.#lastUpdated,
-      gone ? deletion : write.method,
+      gone ? makingCode('DELETE', false) : makingCode(write.method, head?.state !== current),
       content,
     ] as const;
     if (head === undefined) {

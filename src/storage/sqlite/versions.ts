@@ -2,7 +2,7 @@ import type { Version } from '../store.ts';
 import type { Connection, Row } from './connection.ts';
 import { sql } from './fragment.ts';
 import type { Names } from './names.ts';
-import { methods } from './schema.ts';
+import { making } from './schema.ts';
 
 /** From a row of type, id, version, seq, last_updated, method, content. */
 function made(names: Names, row: Row | undefined): Version {
@@ -14,7 +14,7 @@ function made(names: Names, row: Row | undefined): Version {
     version: Number(version),
     seq: Number(seq),
     lastUpdated: Number(lastUpdated),
-    method: methods[Number(method)] ?? 'PUT',
+    ...making(Number(method)),
     content: typeof content === 'string' ? content : undefined,
   };
 }
