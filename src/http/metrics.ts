@@ -30,11 +30,23 @@ export function createMetrics(context: Context): Metrics {
   const resources = gauge('hufhir_resources', 'Current resources', ['type']);
   const pending = gauge('hufhir_pending_references', 'References whose target has not arrived');
   const bytes = gauge('hufhir_store_bytes', 'Bytes of the store');
+  /** Finding the series of a set of labels costs more than counting; there are few of them. */
+  const children = new Map<string, (seconds: number) => void>();
   return {
     registry,
     observe(interaction, type, status, seconds) {
-      requests.inc({ interaction, type, status: String(status) });
-      durations.observe({ interaction }, seconds);
+      const key = `${interaction} ${type} ${status}`;
+      let child = children.get(key);
+      if (child === undefined) {
+        const counter = requests.labels({ interaction, type, status: String(status) });
+        const histogram = durations.labels({ interaction });
+        child = (s) => {
+          counter.inc();
+          histogram.observe(s);
+        };
+        children.set(key, child);
+      }
+      child(seconds);
     },
     async text() {
       const stats = await context.store.stats();

@@ -15,7 +15,7 @@ export function readRequest(context: Context, http: FastifyRequest): Outcome<Req
   const { maxUrl } = context.config;
   if (url.length > maxUrl) return fail('url-too-long', { expected: maxUrl });
   const mark = url.indexOf('?');
-  const path = decode((mark < 0 ? url : url.slice(0, mark)).replace(/^\/fhir\/?/, ''));
+  const path = decode(url.slice('/fhir/'.length, mark < 0 ? undefined : mark));
   if (path === undefined) return fail('unknown-route', { found: 'The path, which is badly encoded,' });
   const interaction = route(context.definitions, http.method, path);
   if (interaction instanceof Failure) return interaction;
@@ -68,6 +68,7 @@ function withForm(request: Request, contentType: string | undefined, bytes: Buff
 }
 
 function decode(path: string): string | undefined {
+  if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);
   } catch {

@@ -22,11 +22,13 @@ export class Calls<M extends Methods> {
   #last = 0;
   #lost: Error | undefined;
 
-  constructor(script: URL, workerData: unknown) {
+  /** `beforeAnswers` runs whenever answers have come, before anyone hears of them. */
+  constructor(script: URL, workerData: unknown, beforeAnswers: () => void = () => {}) {
     // Flags of the main thread (a test runner's loaders, an inspector) are not for the workers.
     // A small young generation: what passes through is short-lived, and each thread would keep 50 MB for it otherwise.
     this.#worker = new Worker(script, { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 16 } });
     this.#worker.on('message', (answers: readonly Answer[]) => {
+      beforeAnswers();
       for (const answer of answers) this.#answered(answer);
     });
     this.#worker.on('error', (error) => this.#lose(error instanceof Error ? error : new Error(String(error))));

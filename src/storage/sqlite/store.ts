@@ -14,7 +14,7 @@ import type {
   Transaction,
   Version,
 } from '../store.ts';
-import { Calls } from './calls.ts';
+import { Calls, type Methods } from './calls.ts';
 import { asRow, type Cell, Connection } from './connection.ts';
 import type { PackedPage } from './find.ts';
 import { Names } from './names.ts';
@@ -22,6 +22,7 @@ import { complete, type PackedCommit, packTransaction, unpackVersions } from './
 import type { ReaderMethods } from './reader.ts';
 import type { PackedResidents } from './residents.ts';
 import { awaited, makePrivate, making, prepareFile } from './schema.ts';
+import { TurnSnapshot } from './turn.ts';
 import type { WriterMethods } from './writer.ts';
 
 /** KiB of pages that the connection of point reads keeps. */
@@ -44,6 +45,7 @@ class SqliteStore implements Store {
   readonly #path: string;
   readonly #connection: Connection;
   readonly #names: Names;
+  readonly #turn: TurnSnapshot;
   readonly #writer: Calls<WriterMethods>;
   readonly #readers: readonly Calls<ReaderMethods>[];
   readonly #current: ReturnType<Connection['statement']>;
@@ -53,9 +55,13 @@ class SqliteStore implements Store {
 
   constructor(path: string) {
     this.#path = path;
-    this.#writer = new Calls(new URL('./writer.ts', import.meta.url), path);
-    this.#readers = Array.from({ length: readers }, () => new Calls(new URL('./reader.ts', import.meta.url), path));
     this.#connection = Connection.reader(path, cache);
+    this.#turn = new TurnSnapshot(this.#connection);
+    const calls = <M extends Methods>(script: URL): Calls<M> => new Calls<M>(script, path, () => this.#turn.end());
+    this.#writer = calls(new URL('./writer.ts', import.meta.url));
+    this.#readers = Array.from({ length: readers }, () =>
+      calls<ReaderMethods>(new URL('./reader.ts', import.meta.url)),
+    );
     this.#names = new Names(this.#connection);
     this.#current = this.#connection.statement(
       'SELECT rid, state, version, seq, last_updated, method, content FROM resource WHERE type = ? AND id = ?',
@@ -71,6 +77,7 @@ class SqliteStore implements Store {
   }
 
   async read(type: string, id: string, version?: number): Promise<Version | undefined> {
+    this.#turn.hold();
     const typeId = this.#names.type(type);
     if (typeId === undefined) return undefined;
     const row = asRow(this.#current.get(typeId, id));
@@ -156,6 +163,7 @@ class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     await Promise.all(this.#readers.map((reader) => reader.call('close', null)));
+    this.#turn.end();
     this.#connection.close();
     // The writer is the last to close: the last connection folds the WAL into the file.
     await this.#writer.call('close', null);
