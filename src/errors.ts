@@ -67,7 +67,7 @@ export const catalogue = {
   'unsupported-media-type': {
     status: 415,
     type: 'not-supported',
-    text: 'Content-Type is {found}; expected {expected}.',
+    text: '{name} is {found}; expected {expected}.',
   },
   'not-acceptable': {
     status: 406,
@@ -81,6 +81,12 @@ export const catalogue = {
     text: '{found} is not supported here; expected {expected}.',
   },
   'bad-request': { status: 400, type: 'invalid', text: 'The HTTP request could not be read ({found}).' },
+  'request-timeout': { status: 408, type: 'timeout', text: 'The HTTP request did not arrive in time.' },
+  'header-too-large': {
+    status: 431,
+    type: 'too-long',
+    text: 'URL and headers exceed {found} bytes; the URL may have {expected} characters (HUFHIR_MAX_URL); send the search as POST _search.',
+  },
   'bad-header': { status: 400, type: 'value', text: 'Header {name} is "{found}"; expected {expected}.' },
   'login-required': { status: 401, type: 'login', text: 'This request needs a token; none was accepted.' },
   forbidden: { status: 403, type: 'forbidden', text: 'The caller has no right to {found}.' },
@@ -88,6 +94,12 @@ export const catalogue = {
     status: 500,
     type: 'exception',
     text: 'The server failed; the log has the details under request id {found}.',
+  },
+
+  'more-issues': {
+    status: 400,
+    type: 'informational',
+    text: 'There are more than {expected} such problems; the others are not told.',
   },
 
   // Resources and their ids
@@ -168,6 +180,16 @@ export const catalogue = {
     type: 'duplicate',
     text: '{found} is written by more than one entry of the transaction.',
   },
+  'entry-not-supported': {
+    status: 400,
+    type: 'not-supported',
+    text: '{found} is not supported in an entry of a {target}.',
+  },
+  'unknown-full-url': {
+    status: 400,
+    type: 'structure',
+    text: 'The reference {found} is no fullUrl of this bundle; expected one.',
+  },
   'duplicate-full-url': { status: 400, type: 'duplicate', text: 'The fullUrl {found} stands at more than one entry.' },
 
   // Search
@@ -215,6 +237,11 @@ export const catalogue = {
     text: 'The operation parameter "{found}" is not supported here.',
   },
   'unknown-operation': { status: 404, type: 'not-supported', text: 'The operation {found} is not supported here.' },
+  timeout: {
+    status: 503,
+    type: 'timeout',
+    text: 'The evaluation took longer than {expected} ms (HUFHIR_MEASURE_TIMEOUT).',
+  },
   'measure-not-evaluable': { status: 422, type: 'not-supported', text: '{text}' },
 
   // Settings and command line
@@ -259,7 +286,14 @@ export function mask(text: string): string {
   return text.replace(identifier, (id) => `${id.slice(0, 6)}…`);
 }
 
-/** One issue of the catalogue. Details are masked and cut to 200 characters each. */
+/** What a value of the client's JSON is, for a text: of objects and lists only that they are. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+/** One issue of the catalogue. Details are masked and cut to 200 characters each, the expression to 1,000: keys are the client's. */
 export function issue<C extends ErrorCode>(
   code: C,
   details: Details<C>,
@@ -271,7 +305,9 @@ export function issue<C extends ErrorCode>(
     const value = mask(String(values[name]));
     return value.length > 200 && name !== 'text' && name !== 'expected' ? `${value.slice(0, 200)}…` : value;
   });
-  return expression === undefined ? { severity, code, text } : { severity, code, text, expression };
+  if (expression === undefined) return { severity, code, text };
+  const place = mask(expression);
+  return { severity, code, text, expression: place.length > 1000 ? `${place.slice(0, 1000)}…` : place };
 }
 
 /** A failure with one issue. */

@@ -139,9 +139,12 @@ export function clock(timeZone: string): Clock {
     const { event, repeat } = object(value);
     const ranges = (Array.isArray(event) ? event : []).map(range);
     ranges.push(period(object(repeat).boundsPeriod));
-    const known = ranges.filter((r) => r !== undefined);
-    if (known.length === 0) return undefined;
-    return { low: Math.min(...known.map((r) => r.low)), high: Math.max(...known.map((r) => r.high)) };
+    let outer: DateRange | undefined;
+    for (const r of ranges) {
+      if (r === undefined) continue;
+      outer = { low: Math.min(r.low, outer?.low ?? r.low), high: Math.max(r.high, outer?.high ?? r.high) };
+    }
+    return outer;
   };
   return { range, period, timing };
 }

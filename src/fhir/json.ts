@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
+import { Failure, fail, issue, type Outcome } from '#errors';
+import { Issues } from './issues.ts';
 
 /**
  * Lossless JSON (R4 json.html: "the precision of the decimal value has significance"). Numbers stay JavaScript numbers,
@@ -30,7 +31,8 @@ export function parseJson(body: Uint8Array | string, maxDepth: number): Outcome<
   return parse(body, maxDepth, false);
 }
 
-/** As parseJson, and refuses strings with control characters or lone surrogates (R4 datatypes.html, string). */
+/** As parseJson, and refuses keys and strings with control characters or lone surrogates (R4 datatypes.html, string), and the
+ * key `__proto__`, which objects of JavaScript do not keep when they are copied. */
 export function parseResource(body: Uint8Array | string, maxDepth: number): Outcome<unknown> {
   return parse(body, maxDepth, true);
 }
@@ -51,17 +53,17 @@ function parse(body: Uint8Array | string, maxDepth: number, fhirStrings: boolean
     return malformed(text);
   }
   const check: Check = {
-    strings: fhirStrings && /\\[ubf]/.test(text),
+    strings: fhirStrings && /\\[ubf]|__proto__/.test(text),
     numbers: scan.marked !== text,
     trail: [],
     members: 0,
     numberAsKey: false,
-    issues: [],
+    issues: new Issues(),
   };
   walkMember(root, 'value', check);
   if (check.numberAsKey) return malformed(text);
-  if (check.members !== scan.members) check.issues.push(...duplicates(text));
-  const [first, ...rest] = check.issues;
+  if (check.members !== scan.members) duplicates(text, check.issues);
+  const [first, ...rest] = check.issues.list;
   return first === undefined ? root.value : new Failure([first, ...rest]);
 }
 
@@ -154,7 +156,7 @@ interface Check {
   members: number;
   /** A number stood where a key belongs; its mark made it look like one. */
   numberAsKey: boolean;
-  readonly issues: Issue[];
+  readonly issues: Issues;
 }
 
 /** Counts the members of all objects, puts marked numbers back, and checks the leaves. True if numbers were put back. */
@@ -167,18 +169,32 @@ function walkMember(holder: Holder, key: string | number, check: Check): boolean
   }
   if (typeof value !== 'string') return false;
   if (check.numbers && value.startsWith(mark)) return restore(holder, key, value.slice(mark.length), check);
-  if (check.strings && !isText(value)) {
-    const expected = 'text without control characters or lone surrogates';
-    check.issues.push(issue('bad-text', { found: 'such a character', expected }, pathOf(check.trail)));
-  }
+  if (check.strings && !isText(value)) badText(check, 'such a character');
   return false;
+}
+
+function badText(check: Check, found: string): void {
+  if (check.issues.full) return;
+  const expected = 'text without control characters or lone surrogates';
+  check.issues.add(issue('bad-text', { found, expected }, pathOf(check.trail)));
+}
+
+/** The fault is told of the object, since such a key cannot stand in a FHIRPath. */
+function checkKey(key: string, check: Check): void {
+  if (!isText(key)) badText(check, 'such a character in a key');
+  else if (key === '__proto__') {
+    check.issues.add(issue('bad-text', { found: 'the key "__proto__"', expected: 'none' }, pathOf(check.trail)));
+  }
 }
 
 function walkChildren(value: Holder | unknown[], check: Check): boolean {
   let marked = false;
   const list = Array.isArray(value);
   for (const key of Object.keys(value)) {
-    if (!list) check.members++;
+    if (!list) {
+      check.members++;
+      if (check.strings) checkKey(key, check);
+    }
     if (check.numbers && key.startsWith(mark)) check.numberAsKey = true;
     check.trail.push(list ? Number(key) : key);
     if (walkMember(value as Holder, key, check)) marked = true;
@@ -190,7 +206,7 @@ function walkChildren(value: Holder | unknown[], check: Check): boolean {
 function restore(holder: Holder, key: string | number, token: string, check: Check): boolean {
   const value = Number(token);
   if (!Number.isFinite(value)) {
-    check.issues.push(
+    check.issues.add(
       issue('bad-text', { found: 'a number out of range', expected: 'at most 1.8e308' }, pathOf(check.trail)),
     );
   }
@@ -212,23 +228,24 @@ function isText(value: string): boolean {
 }
 
 /** Names each key that stands twice in its object, by the FHIRPath of its second place. Slow: only run when the count says so. */
-function duplicates(text: string): Issue[] {
-  const issues: Issue[] = [];
+function duplicates(text: string, issues: Issues): void {
+  const colon = /\s*:/y;
   const stack: { path: string; keys: Set<string> | undefined; index: number; key: string }[] = [];
   const place = () => {
     const top = stack.at(-1);
     if (top === undefined) return '';
     return top.keys === undefined ? `${top.path}[${top.index}]` : top.path === '' ? top.key : `${top.path}.${top.key}`;
   };
-  for (let i = 0; i < text.length; i++) {
+  for (let i = 0; i < text.length && !issues.full; i++) {
     const c = text[i];
     const top = stack.at(-1);
     if (c === '"') {
       const end = endOfString(text, i);
       const key = JSON.parse(text.slice(i, end + 1));
-      if (top?.keys !== undefined && /^\s*:/.test(text.slice(end + 1, end + 100))) {
+      colon.lastIndex = end + 1;
+      if (top?.keys !== undefined && colon.test(text)) {
         top.key = key;
-        if (top.keys.has(key)) issues.push(issue('duplicate-key', { found: key }, place()));
+        if (top.keys.has(key)) issues.add(issue('duplicate-key', { found: key }, place()));
         top.keys.add(key);
       }
       i = end;
@@ -237,7 +254,6 @@ function duplicates(text: string): Issue[] {
     else if (c === '}' || c === ']') stack.pop();
     else if (c === ',' && top !== undefined) top.index++;
   }
-  return issues;
 }
 
 /** V8 quotes the text around a fault; that text may be a patient's, so only the position is told. */

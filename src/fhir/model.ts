@@ -54,3 +54,33 @@ export function children(path: string, name: string): ReadonlyMap<string, Elemen
   }
   return undefined;
 }
+
+const known = new Map<string, Map<string, ElementType>>();
+
+/** The element under one JSON key (`valueUri`, not `value`). Fast: walks over whole resources ask for the same keys again. */
+export function elementAt(path: string, key: string): ElementType | undefined {
+  const kept = known.get(path);
+  const found = kept?.get(key);
+  if (found !== undefined) return found;
+  const made = children(path, key)?.get(key);
+  // Only what R4 declares is kept, whatever keys and types a client makes up.
+  if (made !== undefined) known.set(path, (kept ?? new Map<string, ElementType>()).set(key, made));
+  return made;
+}
+
+const names = new Map<string, readonly string[]>();
+
+/** The names of the elements that R4 declares at a path of its model, with those that its type inherits. */
+export function elementNames(path: string): readonly string[] {
+  const kept = names.get(path);
+  if (kept !== undefined) return kept;
+  const made = new Set<string>();
+  for (let owner: string | undefined = path; owner !== undefined; owner = parents[owner]) {
+    const start = `${owner}.`;
+    for (const p of Object.keys(types)) {
+      if (p.startsWith(start) && !p.includes('.', start.length)) made.add(p.slice(start.length));
+    }
+  }
+  names.set(path, [...made]);
+  return [...made];
+}

@@ -51,15 +51,16 @@ export function readCriterion(scope: Scope, type: string, name: string, value: s
   return readValues(parameter, modifier, values, scope.reading);
 }
 
-/** The filter of several types: the types for which the criterion reads the same share a branch. */
-export function readForTypes(
-  types: readonly string[],
-  read: (type: string) => Outcome<Filter>,
-): Outcome<readonly { readonly types: readonly string[]; readonly where: Filter }[]> {
+/** What a criterion reads as for one type. */
+interface OfType {
+  readonly type: string;
+  readonly where: Filter;
+}
+
+/** The types for which it reads the same share a branch. */
+function shared(readings: readonly OfType[]) {
   const groups = new Map<string, { types: string[]; where: Filter }>();
-  for (const type of types) {
-    const where = read(type);
-    if (where instanceof Failure) return where;
+  for (const { type, where } of readings) {
     const key = JSON.stringify(where);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { types: [type], where });
@@ -138,7 +139,7 @@ function readValues(
     const read = parameter.type === 'composite' ? readTuples(parameter, value, reading) : undefined;
     const filter = read ?? readMatches(parameter, modifier, value, reading);
     if ('expected' in filter) return badValue(name, unescapeValue(value), filter.expected);
-    filters.push(...filter);
+    for (const one of filter) filters.push(one);
   }
   return modifier === 'not' ? { op: 'not', of: or(filters) } : or(filters);
 }
@@ -211,9 +212,16 @@ function readChain(
   const wanted = modifier === undefined ? targets : [modifier];
   const able = wanted.filter((t) => rest.startsWith('_has:') || knows(scope, t, rest));
   if (able.length === 0) return unknownParameter(scope, rest, wanted);
-  const groups = readForTypes(able, (t) => readCriterion(scope, t, rest, value, links + 1));
-  if (groups instanceof Failure) return groups;
-  return or(groups.map(({ types, where }) => ({ op: 'chain', param: code, types, where })));
+  // A name may mean another kind of parameter to one of the types: the value then leads to none of that type.
+  const readings: OfType[] = [];
+  let failure: Failure | undefined;
+  for (const target of able) {
+    const where = readCriterion(scope, target, rest, value, links + 1);
+    if (where instanceof Failure) failure ??= where;
+    else readings.push({ type: target, where });
+  }
+  if (readings.length === 0 && failure !== undefined) return failure;
+  return or(shared(readings).map(({ types, where }) => ({ op: 'chain', param: code, types, where })));
 }
 
 /** Whether the first parameter of a chain's rest is one of the type. */
@@ -234,8 +242,13 @@ function readHas(scope: Scope, type: string, name: string, value: string, links:
 
 /** The criterion on a search over several types: each must know the parameter. */
 export function readOverTypes(scope: Scope, types: readonly string[], name: string, value: string): Outcome<Filter> {
-  const groups = readForTypes(types, (type) => readCriterion(scope, type, name, value));
-  if (groups instanceof Failure) return groups;
+  const readings: OfType[] = [];
+  for (const type of types) {
+    const where = readCriterion(scope, type, name, value);
+    if (where instanceof Failure) return where;
+    readings.push({ type, where });
+  }
+  const groups = shared(readings);
   const [only] = groups;
   if (groups.length === 1 && only !== undefined) return only.where;
   return or(groups.map((g) => and([{ op: 'type', types: g.types }, g.where])));

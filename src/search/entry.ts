@@ -32,8 +32,8 @@ export type Entry =
   /** A literal reference to a resource of this server, whether or not it has arrived. */
   | (At & { readonly kind: 'reference'; readonly type: string; readonly id: string; readonly version?: string })
   /**
-   * A reference by identifier alone. The store resolves it to the one resource of these types that carries the
-   * identifier, now or when that resource arrives; from then on it counts as a `reference` entry too, and with
+   * A reference by identifier alone. The store resolves it to the one resource of these types (one at least) that carries
+   * the identifier, now or when that resource arrives; from then on it counts as a `reference` entry too, and with
    * `resident: true` the resource joins the compartment of that Patient.
    */
   | (At & {

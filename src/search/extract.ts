@@ -78,7 +78,10 @@ function tuples(parameter: SearchParameter, type: string, contexts: Walk, how: C
     contexts(resource, resource, (node, context) => {
       const values = components.map(({ parameter, walkFrom }) => {
         const found: Value[] = [];
-        walkFrom(context)(node, resource, (v, element) => found.push(...convert(v, element, parameter, inTuple)));
+        walkFrom(context)(node, resource, (v, element) => {
+          // Not spread: a resource may hold more values than a call takes arguments.
+          for (const one of convert(v, element, parameter, inTuple)) found.push(one);
+        });
         return found;
       });
       if (values.some((v) => v.length === 0)) return;

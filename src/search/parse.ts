@@ -1,4 +1,4 @@
-import { Failure, fail, failIfAny, type Issue, type Outcome } from '#errors';
+import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
 import { type Clock, clock } from '#fhir/dates.ts';
 import type { Definitions } from '#fhir/definitions.ts';
 import { isUnknownParameter, readOverTypes, type Scope } from './criteria.ts';
@@ -24,6 +24,8 @@ export interface SearchOptions {
 }
 
 const maxParameters = 100;
+/** Of all parameters together: a store's statement takes some 32,000 values, and a test up to eight. */
+const maxTests = 2_000;
 const once: ReadonlySet<string> = new Set(['_count', '_total', '_summary']);
 
 /**
@@ -75,12 +77,35 @@ export function parseSearch(
       applied.push([name, value]);
     }
   }
-  return failIfAny(issues) ?? { types, where: and(filters), ...settled(shape), maxIncludes, applied, ignored };
+  const where = and(filters);
+  const found = tests(where);
+  if (found > maxTests) {
+    const text = `The search has ${found} values and conditions in all; at most ${maxTests} are allowed.`;
+    issues.push(issue('too-costly', { text }));
+  }
+  return failIfAny(issues) ?? { types, where, ...settled(shape), maxIncludes, applied, ignored };
 }
 
 /** A count of nothing but the total stays so, in whatever order the parameters came. */
 function settled(shape: ResultShape): ResultShape {
   return shape.summaryCount ? { ...shape, count: 0, total: 'accurate' } : shape;
+}
+
+function tests(filter: Filter): number {
+  switch (filter.op) {
+    case 'and':
+    case 'or':
+      return filter.of.reduce((sum, f) => sum + tests(f), 0);
+    case 'not':
+      return tests(filter.of);
+    case 'tuple':
+      return filter.tests.length;
+    case 'chain':
+    case 'has':
+      return 1 + tests(filter.where);
+    default:
+      return 1;
+  }
 }
 
 const clocks = new Map<string, Clock>();

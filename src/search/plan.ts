@@ -48,48 +48,69 @@ export interface Found {
   readonly entries: readonly Entry[];
 }
 
+/** Targets that one plan asks for, so that no statement of a store grows with the page. */
+const slice = 500;
+
 /**
- * The plans that find what `includes` ask for, given the resources found; at most one a type for `_include`, one for each
+ * The plans that find what `includes` ask for, given the resources found: for `_include` by type, in slices, and one for each
  * `_revinclude`. They may find resources that are on the page already. For `:iterate`, ask again with what they found.
+ * Undefined if `_include` names `limit` targets or more.
  */
 export function includePlans(
   includes: readonly Include[],
   found: readonly Found[],
   rights: Filter,
   limit: number,
-): readonly Plan[] {
-  const wanted = new Map<string, Filter[]>();
-  const add = (types: readonly string[], filter: Filter): void => {
-    for (const type of types) wanted.set(type, [...(wanted.get(type) ?? []), filter]);
-  };
-  for (const include of includes.filter((i) => i.direction === 'include')) forward(include, found, add);
-  const backward = includes.filter((i) => i.direction === 'revinclude').flatMap((i) => revinclude(i, found));
-  return [...[...wanted].map(([type, filters]) => ({ types: [type], where: or(mergeIds(filters)) })), ...backward].map(
-    ({ types, where }) => ({ types, where: and([restrict(where, rights), rights]), sort: [], limit, total: 'none' }),
-  );
+): readonly Plan[] | undefined {
+  const wanted = new Map<string, Wanted>();
+  for (const include of includes) if (include.direction === 'include') forward(include, found, wanted);
+  const targets = [...wanted.values()];
+  const distinct = new Set(targets.flatMap((w) => [...w.identified.keys()])).size;
+  if (targets.reduce((sum, w) => sum + w.ids.size, distinct) >= limit) return undefined;
+  const asked = [
+    ...[...wanted].flatMap(([type, of]) => slices(of).map((where) => ({ types: [type], where }))),
+    ...includes.filter((i) => i.direction === 'revinclude').flatMap((i) => revinclude(i, found)),
+  ];
+  return asked.map(({ types, where }) => {
+    return { types, where: and([restrict(where, rights), rights]), sort: [], limit, total: 'none' };
+  });
 }
 
-function forward(include: Include, found: readonly Found[], add: (types: readonly string[], filter: Filter) => void) {
+/** The targets of one type: ids, and identifiers by what tells them apart. */
+interface Wanted {
+  readonly ids: Set<string>;
+  readonly identified: Map<string, Filter>;
+}
+
+function forward(include: Include, found: readonly Found[], wanted: Map<string, Wanted>): void {
+  const of = (type: string): Wanted => {
+    const known = wanted.get(type) ?? { ids: new Set(), identified: new Map() };
+    wanted.set(type, known);
+    return known;
+  };
   for (const { type, entries } of found) {
     if (type !== include.type) continue;
     for (const e of entries) {
       if (e.param !== include.param) continue;
-      if (e.kind === 'reference' && include.targets.includes(e.type)) add([e.type], { op: 'id', ids: [e.id] });
-      if (e.kind === 'logical') {
-        const test = { kind: 'token', system: e.system, code: e.value } as const;
-        add(
-          e.types.filter((t) => include.targets.includes(t)),
-          { op: 'match', param: 'identifier', test },
-        );
+      if (e.kind === 'reference' && include.targets.includes(e.type)) of(e.type).ids.add(e.id);
+      if (e.kind !== 'logical') continue;
+      const test = { kind: 'token', system: e.system, code: e.value } as const;
+      for (const target of e.types.filter((t) => include.targets.includes(t))) {
+        of(target).identified.set(JSON.stringify(test), { op: 'match', param: 'identifier', test });
       }
     }
   }
 }
 
-function mergeIds(filters: readonly Filter[]): Filter[] {
-  const ids = new Set(filters.flatMap((f) => (f.op === 'id' ? f.ids : [])));
-  const others = distinct(filters.filter((f) => f.op !== 'id'));
-  return ids.size === 0 ? others : [{ op: 'id', ids: [...ids] }, ...others];
+function slices({ ids, identified }: Wanted): Filter[] {
+  const all = [...ids];
+  const others = [...identified.values()];
+  const length = Math.ceil(Math.max(all.length, others.length) / slice);
+  return Array.from({ length }, (_, i) => {
+    const part = all.slice(i * slice, (i + 1) * slice);
+    const first: Filter[] = part.length === 0 ? [] : [{ op: 'id', ids: part }];
+    return or([...first, ...others.slice(i * slice, (i + 1) * slice)]);
+  });
 }
 
 function revinclude({ type, param, targets }: Include, found: readonly Found[]) {

@@ -74,7 +74,10 @@ export interface Commit {
 
 export interface Page {
   readonly found: readonly Version[];
-  /** Where this page ended, if more follow; goes into `Plan.after`. */
+  /**
+   * Where this page ended, if more follow; goes into `Plan.after`. A page may be shorter than its limit where the texts are
+   * long.
+   */
   readonly next?: string;
   /** Present if the plan asked for it. */
   readonly total?: number;
@@ -87,6 +90,8 @@ export interface HistoryQuery {
   readonly since?: number;
   /** Milliseconds since 1970: versions that were current at or before this time were made at or before it (`_at`). */
   readonly until?: number;
+  /** Milliseconds since 1970: versions that another had replaced before this time are left out (the start of `_at`). */
+  readonly currentFrom?: number;
   readonly limit: number;
   /** Versions with a lower seq than this. */
   readonly before?: number;
@@ -137,12 +142,15 @@ export interface Store {
   find(plan: Plan): Promise<Page>;
   /** Durable when it resolves. All or nothing. */
   transact(transaction: Transaction): Promise<Commit | Conflict>;
-  /** Versions with a higher seq, oldest first. */
+  /** Versions with a higher seq, oldest first; fewer than `limit` where their texts are long, none if none follows. */
   changes(after: number, limit: number): Promise<readonly Version[]>;
   /** Chunks of residents, each from one consistent state. */
   scan(needs: Needs): AsyncIterable<readonly ResidentRecord[]>;
   /** `after` is the `next` of the page before. */
   pending(limit: number, after?: string): Promise<{ readonly found: readonly Pending[]; readonly next?: string }>;
+  /** The highest seq given, 0 in an empty store: a cheap look, however large the store is. */
+  lastSeq(): Promise<number>;
+  /** Counts: takes as long as there are resources. */
   stats(): Promise<Stats>;
   /** True if `owner` holds the lease of that name until `ms` from now; the holder extends it by asking again. */
   lease(name: string, owner: string, ms: number): Promise<boolean>;

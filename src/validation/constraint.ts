@@ -1,6 +1,9 @@
 import { evalFhirPathTyped, type FhirPathAtom, parseFhirPath, type TypedValue } from '@medplum/core';
 import type { ElementDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
+import type { Clock } from '#fhir/dates.ts';
+import { nativeCheck } from './ordering.ts';
+import { isObject } from './value.ts';
 
 /** An invariant of a StructureDefinition. */
 export interface Constraint {
@@ -16,6 +19,7 @@ export interface Context {
   readonly value: unknown;
   readonly resource: TypedValue;
   readonly root: TypedValue;
+  readonly clock: Clock;
 }
 
 /**
@@ -63,6 +67,13 @@ const ucum: TypedValue = { type: 'string', value: 'http://unitsofmeasure.org' };
 
 /** The issue of an invariant that the element does not meet. */
 export function constraintIssue(constraint: Constraint, context: Context, path: string): Issue | undefined {
+  const check = nativeCheck(constraint.expression);
+  if (check === undefined) return evaluated(constraint, context, path);
+  const { value } = context;
+  return !isObject(value) || check(value, context.clock) ? undefined : unmet(constraint, '', path);
+}
+
+function evaluated(constraint: Constraint, context: Context, path: string): Issue | undefined {
   const atom = parseConstraint(constraint);
   const input: TypedValue = { type: context.type, value: context.value };
   const variables = {
@@ -81,7 +92,10 @@ export function constraintIssue(constraint: Constraint, context: Context, path: 
     met = false;
     reason = ` (${error instanceof Error ? error.message : 'not evaluable'})`;
   }
-  if (met) return undefined;
+  return met ? undefined : unmet(constraint, reason, path);
+}
+
+function unmet(constraint: Constraint, reason: string, path: string): Issue {
   return issue(
     'invalid-content',
     { text: `${constraint.key}: ${constraint.human}${reason}` },

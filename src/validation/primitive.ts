@@ -1,3 +1,5 @@
+import { isNarrative } from './narrative.ts';
+
 /** The formats of R4's primitive types (datatypes.html): each either passes or tells what was expected. */
 interface Format {
   readonly json: 'string' | 'number' | 'boolean';
@@ -22,7 +24,6 @@ const uuid = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 const uri = /^\S+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what FHIR forbids in a string
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
-const active = /<\s*(?:script|form|iframe|object|embed|base|link|head|body|frame|frameset)\b/i;
 
 const MAX_INTEGER = 2 ** 31 - 1;
 
@@ -82,7 +83,7 @@ const formats: ReadonlyMap<string, Format> = new Map(
     uri: uriFormat,
     url: uriFormat,
     uuid: text('urn:uuid: and a UUID in lower case', (v) => uuid.test(v)),
-    xhtml: text('<div>…</div> without active content', (v) => /^\s*<div[\s>/]/.test(v) && !active.test(v)),
+    xhtml: text('<div>…</div> with text or an image and without active content', isNarrative),
   } satisfies Record<string, Format>),
 );
 

@@ -1,5 +1,6 @@
 import type { Bundle, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
+import { clock } from '#fhir/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { checkRule } from './overlay.ts';
 import { compileProfile, type Rule } from './profile.ts';
@@ -18,6 +19,8 @@ export interface ValidatorOptions {
   readonly mode: 'off' | 'structure' | 'profile';
   /** Without it no binding is checked. */
   readonly valueSets?: ValueSets;
+  /** IANA name; what dates without an offset are compared in. Asia/Shanghai unless told. */
+  readonly timeZone?: string;
 }
 
 /** Every problem of a resource, each at its FHIRPath; empty if there is none. Warnings stand among them. */
@@ -32,12 +35,13 @@ export function createValidator(options: ValidatorOptions): Validator {
   const structures = [...(types.entry ?? []), ...(resources.entry ?? [])].flatMap((e) => e.resource ?? []);
   const schemas = compileSchemas(structures);
   const hooks = options.mode === 'profile' ? profileHooks(options.guide, schemas) : undefined;
-  const walkOptions = { schemas, valueSets: options.valueSets, hooks };
+  const zone = clock(options.timeZone ?? 'Asia/Shanghai');
+  const walkOptions = { schemas, valueSets: options.valueSets, hooks, clock: zone };
   return (resource) => {
     const walk = new Walk(resource, walkOptions);
     const value: unknown = resource;
     if (isObject(value)) walk.checkResource(value, resource.resourceType, false);
-    return walk.issues;
+    return walk.issues.list;
   };
 }
 

@@ -1,12 +1,14 @@
 import type { TypedValue } from '@medplum/core';
 import type { Resource } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
+import type { Clock } from '#fhir/dates.ts';
+import { Issues } from '#fhir/issues.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { bindingIssue } from './binding.ts';
 import { type Constraint, constraintIssue } from './constraint.ts';
 import { checkContained } from './contained.ts';
 import { primitiveFault } from './primitive.ts';
-import { fragmentIssue, referenceIssue } from './reference.ts';
+import { type ContainedIds, fragmentIssue, referenceIssue } from './reference.ts';
 import type { Field, Schema, Schemas, Slot } from './schema.ts';
 import { isObject, kindOf } from './value.ts';
 
@@ -22,16 +24,19 @@ export interface Options {
   readonly schemas: Schemas;
   readonly valueSets: ValueSets | undefined;
   readonly hooks: Hooks | undefined;
+  /** Of the invariants that compare dates. */
+  readonly clock: Clock;
 }
 
-/** One check of one resource; gathers every issue. */
+/** One check of one resource; gathers every issue, up to the limit. */
 export class Walk {
   readonly options: Options;
-  readonly issues: Issue[] = [];
+  readonly issues = new Issues();
   /** The resource that the walk is in: %resource. */
   resource: TypedValue;
   /** The same, or what contains it: %rootResource. An entry of a Bundle is not contained. */
   root: TypedValue;
+  readonly contained: ContainedIds = new WeakMap();
 
   constructor(resource: Resource, options: Options) {
     this.options = options;
@@ -61,15 +66,16 @@ export class Walk {
   private checkObject(schema: Schema, value: Record<string, unknown>, path: string, owner: readonly string[]): void {
     let seen: Map<Field, string> | undefined;
     for (const key of Object.keys(value)) {
+      if (this.issues.full) return;
       const slot = schema.slots.get(key);
-      if (slot === undefined) this.checkOtherKey(schema, value, key, path, owner);
-      else {
-        if (slot.field.keys.length > 1) {
-          seen ??= new Map();
-          this.checkChoice(slot.field, key, seen, path);
-        }
-        this.checkSlot(slot, key, value, path, owner);
+      const named = slot ?? siblingSlot(schema, key);
+      if (named !== undefined && named.field.keys.length > 1) {
+        seen ??= new Map();
+        this.checkChoice(named.field, slot === undefined ? key.slice(1) : key, seen, path);
       }
+      if (slot !== undefined) this.checkSlot(slot, key, value, path, owner);
+      else if (named !== undefined) this.checkSibling(named, key, value, path, owner);
+      else this.checkOtherKey(schema, key, path, owner);
     }
     for (const field of schema.required) {
       if (field.keys.some((key) => value[key] !== undefined || value[`_${key}`] !== undefined)) continue;
@@ -81,27 +87,16 @@ export class Walk {
 
   private checkChoice(field: Field, key: string, seen: Map<Field, string>, path: string): void {
     const other = seen.get(field);
-    if (other === undefined) seen.set(field, key);
-    else {
+    seen.set(field, key);
+    if (other !== undefined && other !== key) {
       const details = { target: `${field.path}[x]`, found: `${other} and ${key}`, expected: 'one of them' };
       this.add(issue('wrong-shape', details, `${path}.${field.name}`));
     }
   }
 
-  /** `resourceType`, the sibling `_key` of a primitive, or an element that is not defined. */
-  private checkOtherKey(
-    schema: Schema,
-    value: Record<string, unknown>,
-    key: string,
-    path: string,
-    owner: readonly string[],
-  ): void {
+  /** `resourceType`, or an element that is not defined. */
+  private checkOtherKey(schema: Schema, key: string, path: string, owner: readonly string[]): void {
     if (key === 'resourceType' && schema.isResource) return;
-    const slot = key.startsWith('_') ? schema.slots.get(key.slice(1)) : undefined;
-    if (slot?.primitive === true) {
-      this.checkSibling(slot, key, value, path, owner);
-      return;
-    }
     const expected = [...schema.slots.keys()].join(', ');
     this.add(issue('unknown-element', { found: key, target: owner.at(-1) ?? schema.type, expected }, `${path}.${key}`));
   }
@@ -124,6 +119,7 @@ export class Walk {
       if (value.length === 0 || value.length > field.max || value.length < field.min) this.countIssue(field, value, at);
       const siblings = slot.primitive ? holder[`_${key}`] : undefined;
       for (let i = 0; i < value.length; i++) {
+        if (this.issues.full) return;
         const item: unknown = value[i];
         if (item === null && Array.isArray(siblings) && isObject(siblings[i])) continue;
         this.checkValue(slot, item, `${at}[${i}]`, owner);
@@ -141,7 +137,7 @@ export class Walk {
     if (slot.primitive) {
       if (!this.checkPrimitive(slot, value, path)) return;
     } else {
-      if (!isObject(value) || Object.keys(value).length === 0) {
+      if (!isObject(value) || (slot.type !== 'Resource' && isEmpty(value))) {
         const found = isObject(value) ? 'an empty object' : kindOf(value);
         this.add(issue('wrong-shape', { target: field.path, found, expected: `a JSON object (${slot.type})` }, path));
         return;
@@ -163,7 +159,7 @@ export class Walk {
     if (schema.type === 'Extension') this.checkExtension(value, path, owner);
     else if (schema.type === 'Reference') {
       const found =
-        fragmentIssue(value.reference, this.root.value, path) ??
+        fragmentIssue(value.reference, this.root.value, path, this.contained) ??
         referenceIssue(slot, value, path, this.options.schemas);
       if (found !== undefined) this.add(found);
     }
@@ -208,18 +204,33 @@ export class Walk {
       this.add(issue('wrong-shape', { target: key, found: kindOf(sibling), expected }, at));
       return;
     }
+    const value = holder[key.slice(1)];
     const items: readonly unknown[] = Array.isArray(sibling) ? sibling : [sibling];
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (field.isArray) this.checkLengths(field, key, items, value, at);
     items.forEach((item, i) => {
+      if (this.issues.full) return;
       const itemPath = field.isArray ? `${at}[${i}]` : at;
-      if (item === null && field.isArray) return;
-      if (!isObject(item) || Object.keys(item).length === 0) {
+      const alone = values[i] === undefined || values[i] === null;
+      if (item === null && field.isArray && !(alone && value === undefined)) return;
+      if (!isObject(item) || (alone ? isEmpty(item) : Object.keys(item).length === 0)) {
         const found = isObject(item) ? 'an empty object' : kindOf(item);
-        this.add(issue('wrong-shape', { target: key, found, expected: 'id or extension' }, itemPath));
+        const expected = alone ? 'an extension, or a value beside it' : 'id or extension';
+        this.add(issue('wrong-shape', { target: key, found, expected }, itemPath));
         return;
       }
       const schema = this.options.schemas.get('Element');
       if (schema !== undefined) this.checkObject(schema, item, itemPath, [field.path, ...owner.slice(2)]);
     });
+  }
+
+  /** Both lists speak of the same items, so they are equally long, with nulls for what is not there. */
+  private checkLengths(field: Field, key: string, items: readonly unknown[], value: unknown, at: string): void {
+    if (Array.isArray(value) && items.length !== value.length) {
+      const details = { target: key, found: items.length, expected: `${value.length}, as ${field.path} has` };
+      this.add(issue('wrong-cardinality', details, at));
+    } else if (value === undefined && (items.length === 0 || items.length > field.max))
+      this.countIssue(field, items, at);
   }
 
   /** A required binding, of R4 or of a profile. */
@@ -230,15 +241,28 @@ export class Walk {
   }
 
   checkConstraints(constraints: readonly Constraint[], type: string, value: unknown, path: string): void {
+    const { clock } = this.options;
     for (const constraint of constraints) {
-      const found = constraintIssue(constraint, { type, value, resource: this.resource, root: this.root }, path);
+      const found = constraintIssue(constraint, { type, value, resource: this.resource, root: this.root, clock }, path);
       if (found !== undefined) this.add(found);
     }
   }
 
   add(found: Issue): void {
-    this.issues.push(found);
+    this.issues.add(found);
   }
+}
+
+/** The primitive element whose id and extensions stand under this key. */
+function siblingSlot(schema: Schema, key: string): Slot | undefined {
+  const slot = key.startsWith('_') ? schema.slots.get(key.slice(1)) : undefined;
+  return slot?.primitive === true ? slot : undefined;
+}
+
+/** ele-1: an id alone is not content. */
+function isEmpty(value: Readonly<Record<string, unknown>>): boolean {
+  for (const key in value) if (key !== 'id') return false;
+  return true;
 }
 
 export function range(field: { readonly min: number; readonly max: number }): string {

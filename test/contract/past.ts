@@ -44,6 +44,21 @@ export function past(t: Test, open: Open): void {
       ['instance, until', { type: 'Patient', id: 'a', until: at(3) }, a.slice(1)],
       ['system, before', { before: 3 }, ['Observation/o/1', 'Patient/a/1']],
       ['future', { since: at(7) + 1000 }, []],
+      ['instance, current at', { type: 'Patient', id: 'a', currentFrom: at(4), until: at(4) }, ['Patient/a/2']],
+      [
+        'type, current within',
+        { type: 'Patient', currentFrom: at(4), until: at(5) },
+        ['Patient/a/3', 'Patient/b/1', 'Patient/a/2'],
+      ],
+      [
+        'replaced at the start',
+        { type: 'Patient', id: 'a', currentFrom: at(3), until: at(3) },
+        ['Patient/a/2', 'Patient/a/1'],
+      ],
+      ['replaced just before', { type: 'Patient', id: 'a', currentFrom: at(3) + 1, until: at(3) + 1 }, ['Patient/a/2']],
+      ['current at, made since', { currentFrom: at(4), until: at(4), since: at(4) }, ['Patient/b/1']],
+      ['current at, before', { currentFrom: at(4), until: at(4), before: 4 }, ['Patient/a/2', 'Observation/o/1']],
+      ['current after the last', { type: 'Patient', currentFrom: at(7) + 1 }, ['Patient/b/2', 'Patient/a/3']],
     ];
     for (const [name, query, expected] of table) {
       t.strictSame(names(await store.history({ limit: 50, rights: everything, ...query })), expected, name);

@@ -56,7 +56,10 @@ export function residents(t: Test, open: Open): void {
     t.strictSame(await scanned(store, ['Observation', 'Encounter']), ['p: o1 both e', 'q: both moved']);
     t.strictSame(await scanned(store, ['Encounter']), ['p: e', 'q:']);
     t.strictSame(await scanned(store, ['Device']), ['p:', 'q:']);
-    t.strictSame(await scanned(store, ['Patient']), ['p: p', 'q: q']);
+    t.strictSame(await scanned(store, ['Patient']), ['p:', 'q:'], 'a Patient is no record of itself');
+    await commit(store, put('Patient/r', { residents: ['r', 'q'] }));
+    t.strictSame(await scanned(store, ['Patient']), ['p:', 'q: r', 'r:'], 'but another that links to it is');
+    await commit(store, remove('Patient/r'));
     t.strictSame(await scanned(store, ['Encounter'], { residents: ['q', 'unknown', 'left', 'p'] }), ['q:', 'p: e']);
     t.strictSame(await scanned(store, ['Encounter'], { residents: [] }), []);
     const rights: Filter = { op: 'or', of: [{ op: 'id', ids: ['p', 'both'] }, isToken('class', '', 'AMB')] };

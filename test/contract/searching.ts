@@ -261,4 +261,19 @@ export function searching(t: Test, open: Open): void {
     t.strictSame(ids(await store.find(plan('Observation', tokens))), ['a']);
     t.strictSame(ids(await store.find(plan('Observation', texts))), ['b']);
   });
+
+  t.test('2,000 tests in one search', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    await filled(store);
+    const list = (f: (n: number) => Filter): Filter => ({ op: 'or', of: Array.from({ length: 500 }, (_, n) => f(n)) });
+    const lists: readonly Filter[] = [
+      list((n) => value({ system: 'ucum', code: `c${n}` }, `low >= ${n}`, `high <= ${n + 1}`)),
+      list((n) => pair(`s${n}`, 'low >= 140')),
+      list((n) => chain('author', ['Practitioner'], match('name', { kind: 'string', how: 'starts', value: `x${n}` }))),
+      list((n) => has('Observation', 'subject', text('contains', `x${n}`))),
+    ];
+    t.strictSame(ids(await store.find(plan('Observation', { op: 'and', of: lists }))), []);
+    t.strictSame(ids(await store.find(plan('Observation', not({ op: 'or', of: lists })))), ['a', 'b', 'c']);
+  });
 }

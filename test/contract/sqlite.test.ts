@@ -1,9 +1,12 @@
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Worker } from 'node:worker_threads';
 import t from 'tap';
+import { everything } from '#search/filter.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
-import { commit, type Opened, put, remove } from './build.ts';
+import type { Page } from '#storage/store.ts';
+import { commit, ids, type Opened, pages, plan, put, remove } from './build.ts';
 import { storeContract } from './store.contract.ts';
 
 const folder = t.testdir();
@@ -46,6 +49,89 @@ t.test('a backup is a whole store, made while writes go on', async (t) => {
   t.equal(statSync(target).mode & 0o077, 0, 'and as private');
   await t.rejects(store.backup(target), { message: /exists already/ });
   await store.close();
+});
+
+t.test('a backup that fails leaves nothing behind', async (t) => {
+  const store = await openSqliteStore(join(folder, 'kept.db'));
+  t.teardown(() => store.close());
+  const nowhere = join(folder, 'taken');
+  mkdirSync(`${nowhere}.partial`);
+  await t.rejects(store.backup(nowhere));
+  rmSync(`${nowhere}.partial`, { recursive: true });
+  await store.backup(nowhere);
+  t.strictSame(
+    readdirSync(folder).filter((name) => name.startsWith('taken')),
+    ['taken'],
+  );
+});
+
+t.test('pages end at 16 million characters, after one resource at least', async (t) => {
+  const store = await openSqliteStore(join(folder, 'long.db'));
+  t.teardown(() => store.close());
+  const millions = { a: 6, b: 6, c: 6, d: 17, e: 1 };
+  for (const [id, n] of Object.entries(millions)) {
+    await commit(store, put(`Basic/${id}`, { text: 'x'.repeat(n * 1_000_000) }));
+  }
+  const byId = { sort: [{ param: '_id', kind: 'id', descending: false }] } as const;
+  for (const more of [{}, byId]) {
+    t.strictSame(await pages(store, plan('Basic', everything, more)), [['a', 'b'], ['c'], ['d'], ['e']]);
+  }
+  t.strictSame(ids(await store.find(plan('Basic', everything, { limit: 1 }))), ['a']);
+  const seen: string[][] = [];
+  for (let next: string | undefined = '9'; next !== undefined; ) {
+    const page: Page = await store.history({ limit: 10, before: Number(next), rights: everything });
+    seen.push([...ids(page)]);
+    next = page.next;
+  }
+  t.strictSame(seen, [['e'], ['d'], ['c', 'b'], ['a']]);
+  const streamed: string[][] = [];
+  for (let after = 0, page = await store.changes(0, 10); page.length > 0; page = await store.changes(after, 10)) {
+    streamed.push(page.map((v) => v.id));
+    after = page.at(-1)?.seq ?? 0;
+  }
+  t.strictSame(streamed, [['a', 'b'], ['c'], ['d'], ['e']]);
+});
+
+t.test('a thread that is lost is replaced', async (t) => {
+  const threads: Worker[] = [];
+  const note = (worker: Worker) => threads.push(worker);
+  process.on('worker', note);
+  t.teardown(() => process.off('worker', note));
+  const path = join(folder, 'threads.db');
+  const store = await openSqliteStore(path);
+  t.equal(threads.length, 3, 'a writer and two readers');
+  let written = 0;
+  for (let round = 0; round < 2; round++) {
+    for (const thread of [...threads.slice(-3)]) {
+      await thread.terminate();
+      await commit(store, put(`Basic/b${written++}`));
+      const answers = await Promise.all([store.find(plan('Basic')), store.find(plan('Basic')), store.changes(0, 100)]);
+      t.strictSame(
+        answers.map((a) => ('found' in a ? a.found.length : a.length)),
+        [written, written, written],
+      );
+      t.equal((await store.stats()).lastSeq, written);
+    }
+  }
+  t.equal(threads.length, 9);
+  // In the middle of its work: what was acknowledged is there, what was not is there or not.
+  const [writer] = threads.slice(-3);
+  const working = Array.from({ length: 20 }, (_, i) => commit(store, put(`Basic/c${i}`)).then(() => `c${i}`));
+  await Promise.race(working);
+  await writer?.terminate();
+  const settled = await Promise.allSettled(working);
+  const acknowledged = settled.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : []));
+  await commit(store, put('Basic/last'));
+  const found = ids(await store.find(plan('Basic')));
+  t.strictSame(
+    acknowledged.filter((id) => !found.includes(id)),
+    [],
+  );
+  t.ok(found.includes('last'));
+  for (const thread of threads) await thread.terminate();
+  await store.close();
+  t.notOk(existsSync(`${path}-wal`), 'it closes all the same, and the WAL is folded into the file');
+  await t.rejects(store.find(plan('Basic')), { message: 'The store is closed.' });
 });
 
 t.test('files that are not to be opened', async (t) => {

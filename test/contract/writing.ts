@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { Guard, Transaction } from '#storage/store.ts';
 import {
@@ -57,6 +58,34 @@ export function writing(t: Test, open: Open): void {
     t.strictSame(versions, [found], 'what the commit told is what is read');
     t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     t.strictSame((await store.find(plan('Basic'))).found, [found]);
+  });
+
+  t.test('what was acknowledged, or found, is read from then on', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    await commit(store, put('Basic/a'));
+    const version = async () => (await store.read('Basic', 'a'))?.version ?? 0;
+    for (let n = 1; n < 30; n++) {
+      // Reads go on in every turn of the event loop, also in that in which the commit is told.
+      let waiting = true;
+      const reading = (async () => {
+        while (waiting) {
+          await version();
+          await setImmediate();
+        }
+      })();
+      t.equal(await version(), n);
+      const writing = commit(store, put('Basic/a')).then(version);
+      if (n % 2 === 0) t.equal(await writing, n + 1, 'after the commit');
+      else {
+        for (let found = n; found === n; ) {
+          found = (await store.find(plan('Basic'))).found[0]?.version ?? 0;
+          t.ok((await version()) >= found, 'after a search');
+        }
+      }
+      waiting = false;
+      await Promise.all([reading, writing]);
+    }
   });
 
   t.test('expected versions', async (t) => {

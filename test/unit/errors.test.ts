@@ -1,5 +1,5 @@
 import t from 'tap';
-import { catalogue, Failure, fail, failIfAny, issue, mask } from '#errors';
+import { catalogue, Failure, fail, failIfAny, issue, mask, shown } from '#errors';
 
 t.test('every entry of the catalogue has a status that fits its issue type', async (t) => {
   for (const [code, { status, type, text }] of Object.entries(catalogue)) {
@@ -32,4 +32,22 @@ t.test('a failure has the status of its first error; warnings alone are none', a
   t.equal(failIfAny([warning]), undefined);
   t.equal(failIfAny([warning, error])?.status, 410);
   t.ok(fail('internal', { found: 'x' }) instanceof Failure);
+});
+
+t.test('the place of an issue is masked and cut as well', async (t) => {
+  t.equal(issue('deleted', { found: 'x' }, 'Patient.11010519491231002X').expression, 'Patient.110105…');
+  t.ok((issue('deleted', { found: 'x' }, 'x'.repeat(5000)).expression ?? '').length < 1100);
+});
+
+t.test('a value of the client in a text', async (t) => {
+  for (const [value, text] of [
+    ['a', 'a'],
+    [1, '1'],
+    [null, 'null'],
+    [undefined, 'missing'],
+    [[{ toString: 1 }], 'a list'],
+    [{ toString: 1 }, 'an object'],
+  ] as const) {
+    t.equal(shown(value), text);
+  }
 });

@@ -14,26 +14,41 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The caller's end of a worker thread. If the thread dies, every call waiting and to come fails with the reason. */
+/**
+ * The caller's end of a worker thread. If the thread dies, every call waiting fails with the reason, and the next one starts
+ * another thread: the workers of this store keep no state that is not in the file.
+ */
 export class Calls<M extends Methods> {
-  readonly #worker: Worker;
+  readonly #start: () => Worker;
   readonly #waiting = new Map<number, Waiting>();
+  /** Undefined once it is lost. */
+  #worker: Worker | undefined;
   #outbox: Call[] = [];
   #last = 0;
-  #lost: Error | undefined;
+  #ended = false;
 
-  /** `beforeAnswers` runs whenever answers have come, before anyone hears of them. */
-  constructor(script: URL, workerData: unknown, beforeAnswers: () => void = () => {}) {
+  constructor(script: URL, workerData: unknown) {
     // Flags of the main thread (a test runner's loaders, an inspector) are not for the workers.
     // A small young generation: what passes through is short-lived, and each thread would keep 50 MB for it otherwise.
-    this.#worker = new Worker(script, { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 16 } });
-    this.#worker.on('message', (answers: readonly Answer[]) => {
-      beforeAnswers();
+    const options = { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 16 } };
+    this.#start = () => this.#listen(new Worker(script, options));
+    this.#worker = this.#start();
+  }
+
+  #listen(worker: Worker): Worker {
+    const lose = (reason: Error): void => {
+      if (this.#worker === worker) this.#lose(reason);
+    };
+    worker.on('message', (answers: readonly Answer[]) => {
       for (const answer of answers) this.#answered(answer);
     });
-    this.#worker.on('error', (error) => this.#lose(error instanceof Error ? error : new Error(String(error))));
-    this.#worker.on('messageerror', (error) => this.#lose(error));
-    this.#worker.on('exit', (code) => this.#lose(new Error(`A thread of the store ended by itself (${code}).`)));
+    worker.on('error', (error) => lose(error instanceof Error ? error : new Error(String(error))));
+    worker.on('messageerror', (error) => {
+      lose(error);
+      void worker.terminate();
+    });
+    worker.on('exit', (code) => lose(new Error(`A thread of the store ended by itself (${code}).`)));
+    return worker;
   }
 
   /** The calls not answered yet. */
@@ -43,10 +58,11 @@ export class Calls<M extends Methods> {
 
   call<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<Awaited<ReturnType<M[K]>>> {
     return new Promise((resolve, reject) => {
-      if (this.#lost !== undefined) {
-        reject(this.#lost);
+      if (this.#ended) {
+        reject(new Error('The store is closed.'));
         return;
       }
+      this.#worker ??= this.#start();
       const id = ++this.#last;
       this.#waiting.set(id, { resolve: (value) => resolve(value as Awaited<ReturnType<M[K]>>), reject });
       if (this.#outbox.length === 0) setImmediate(() => this.#send());
@@ -55,27 +71,30 @@ export class Calls<M extends Methods> {
   }
 
   async end(): Promise<void> {
+    this.#ended = true;
+    const worker = this.#worker;
     this.#lose(new Error('The store is closed.'));
-    await this.#worker.terminate();
+    await worker?.terminate();
   }
 
   #send(): void {
     const calls = this.#outbox;
     this.#outbox = [];
-    if (this.#lost !== undefined) return;
+    const worker = this.#worker;
+    if (worker === undefined || calls.length === 0) return;
     try {
-      this.#worker.postMessage(calls);
+      worker.postMessage(calls);
     } catch (error) {
       // An argument that cannot be copied: a bug of its caller, who hears of it; the rest is sent again, one by one.
       const [call] = calls;
       if (calls.length === 1 && call !== undefined) this.#answered([call[0], false, error]);
-      else for (const one of calls) this.#sendOne(one);
+      else for (const one of calls) this.#sendOne(worker, one);
     }
   }
 
-  #sendOne(call: Call): void {
+  #sendOne(worker: Worker, call: Call): void {
     try {
-      this.#worker.postMessage([call]);
+      worker.postMessage([call]);
     } catch (error) {
       this.#answered([call[0], false, error]);
     }
@@ -89,8 +108,10 @@ export class Calls<M extends Methods> {
   }
 
   #lose(reason: Error): void {
-    this.#lost ??= reason;
-    for (const { reject } of this.#waiting.values()) reject(this.#lost);
+    this.#worker = undefined;
+    this.#outbox = [];
+    const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
+    for (const { reject } of waiting) reject(reason);
   }
 }

@@ -7,6 +7,9 @@ export type Row = readonly Cell[];
 /** Statements kept prepared per connection; above, the oldest is given up. */
 const prepared = 400;
 
+/** Characters of the longest text that is kept prepared: lists of hundreds of values hardly come again. */
+const longest = 20_000;
+
 /** Milliseconds that a connection waits for a lock another process holds. */
 const patience = 10_000;
 
@@ -39,6 +42,7 @@ export class Connection {
     if (known !== undefined) return known;
     const made = this.db.prepare(text);
     made.setReturnArrays(true);
+    if (text.length > longest) return made;
     this.#statements.set(text, made);
     if (this.#statements.size > prepared) this.#statements.delete(String(this.#statements.keys().next().value));
     return made;

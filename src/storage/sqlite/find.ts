@@ -1,7 +1,7 @@
 import type { Plan, SortKey } from '#search/filter.ts';
 import type { Connection, Row } from './connection.ts';
 import { every, list, literal, oneOf, type Sql, some, sql, yes } from './fragment.ts';
-import { type PackedVersions, packVersions } from './pack.ts';
+import { type PackedVersions, packPage } from './pack.ts';
 import { current } from './schema.ts';
 import type { Base, Selection } from './select.ts';
 import { sortColumn } from './tests.ts';
@@ -24,11 +24,13 @@ export function find(connection: Connection, selection: Selection, plan: Plan): 
   return connection.snapshot(() => {
     const types = selection.names.types(plan.types);
     const rows = plan.limit === 0 || types.length === 0 ? [] : page(connection, selection, plan, types);
-    const here = rows.slice(0, plan.limit);
-    const last = here.at(-1);
+    const { found, kept } = packPage(rows.slice(0, plan.limit), (row) =>
+      versionOf(connection, selection.names, Number(row[row.length - 1])),
+    );
+    const last = rows[kept - 1];
     return {
-      found: packVersions(here.map((row) => versionOf(connection, selection.names, Number(row[row.length - 1])))),
-      ...(rows.length > here.length && last !== undefined ? { next: JSON.stringify(last) } : {}),
+      found,
+      ...(rows.length > kept && last !== undefined ? { next: JSON.stringify(last) } : {}),
       ...(plan.total === 'none' && plan.limit > 0 ? {} : { total: total(connection, selection, plan, types) }),
     };
   });

@@ -14,7 +14,7 @@ export function sql(strings: TemplateStringsArray, ...parts: readonly (Sql | Arg
   for (const [i, part] of parts.entries()) {
     if (typeof part === 'object' && part !== null) {
       text += part.text;
-      args.push(...part.args);
+      for (const arg of part.args) args.push(arg);
     } else {
       text += '?';
       args.push(part);

@@ -2,7 +2,7 @@ import type { HistoryQuery } from '../store.ts';
 import type { Connection } from './connection.ts';
 import type { PackedPage } from './find.ts';
 import { every, literal, oneOf, type Sql, some, sql, yes } from './fragment.ts';
-import { type PackedVersions, packVersions } from './pack.ts';
+import { type PackedVersions, packPage } from './pack.ts';
 import { current, deleted } from './schema.ts';
 import type { Selection } from './select.ts';
 import { versionAt } from './versions.ts';
@@ -12,20 +12,30 @@ export function history(connection: Connection, selection: Selection, query: His
   return connection.snapshot(() => {
     const where = narrowed(selection, query);
     if (where === undefined) return { found: [] };
+    const { currentFrom } = query;
+    const superseded =
+      currentFrom === undefined ? where : every([where, sql`${successor} >= ${selection.seqAt(currentFrom)}`]);
     const limit = query.limit + 1;
     const seqs = connection.rows(sql`
       SELECT seq FROM (SELECT x.seq FROM resource x WHERE ${where} ORDER BY x.seq DESC LIMIT ${limit})
       UNION ALL
-      SELECT seq FROM (SELECT x.seq FROM history x WHERE ${where} ORDER BY x.seq DESC LIMIT ${limit})
+      SELECT seq FROM (SELECT x.seq FROM history x WHERE ${superseded} ORDER BY x.seq DESC LIMIT ${limit})
       ORDER BY seq DESC LIMIT ${limit}`);
-    const here = seqs.slice(0, query.limit).map(([seq]) => Number(seq));
-    const last = here.at(-1);
+    const { found, kept } = packPage(seqs.slice(0, query.limit), ([seq]) =>
+      versionAt(connection, selection.names, Number(seq)),
+    );
+    const last = seqs[kept - 1];
     return {
-      found: packVersions(here.map((seq) => versionAt(connection, selection.names, seq))),
-      ...(seqs.length > here.length && last !== undefined ? { next: String(last) } : {}),
+      found,
+      ...(seqs.length > kept && last !== undefined ? { next: String(last[0]) } : {}),
     };
   });
 }
+
+/** The seq of the version that replaced the superseded version `x`. */
+const successor = literal(`coalesce(
+  (SELECT n.seq FROM history n WHERE n.rid = x.rid AND n.version = x.version + 1),
+  (SELECT r.seq FROM resource r WHERE r.rid = x.rid))`);
 
 /** The condition on the rows `x` of either table; undefined if nothing can be found. */
 function narrowed(selection: Selection, query: HistoryQuery): Sql | undefined {
@@ -60,6 +70,6 @@ export function changes(connection: Connection, selection: Selection, after: num
   return connection.snapshot(() => {
     const end = Math.min(selection.lastSeq(), after + limit);
     const seqs = Array.from({ length: Math.max(0, end - after) }, (_, i) => after + 1 + i);
-    return packVersions(seqs.map((seq) => versionAt(connection, selection.names, seq)));
+    return packPage(seqs, (seq) => versionAt(connection, selection.names, seq)).found;
   });
 }

@@ -17,6 +17,8 @@ export class Logical {
   #fresh: number[] = [];
   /** Identifiers that came or went in this transaction, as system and value. */
   #changed = new Map<string, readonly [number, string]>();
+  /** The carriers found while settling, by system, types and value: thousands of records may name one resident. */
+  readonly #carriers = new Map<string, number>();
 
   constructor(connection: Connection, names: Names) {
     this.#connection = connection;
@@ -26,6 +28,7 @@ export class Logical {
   begin(): void {
     this.#fresh = [];
     this.#changed.clear();
+    this.#carriers.clear();
   }
 
   add(rid: number, param: number, system: number, value: string, types: string, resident: number, pos: number): void {
@@ -76,9 +79,16 @@ export class Logical {
     if (target !== 0) this.#link(link, target, Number(resident) === 1);
   }
 
-  /** The one resource of these types that carries the identifier; 0 if there is none, or several. */
   #carrier(system: number, value: string, types: string): number {
-    const ids = types === '' ? this.#names.allTypes() : this.#names.types(types.split(','));
+    const key = `${system} ${types} ${value}`;
+    const known = this.#carriers.get(key) ?? this.#findCarrier(system, value, types);
+    this.#carriers.set(key, known);
+    return known;
+  }
+
+  /** The one resource of these types that carries the identifier; 0 if there is none, or several. */
+  #findCarrier(system: number, value: string, types: string): number {
+    const ids = this.#names.types(types.split(','));
     const where = every([oneOf('param', this.#names.params(ids, identifier)), oneOf('system', [system])]);
     const rows = this.#connection.rows(sql`
       SELECT DISTINCT rid FROM token INDEXED BY token_value WHERE ${where} AND code = ${value} LIMIT 2`);

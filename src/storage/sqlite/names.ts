@@ -1,6 +1,9 @@
 import type { Connection } from './connection.ts';
 import { sql } from './fragment.ts';
 
+/** Code systems that a thread remembers: clients bring new ones without end. */
+const systemsKept = 10_000;
+
 /**
  * The numbers that stand for types, parameters and code systems in the tables, cached per thread. Numbers are never
  * changed or reused; a name that the cache misses is looked up, since the writer may have added it meanwhile.
@@ -104,14 +107,19 @@ export class Names {
     const row = this.#connection.row(query);
     if (row === undefined) return undefined;
     const id = Number(row[0]);
-    cache.set(name, id);
+    this.#keep(cache, name, id);
     return id;
   }
 
   #add(cache: Map<string, number>, name: string, text: string, ...args: readonly (string | number)[]): number {
     const id = Number(this.#connection.statement(text).run(...args).lastInsertRowid);
-    cache.set(name, id);
+    this.#keep(cache, name, id);
     this.#added = true;
     return id;
+  }
+
+  #keep(cache: Map<string, number>, name: string, id: number): void {
+    if (cache === this.#systems && cache.size >= systemsKept) cache.clear();
+    cache.set(name, id);
   }
 }

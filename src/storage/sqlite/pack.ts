@@ -97,10 +97,23 @@ export function packVersion(into: (string | number | null)[], v: Version): void 
   into.push(v.type, v.id, v.version, v.seq, v.lastUpdated, makingCode(v.method, v.created), v.content ?? null);
 }
 
-export function packVersions(versions: readonly Version[]): PackedVersions {
-  const flat: (string | number | null)[] = [];
-  for (const version of versions) packVersion(flat, version);
-  return flat;
+/** Characters that a page of resources stops at, so that no page exhausts a thread's memory. */
+const charactersPerPage = 16_000_000;
+
+/** The first of these versions, as far as they fit into one page, but one at least; `kept` tells how many. */
+export function packPage<T>(
+  keys: readonly T[],
+  read: (key: T) => Version,
+): { readonly found: PackedVersions; readonly kept: number } {
+  const found: (string | number | null)[] = [];
+  let characters = 0;
+  for (const [kept, key] of keys.entries()) {
+    const version = read(key);
+    characters += version.content?.length ?? 0;
+    if (kept > 0 && characters > charactersPerPage) return { found, kept };
+    packVersion(found, version);
+  }
+  return { found, kept: keys.length };
 }
 
 export function unpackVersions(flat: PackedVersions): Version[] {

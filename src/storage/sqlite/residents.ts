@@ -74,12 +74,12 @@ function residents(
   });
 }
 
-/** The Patient, then its records by type and rid. */
+/** The Patient, then its records by type and rid. A Patient is in its own compartment, but no record of itself. */
 function recordsOf(connection: Connection, selection: Selection, patient: number, needs: Needs): readonly Version[] {
   const { names } = selection;
   const types = names.types(needs.types);
   const visible = selection.condition(needs.rights, { rid: literal('c.rid'), types });
   const rows = connection.rows(sql`SELECT DISTINCT c.type, c.rid FROM compartment c
-    WHERE c.patient = ${patient} AND ${oneOf('c.type', types)} AND ${visible} ORDER BY c.type, c.rid`);
+    WHERE c.patient = ${patient} AND c.rid <> ${patient} AND ${oneOf('c.type', types)} AND ${visible} ORDER BY c.type, c.rid`);
   return [versionOf(connection, names, patient), ...rows.map(([, rid]) => versionOf(connection, names, Number(rid)))];
 }

@@ -88,9 +88,8 @@ export class Selection {
     return sql`SELECT d.rid FROM ${base.from} WHERE ${base.where}`;
   }
 
-  /** The highest seq given; 0 in an empty store. */
   lastSeq(): number {
-    return this.#connection.number(sql`SELECT max(seq) FROM resource`);
+    return lastSeq(this.#connection);
   }
 
   /** The first seq made at or after a time (ms since 1970): seqs have no gaps, and their times never decrease. */
@@ -107,6 +106,11 @@ export class Selection {
     }
     return low;
   }
+}
+
+/** The highest seq given; 0 in an empty store. The newest version is always a current one, and an index ends with it. */
+export function lastSeq(connection: Connection): number {
+  return connection.number(sql`SELECT max(seq) FROM resource`);
 }
 
 function walk(types: readonly number[]): Pick<Source, 'from' | 'where'> {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { backup as copy } from 'node:sqlite';
 import type { Plan } from '#search/filter.ts';
 import type {
@@ -14,15 +15,15 @@ import type {
   Transaction,
   Version,
 } from '../store.ts';
-import { Calls, type Methods } from './calls.ts';
-import { asRow, type Cell, Connection } from './connection.ts';
+import { Calls } from './calls.ts';
+import { Connection } from './connection.ts';
 import type { PackedPage } from './find.ts';
-import { Names } from './names.ts';
 import { complete, type PackedCommit, packTransaction, unpackVersions } from './pack.ts';
+import { PointReads } from './point.ts';
 import type { ReaderMethods } from './reader.ts';
 import type { PackedResidents } from './residents.ts';
-import { awaited, makePrivate, making, prepareFile } from './schema.ts';
-import { TurnSnapshot } from './turn.ts';
+import { makePrivate, prepareFile } from './schema.ts';
+import { lastSeq } from './select.ts';
 import type { WriterMethods } from './writer.ts';
 
 /** KiB of pages that the connection of point reads keeps. */
@@ -37,38 +38,31 @@ const readers = 2;
 export async function openSqliteStore(path: string): Promise<Store> {
   prepareFile(path);
   const store = new SqliteStore(path);
-  await store.ready();
+  try {
+    await store.ready();
+  } catch (error) {
+    // What keeps a thread from opening the file keeps it from closing it too.
+    await store.close().catch(() => undefined);
+    throw error;
+  }
   return store;
 }
 
 class SqliteStore implements Store {
   readonly #path: string;
   readonly #connection: Connection;
-  readonly #names: Names;
-  readonly #turn: TurnSnapshot;
+  readonly #points: PointReads;
   readonly #writer: Calls<WriterMethods>;
   readonly #readers: readonly Calls<ReaderMethods>[];
-  readonly #current: ReturnType<Connection['statement']>;
-  readonly #superseded: ReturnType<Connection['statement']>;
 
   #closing: Promise<void> | undefined;
 
   constructor(path: string) {
     this.#path = path;
     this.#connection = Connection.reader(path, cache);
-    this.#turn = new TurnSnapshot(this.#connection);
-    const calls = <M extends Methods>(script: URL): Calls<M> => new Calls<M>(script, path, () => this.#turn.end());
-    this.#writer = calls(new URL('./writer.ts', import.meta.url));
-    this.#readers = Array.from({ length: readers }, () =>
-      calls<ReaderMethods>(new URL('./reader.ts', import.meta.url)),
-    );
-    this.#names = new Names(this.#connection);
-    this.#current = this.#connection.statement(
-      'SELECT rid, state, version, seq, last_updated, method, content FROM resource WHERE type = ? AND id = ?',
-    );
-    this.#superseded = this.#connection.statement(
-      'SELECT seq, last_updated, method, content FROM history WHERE rid = ? AND version = ?',
-    );
+    this.#points = new PointReads(this.#connection);
+    this.#writer = new Calls(new URL('./writer.ts', import.meta.url), path);
+    this.#readers = Array.from({ length: readers }, () => new Calls(new URL('./reader.ts', import.meta.url), path));
   }
 
   /** Resolves when every thread has opened the file. */
@@ -76,17 +70,8 @@ class SqliteStore implements Store {
     await Promise.all([this.#writer.call('ready', null), ...this.#readers.map((reader) => reader.call('ready', null))]);
   }
 
-  async read(type: string, id: string, version?: number): Promise<Version | undefined> {
-    this.#turn.hold();
-    const typeId = this.#names.type(type);
-    if (typeId === undefined) return undefined;
-    const row = asRow(this.#current.get(typeId, id));
-    if (row === undefined || row[1] === awaited) return undefined;
-    if (version === undefined || version === row[2]) {
-      return made(type, id, Number(row[2]), row[3], row[4], row[5], row[6]);
-    }
-    const old = asRow(this.#superseded.get(Number(row[0]), version));
-    return old === undefined ? undefined : made(type, id, version, old[0], old[1], old[2], old[3]);
+  read(type: string, id: string, version?: number): Promise<Version | undefined> {
+    return this.#points.read(type, id, version);
   }
 
   async history(query: HistoryQuery): Promise<Page> {
@@ -122,6 +107,10 @@ class SqliteStore implements Store {
     return this.#reader().call('pending', after === undefined ? { limit } : { limit, after });
   }
 
+  async lastSeq(): Promise<number> {
+    return lastSeq(this.#connection);
+  }
+
   async stats(): Promise<Stats> {
     const counted = await this.#reader().call('stats', null);
     const sizes = [this.#path, `${this.#path}-wal`].map(
@@ -144,16 +133,20 @@ class SqliteStore implements Store {
     if (existsSync(target)) throw new Error(`${target} exists already; a backup replaces nothing.`);
     const partial = `${target}.partial`;
     await rm(partial, { force: true });
-    makePrivate(partial);
     // A connection of its own, since the copy holds its lock; and all pages in one step, since a copy in several begins
     // anew with each commit made meanwhile.
     const source = Connection.reader(this.#path, backupCache);
     try {
+      makePrivate(partial);
       await copy(source.db, partial, { rate: 0x7fff_ffff });
+      await rename(partial, target);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
     } finally {
       source.close();
     }
-    await rename(partial, target);
+    await syncFolder(dirname(target));
   }
 
   close(): Promise<void> {
@@ -162,12 +155,15 @@ class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.#readers.map((reader) => reader.call('close', null)));
-    this.#turn.end();
-    this.#connection.close();
-    // The writer is the last to close: the last connection folds the WAL into the file.
-    await this.#writer.call('close', null);
-    await Promise.all([this.#writer, ...this.#readers].map((calls) => calls.end()));
+    try {
+      await Promise.allSettled(this.#readers.map((reader) => reader.call('close', null)));
+      this.#points.answer();
+      this.#connection.close();
+      // The writer is the last to close: the last connection folds the WAL into the file.
+      await this.#writer.call('close', null);
+    } finally {
+      await Promise.all([this.#writer, ...this.#readers].map((calls) => calls.end()));
+    }
   }
 
   /** The reader with the least to do. */
@@ -176,24 +172,14 @@ class SqliteStore implements Store {
   }
 }
 
-function made(
-  type: string,
-  id: string,
-  version: number,
-  seq: Cell | undefined,
-  time: Cell | undefined,
-  method: Cell | undefined,
-  content: Cell | undefined,
-): Version {
-  return {
-    type,
-    id,
-    version,
-    seq: Number(seq),
-    lastUpdated: Number(time),
-    ...making(Number(method)),
-    content: typeof content === 'string' ? content : undefined,
-  };
+/** A name is safe from a loss of power when its folder is on disk. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 function unpacked({ found, next, total }: PackedPage): Page {

@@ -43,6 +43,7 @@ function keyOf(param: string, test: Test): string | undefined {
   if (test.kind === 'reference' && test.version === undefined) {
     return JSON.stringify([param, 'reference', test.type ?? null]);
   }
+  if (test.kind === 'string' && test.how === 'exact') return JSON.stringify([param, 'exact']);
   return test.kind === 'uri' && test.how === 'equals' ? JSON.stringify([param, 'uri']) : undefined;
 }
 
@@ -53,7 +54,7 @@ export function testOf(tests: Group['tests'], at: string, names: Names): Tested 
     case 'token':
       return tokens(tests, test.system, at, names);
     case 'string':
-      return { table: 'string', where: text(test.how, test.value, at), ordered: false };
+      return { table: 'string', where: text(tests, test.how, test.value, at), ordered: false };
     case 'date':
     case 'number':
       return { table: test.kind, where: range(test.where, at), ordered: false };
@@ -82,13 +83,13 @@ function beginsWith(column: string, start: string): Sql {
   return sql`${left} >= ${start} AND ${left} < ${`${start}\u{10FFFF}`}`;
 }
 
-function text(how: 'starts' | 'contains' | 'exact', value: string, at: string): Sql {
+function text(tests: Group['tests'], how: 'starts' | 'contains' | 'exact', value: string, at: string): Sql {
   const column = literal(`${at}value`);
   if (how === 'starts') return value === '' ? yes : beginsWith(column.text, value);
   if (how === 'contains') return sql`instr(${column}, ${value}) > 0`;
   // The exact form is kept only where it differs from the folded one.
-  const exact = literal(`${at}exact`);
-  return sql`CASE ${exact} WHEN '' THEN ${column} ELSE ${exact} END = ${value}`;
+  const values = tests.map((t) => (t.kind === 'string' ? t.value : ''));
+  return amongTexts(`CASE ${at}exact WHEN '' THEN ${column.text} ELSE ${at}exact END`, values);
 }
 
 function range(where: readonly Compare[], at: string): Sql {

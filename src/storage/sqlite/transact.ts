@@ -25,6 +25,9 @@ interface Touched {
   readonly literals: readonly Literal[];
 }
 
+/** Writes of a failed transaction may still be there: the transaction of SQLite that holds them must not be committed. */
+export class Unsettled extends Error {}
+
 /** Applies transactions one after the other, inside a transaction of SQLite that the writer has begun. */
 export class Transactor {
   readonly #connection: Connection;
@@ -67,8 +70,16 @@ export class Transactor {
         this.#lastUpdated = lastUpdated;
         this.#names.rolledBack();
         // An error such as a full disk may have ended the whole transaction already.
-        if (db.isTransaction) db.exec('ROLLBACK TO one; RELEASE one');
-      } else db.exec('RELEASE one');
+        if (db.isTransaction) this.#settle('ROLLBACK TO one; RELEASE one');
+      } else this.#settle('RELEASE one');
+    }
+  }
+
+  #settle(text: string): void {
+    try {
+      this.#connection.db.exec(text);
+    } catch (error) {
+      throw new Unsettled('A transaction could be neither kept nor taken back.', { cause: error });
     }
   }
 

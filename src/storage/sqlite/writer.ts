@@ -9,7 +9,7 @@ import { sql } from './fragment.ts';
 import { Names } from './names.ts';
 import type { PackedCommit, PackedTransaction } from './pack.ts';
 import { Selection } from './select.ts';
-import { Transactor } from './transact.ts';
+import { Transactor, Unsettled } from './transact.ts';
 
 /** KiB of pages kept: the inner pages of the indexes should stay, or each insertion reads. */
 const cache = 48_000;
@@ -49,7 +49,7 @@ function collect(): void {
   for (;;) {
     const next = receiveMessageOnPort(parentPort);
     if (next === undefined) return;
-    queue.push(...(next.message as readonly Call[]));
+    for (const call of next.message as readonly Call[]) queue.push(call);
   }
 }
 
@@ -69,7 +69,7 @@ function perform([id, method, argument]: Call): Answer {
     const work = methods[method as keyof WriterMethods] as (argument: unknown) => unknown;
     return [id, true, work(argument)];
   } catch (error) {
-    if (!connection.db.isTransaction) throw error;
+    if (error instanceof Unsettled || !connection.db.isTransaction) throw error;
     return [id, false, error];
   }
 }
@@ -100,6 +100,6 @@ function work(): void {
 }
 
 parentPort?.on('message', (calls: readonly Call[]) => {
-  queue.push(...calls);
+  for (const call of calls) queue.push(call);
   work();
 });

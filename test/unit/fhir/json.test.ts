@@ -31,7 +31,7 @@ t.test('digits survive a copy by spreading and are dropped when the number chang
 });
 
 t.test('order of keys, escapes and Chinese text are kept', async (t) => {
-  const text = '{"z":"长宁区","a":"\\"\\\\\\n","__proto__":{"x":1}}';
+  const text = '{"z":"长宁区","a":"\\"\\\\n","__proto__":{"x":1}}';
   t.equal(stringify(parseJson(text, 100)), text);
 });
 
@@ -40,6 +40,7 @@ t.test('what is refused, and how it is named', async (t) => {
     ['{"a":1,"a":2}', 'duplicate-key', 'a', /"a" stands twice/],
     ['{"name":[{"given":["x"]},{"use":"a","use":"b"}]}', 'duplicate-key', 'name[1].use', /"use"/],
     ['{"a":"\\"a\\":1","a" :2}', 'duplicate-key', 'a', /"a"/],
+    [`{"a":1,"a"${' '.repeat(200)}:2}`, 'duplicate-key', 'a', /"a"/],
     ['{"a":', 'malformed-json', undefined, /Unexpected end/],
     ['{"a" 1}', 'malformed-json', undefined, /line 1, column 6/],
     ['{"a":1,\n "b":}', 'malformed-json', undefined, /unexpected token/],
@@ -78,6 +79,40 @@ t.test(
     }
   },
 );
+
+t.test('keys of a resource neither, nor `__proto__`', async (t) => {
+  const cases: [body: string, expression: string, text: RegExp][] = [
+    ['{"\\u0001":1}', '', /a character in a key/],
+    ['{"meta":{"\\u0001":0}}', 'meta', /a character in a key/],
+    ['{"name":[{"\\ud800":1}]}', 'name[0]', /a character in a key/],
+    ['{"meta":{"__proto__":{"a":1}}}', 'meta', /"__proto__"/],
+    ['{"\\u005f_proto__":1}', '', /"__proto__"/],
+  ];
+  for (const [body, expression, text] of cases) {
+    const result = parseResource(body, 100);
+    t.ok(result instanceof Failure && result.issues[0].code === 'bad-text', body);
+    if (!(result instanceof Failure)) continue;
+    t.equal(result.issues[0].expression, expression, body);
+    t.match(result.issues[0].text, text, body);
+  }
+  t.notOk(parseResource('{"a":"__proto__"}', 100) instanceof Failure, 'a value may be anything');
+});
+
+t.test('of many faults the first hundred are told, and that there are more', async (t) => {
+  const many = (one: string) => Array.from({ length: 150_000 }, () => one).join(',');
+  for (const body of [
+    `{${many('"a":1')}}`,
+    `[${many('"\\u0000"')}]`,
+    `[${many('1e999')}]`,
+    `{${many('"__proto__":1')}}`,
+  ]) {
+    const result = parseResource(body, 100);
+    t.ok(result instanceof Failure, body.slice(0, 20));
+    if (!(result instanceof Failure)) continue;
+    t.equal(result.issues.length, 101, body.slice(0, 20));
+    t.equal(result.issues.at(-1)?.code, 'more-issues');
+  }
+});
 
 const suite = join(import.meta.dirname, '../../../../shared/spec-cases/json');
 const missing = !existsSync(suite);

@@ -287,6 +287,20 @@ t.test('a component may look at the whole resource', async (t) => {
   ]);
 });
 
+t.test('200,000 codings in one element are indexed', async (t) => {
+  const coding = Array.from({ length: 200_000 }, (_, i) => ({ code: `c${i}` }));
+  const event = Array.from({ length: 200_000 }, () => '2025-05');
+  const resource = observation({ code: { coding }, effectiveTiming: { event }, valueQuantity: { value: 1, ...kg } });
+  const params = record(resource).entries.map((e) => e.param);
+  for (const [param, count] of [
+    ['code', 200_000],
+    ['code-value-quantity.0', 200_000],
+    ['date', 1],
+  ]) {
+    t.equal(params.filter((p) => p === param).length, count, String(param));
+  }
+});
+
 t.test('an entry stands once', async (t) => {
   const twice = { coding: [{ system: 's', code: 'a' }] };
   t.strictSame(entries(observation({ category: [twice, twice] }), 'category'), [token('s', 'a')]);

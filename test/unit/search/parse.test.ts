@@ -40,6 +40,11 @@ function failure(search: string): Failure {
   return parsed;
 }
 
+/** A list of so many values. */
+function many(count: number, prefix = 'x'): string {
+  return Array.from({ length: count }, (_, i) => `${prefix}${String((i % 28) + 1).padStart(2, '0')}`).join(',');
+}
+
 function table(name: string, rows: readonly [search: string, expected: Filter][]): void {
   t.test(name, async (t) => {
     for (const [search, expected] of rows) t.strictSame(query(search).where, expected, search);
@@ -221,6 +226,7 @@ table('composite, missing, and the columns of the store', [
   ['Patient', { op: 'all' }],
 ]);
 
+const deviceMaker = match('manufacturer', { kind: 'string', how: 'starts', value: 'acme ltd' });
 const zhang = match('name', { kind: 'string', how: 'exact', value: 'Z' });
 table('chains', [
   ['Observation?subject:Patient.name:exact=Z', { op: 'chain', param: 'subject', types: ['Patient'], where: zhang }],
@@ -232,6 +238,20 @@ table('chains', [
       param: 'patient',
       types: ['Patient'],
       where: { op: 'chain', param: 'general-practitioner', types: ['Organization'], where: zhang },
+    },
+  ],
+  // A reference to the other targets of substance, to which this is no value.
+  [
+    'AdverseEvent?substance.manufacturer=Acme Ltd',
+    { op: 'chain', param: 'substance', types: ['Device'], where: deviceMaker },
+  ],
+  [
+    'Observation?part-of.series:exact=Z',
+    {
+      op: 'chain',
+      param: 'part-of',
+      types: ['Immunization'],
+      where: match('series', { kind: 'string', how: 'exact', value: 'Z' }),
     },
   ],
   ['Patient?_has:Observation:patient:code=a', { op: 'has', type: 'Observation', param: 'patient', where: a }],
@@ -365,6 +385,22 @@ t.test('what cannot be read is refused by name', async (t) => {
     ['Patient?link.link.link.link.link.name=x', 'too-costly', /links/],
     [`Patient?_id=${Array(1001).fill('1').join(',')}`, 'too-costly', /"_id" has 1001 values/],
     [`Patient?${Array(101).fill('_id=1').join('&')}`, 'too-costly', /101 parameters/],
+    [
+      `Patient?${Array(20)
+        .fill(`name=${many(1000)}`)
+        .join('&')}`,
+      'too-costly',
+      /20000 values .* at most 2000/,
+    ],
+    [`Observation?date=${many(700, 'ge2025-01-')}&code=${many(601)}`, 'too-costly', /2001 values/],
+    [
+      `Observation?${Array(3)
+        .fill(`subject.name=${many(700)}`)
+        .join('&')}`,
+      'too-costly',
+      /2103 values/,
+    ],
+    ['AdverseEvent?substance.manufacturer:above=x', 'unknown-modifier', /above/],
   ];
   for (const [search, code, text] of bad) {
     const { issues } = failure(search);
@@ -375,6 +411,14 @@ t.test('what cannot be read is refused by name', async (t) => {
     );
     t.match(issues[0].text, text);
   }
+});
+
+t.test('2,000 values in all are allowed', async (t) => {
+  for (const search of [
+    `Patient?name=${many(1000)}&family=${many(1000)}`,
+    `Patient?_id=${many(1000)}&_lastUpdated=2025`,
+  ])
+    t.ok(query(search), search.slice(0, 30));
 });
 
 t.test('all problems are told at once, and no resident ID number', async (t) => {

@@ -105,6 +105,18 @@ t.test('an include asks for the targets, literal and logical, that the caller ma
   t.strictSame(includePlans([{ ...include, targets: ['Device'] }], found, all, 5), []);
 });
 
+t.test('an include asks in slices, each target once, and for no more than the limit', async (t) => {
+  const names = Array.from({ length: 1_200 }, (_, i) => `p${i}`);
+  const targets = names.map((id) => ({ param: 'subject', kind: 'reference', type: 'Patient', id }) as const);
+  const page: Found[] = [{ type: 'Observation', id: 'o', entries: [...targets, ...targets] }];
+  const ids = includePlans([include], page, all, 1_201)?.map(({ where }) => (where.op === 'id' ? where.ids.length : 0));
+  t.strictSame(ids, [500, 500, 200]);
+  t.equal(includePlans([include], page, all, 1_200), undefined);
+  const both = { ...include, targets: ['Patient', 'Group'] };
+  t.equal(includePlans([both], found, all, 5)?.length, 2, 'an identifier counts once, whatever types it may be of');
+  t.equal(includePlans([both], found, all, 4), undefined);
+});
+
 t.test('a revinclude asks for what refers to the found', async (t) => {
   const back: Include = {
     direction: 'revinclude',

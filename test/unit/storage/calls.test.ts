@@ -48,9 +48,14 @@ t.test('an argument that cannot be copied fails its own call alone', async (t) =
   );
 });
 
-t.test('when the thread dies, every call waiting and to come fails with the reason', async (t) => {
+t.test('when the thread dies, every call waiting fails with the reason, and the next has a new thread', async (t) => {
   const calls = new Calls<Offered>(script, null);
-  const results = await Promise.allSettled([calls.call('die', null), calls.call('double', 1)]);
-  for (const result of results) t.match(result, { status: 'rejected', reason: { message: 'the worker has a bug' } });
-  await t.rejects(calls.call('double', 2), { message: 'the worker has a bug' });
+  for (let i = 1; i < 4; i++) {
+    const results = await Promise.allSettled([calls.call('die', null), calls.call('double', 1)]);
+    for (const result of results) t.match(result, { status: 'rejected', reason: { message: 'the worker has a bug' } });
+    t.equal(calls.load, 0);
+    t.strictSame(await Promise.all([calls.call('double', i), calls.call('double', 5)]), [2 * i, 10]);
+  }
+  await calls.end();
+  await t.rejects(calls.call('double', 2), { message: 'The store is closed.' });
 });

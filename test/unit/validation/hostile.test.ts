@@ -98,3 +98,42 @@ t.test('keys of JavaScript are not elements', async (t) => {
     t.same(check(resource), [`error unknown-element Patient.${key}`], key);
   }
 });
+
+t.test('tens of thousands of contained resources and references to them take no time to speak of', async (t) => {
+  const many = Array.from({ length: 20_000 }, (_, i) => i);
+  const contained = many.map((i) => ({ resourceType: 'Organization', id: `o${i}`, name: 'x' }));
+  const managed = many.map((i) => ({ reference: `#o${i}` }));
+  const list = { resourceType: 'Patient', contained, generalPractitioner: managed };
+  const start = performance.now();
+  t.same(check(list), []);
+  t.ok(performance.now() - start < 10_000, 'a pass for each would take minutes');
+  const dangling = { ...list, contained: contained.slice(1), generalPractitioner: managed };
+  t.same(check(dangling), ['error invalid-content Patient.generalPractitioner[0].reference']);
+});
+
+t.test('of very many problems a hundred are told, and that there are more', async (t) => {
+  const colours = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`colour${i}`, 1]));
+  const names = Array.from({ length: 20_000 }, () => ({ colour: 1 }));
+  for (const resource of [
+    { resourceType: 'Patient', ...colours },
+    { resourceType: 'Patient', name: names },
+  ]) {
+    const issues = check(resource);
+    t.equal(issues.length, 101);
+    t.match(issues.at(-1), /^error more-issues/);
+  }
+});
+
+t.test('very many warnings do not refuse a resource, and hide no error', async (t) => {
+  const profile = Array.from({ length: 200 }, (_, i) => `http://x.example/${i}`);
+  const issues = check({ resourceType: 'Patient', meta: { profile } });
+  t.equal(issues.length, 101);
+  t.ok(issues.every((i) => i.startsWith('warning')));
+  const contained = [{ resourceType: 'Patient', id: 'a', meta: { profile } }];
+  const link = [{ type: 'refer', other: { reference: '#a' } }];
+  const both = check({ resourceType: 'Patient', contained, link, meta: { profile }, gender: 'm' });
+  t.same(
+    both.filter((i) => i.startsWith('error')),
+    ['error code-not-in-value-set Patient.gender'],
+  );
+});

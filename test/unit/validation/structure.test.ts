@@ -6,6 +6,7 @@ const tell = teller('structure');
 
 const patient = (rest: object) => ({ resourceType: 'Patient', ...rest });
 const observation = (rest: object) => ({ resourceType: 'Observation', status: 'final', code: { text: 'x' }, ...rest });
+const unknown = { extension: [{ url: 'http://x.org', valueCode: 'unknown' }] };
 
 t.test('elements, shapes, cardinality', async (t) => {
   const cases: [string, unknown, string[]][] = [
@@ -34,11 +35,31 @@ t.test('elements, shapes, cardinality', async (t) => {
       patient({ name: [{ given: ['a', null] }] }),
       ['error wrong-shape Patient.name[0].given[1]'],
     ],
+    ['null in a list, with its extension', patient({ name: [{ given: ['a', null], _given: [null, unknown] }] }), []],
+    ['only the extensions of a list', patient({ name: [{ _given: [unknown] }] }), []],
+    ['an id beside a value', patient({ name: [{ given: ['a'], _given: [{ id: 'x' }] }] }), []],
     [
-      'null in a list, with its extension',
-      patient({ name: [{ given: ['a', null], _given: [null, { id: 'x' }] }] }),
-      [],
+      'an empty list of extensions',
+      patient({ name: [{ _given: [] }] }),
+      ['error wrong-cardinality Patient.name[0].given'],
     ],
+    ['nulls alone', patient({ name: [{ _given: [null] }] }), ['error wrong-shape Patient.name[0].given[0]']],
+    [
+      'an id without a value',
+      patient({ name: [{ given: ['a', null], _given: [null, { id: 'x' }] }], _gender: { id: 'y' } }),
+      ['error wrong-shape Patient.name[0].given[1]', 'error wrong-shape Patient.gender'],
+    ],
+    [
+      'a longer list of extensions',
+      patient({ name: [{ given: ['a'], _given: [null, unknown] }] }),
+      ['error wrong-cardinality Patient.name[0].given'],
+    ],
+    [
+      'a shorter list of extensions',
+      patient({ name: [{ given: ['a', 'b'], _given: [unknown] }] }),
+      ['error wrong-cardinality Patient.name[0].given'],
+    ],
+    ['ele-1: an id alone', patient({ name: [{ id: 'x' }] }), ['error wrong-shape Patient.name[0]']],
     [
       'missing elements',
       { resourceType: 'Observation' },
@@ -54,6 +75,12 @@ t.test('elements, shapes, cardinality', async (t) => {
       [],
     ],
     ['two of a choice', observation({ valueString: 'a', valueInteger: 1 }), ['error wrong-shape Observation.value']],
+    [
+      'two of a choice, one by its extension',
+      patient({ deceasedBoolean: true, _deceasedDateTime: unknown }),
+      ['error wrong-shape Patient.deceased'],
+    ],
+    ['one of a choice, with its extension', patient({ deceasedBoolean: true, _deceasedBoolean: unknown }), []],
     [
       'a type that the choice lacks',
       observation({ valueDate: '2025-01-01' }),
@@ -136,10 +163,34 @@ t.test('primitive types', async (t) => {
     [patient({ photo: [{ contentType: 'a/b', data: 'QUJ' }] }), 'Patient.photo[0].data'],
     [patient({ photo: [{ size: -1 }] }), 'Patient.photo[0].size'],
     [patient({ telecom: [{ rank: 0 }] }), 'Patient.telecom[0].rank'],
-    [patient({ text: { status: 'generated', div: 'x' } }), 'Patient.text.div'],
-    [patient({ text: { status: 'generated', div: '<div><script>1</script></div>' } }), 'Patient.text.div'],
   ];
   for (const [resource, at] of others) t.same(check(resource), [`error bad-element-value ${at}`], at);
+});
+
+t.test('narrative', async (t) => {
+  const good = [
+    '<div xmlns="http://www.w3.org/1999/xhtml">文</div>',
+    '<div><p title="a > b" style="color: red">onset = 2025, javascript: a language</p></div>',
+    '<div><img src="#a"/></div>',
+    "<div><!-- it's -->x</div>",
+    '<div><a href="http://x.org/?once=2">x</a></div>',
+  ];
+  const bad = [
+    'x',
+    '<div/>',
+    '<div> <p>\n</p></div>',
+    '<div>x<script>1</script></div>',
+    '<div>x<p onclick="f()">y</p></div>',
+    "<div>x<p title='>'\nonMouseOver = 'f()'>y</p></div>",
+    '<div>x<svg/onload=f()></div>',
+    '<div>x<!--><p onclick="f()">--></div>',
+    '<div><a href="javascript:f()">x</a></div>',
+    '<div><a href=" Java&#115;&#x63;ript&#58;f()">x</a></div>',
+    '<div><a href="java\nscript:f()">x</a></div>',
+  ];
+  const found = (div: string) => check(patient({ text: { status: 'generated', div } }));
+  for (const div of good) t.same(found(div), [], div);
+  for (const div of bad) t.same(found(div), ['error bad-element-value Patient.text.div'], div);
 });
 
 t.test('required bindings of R4', async (t) => {
@@ -178,6 +229,14 @@ t.test('references', async (t) => {
     [{ reference: 'Practitioner/1' }, ['error wrong-reference Observation.subject.reference']],
     [{ reference: 'Practitioner?identifier=1' }, ['error wrong-reference Observation.subject.reference']],
     [{ reference: 'Patientt/1' }, ['error wrong-reference Observation.subject.reference']],
+    [{ type: 'Patient', identifier: { value: '1' } }, []],
+    [{ type: 'http://hl7.org/fhir/StructureDefinition/Patient', identifier: { value: '1' } }, []],
+    [{ type: 'http://x.org/StructureDefinition/logical', identifier: { value: '1' } }, []],
+    [{ type: 'Practitioner', identifier: { value: '1' } }, ['error wrong-reference Observation.subject.type']],
+    [
+      { type: 'http://hl7.org/fhir/StructureDefinition/Practitioner', display: 'x' },
+      ['error wrong-reference Observation.subject.type'],
+    ],
     [{ reference: '#a' }, ['error invalid-content Observation.subject.reference']],
   ];
   for (const [subject, expected] of cases) t.same(check(about(subject)), expected, JSON.stringify(subject));
@@ -199,6 +258,63 @@ t.test('invariants of R4', async (t) => {
     ['qty-3', observation({ valueQuantity: { value: 1, code: 'mg' } }), ['error invalid-content Observation.value']],
   ];
   for (const [name, resource, expected] of cases) t.same(check(resource), expected, name);
+});
+
+t.test('invariants that compare', async (t) => {
+  const period = (start: string, end: string) => patient({ address: [{ period: { start, end } }] });
+  const dispensed = (whenPrepared: string, whenHandedOver: string) => ({
+    resourceType: 'MedicationDispense',
+    status: 'completed',
+    medicationCodeableConcept: { text: 'x' },
+    whenPrepared,
+    whenHandedOver,
+  });
+  const task = (authoredOn: string, lastModified: string) => ({
+    resourceType: 'Task',
+    status: 'draft',
+    intent: 'order',
+    authoredOn,
+    lastModified,
+  });
+  const dates: [string, string, boolean][] = [
+    ['2012-02-03T10:00:00Z', '2012-02-03', true],
+    ['2012-02-03T23:00:00Z', '2012-02-03', false],
+    ['2012-02-03T23:00:00Z', '2012-02-04', true],
+    ['2012-02-03', '2012', true],
+    ['2012-02-03', '2012-02-03', true],
+    ['2013', '2012-12', false],
+    ['2020-01-01T10:00:00+08:00', '2020-01-01T03:00:00Z', true],
+    ['2020-01-01T03:00:00Z', '2020-01-01T03:00:00.000Z', true],
+    ['2020-01-01T03:00:00Z', '2020-01-01T10:00:00+08:00', false],
+  ];
+  for (const [a, b, met] of dates) {
+    const at = (path: string) => (met ? [] : [`error invalid-content ${path}`]);
+    t.same(check(period(a, b)), at('Patient.address[0].period'), `per-1: ${a} to ${b}`);
+    t.same(check(dispensed(a, b)), at('MedicationDispense'), `mdd-1: ${a} to ${b}`);
+    t.same(check(task(a, b)), at('Task'), `inv-1: ${a} to ${b}`);
+  }
+  t.same(
+    check(period('2025', 'x')),
+    ['error bad-element-value Patient.address[0].period.end'],
+    'no date, no comparison',
+  );
+
+  const mg = { system: 'http://unitsofmeasure.org', code: 'mg', unit: 'mg' };
+  const ranges: [object, object, boolean][] = [
+    [{ value: 2, ...mg }, { value: 10, ...mg }, true],
+    [{ value: 10, ...mg }, { value: 10, ...mg, unit: '毫克' }, true],
+    [{ value: 10, ...mg }, { value: 2, ...mg }, false],
+    [{ value: 10, ...mg }, { value: 2, ...mg, unit: '毫克' }, false],
+    [{ value: 10, ...mg }, { value: 2, ...mg, code: 'g' }, true],
+    [{ value: 10, unit: '片' }, { value: 2, unit: '片' }, false],
+    [{ value: 10, unit: '片' }, { value: 2, unit: '盒' }, true],
+    [{ value: 10 }, { value: 2 }, false],
+    [{ value: 10 }, { unit: '片' }, true],
+  ];
+  for (const [low, high, met] of ranges) {
+    const expected = met ? [] : ['error invalid-content Observation.value'];
+    t.same(check(observation({ valueRange: { low, high } })), expected, `rng-2: ${JSON.stringify([low, high])}`);
+  }
 });
 
 t.test('nested resources are checked by their own type', async (t) => {
