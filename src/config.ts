@@ -27,6 +27,8 @@ export interface Config {
   readonly maxIncludes: number;
   /** Milliseconds a page link stays valid. */
   readonly cursorLifetime: number;
+  /** Milliseconds that an evaluation of measures may take. */
+  readonly measureTimeout: number;
   readonly logLevel: string;
 }
 
@@ -51,6 +53,7 @@ const settings = {
   HUFHIR_DEFAULT_COUNT: count(20, 10_000),
   HUFHIR_MAX_INCLUDES: count(5_000, 100_000),
   HUFHIR_CURSOR_LIFETIME: count(60 * 60 * 1000, 7 * 24 * 60 * 60 * 1000),
+  HUFHIR_MEASURE_TIMEOUT: count(10 * 60 * 1000, 24 * 60 * 60 * 1000),
   HUFHIR_LOG_LEVEL: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
 } as const;
 
@@ -127,6 +130,7 @@ function toConfig(values: Values): Config {
     defaultCount: values.HUFHIR_DEFAULT_COUNT,
     maxIncludes: values.HUFHIR_MAX_INCLUDES,
     cursorLifetime: values.HUFHIR_CURSOR_LIFETIME,
+    measureTimeout: values.HUFHIR_MEASURE_TIMEOUT,
     logLevel: values.HUFHIR_LOG_LEVEL,
   };
 }

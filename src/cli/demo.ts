@@ -1,12 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { generate } from '#seed/generate.ts';
 import type { Command, Shell } from './command.ts';
 import { indicatorTable } from './indicators.ts';
 import { push } from './push.ts';
-import { freePort } from './server.ts';
+import { greeting } from './serve.ts';
+import { freePort, isFree } from './server.ts';
+
+const host = '127.0.0.1';
+
+/** The only file that a demo replaces. */
+const ownFile = 'data/demo.db';
 
 interface Options {
   readonly residents: number;
@@ -26,13 +34,18 @@ export const demo: Command = async (shell) => {
   const options = await readOptions(shell);
   if (options === undefined) return 1;
   const { residents, seed, year, file } = options;
+  const obstacle = await obstacleOf(options);
+  if (obstacle !== undefined) {
+    shell.print(obstacle);
+    return 1;
+  }
   for (const part of ['', '-wal', '-shm']) rmSync(file + part, { force: true });
   mkdirSync(dirname(file), { recursive: true });
   const started = Date.now();
   const server = startServer(shell, options);
-  const origin = `http://127.0.0.1:${options.port}`;
+  const origin = `http://${host}:${options.port}`;
   try {
-    await ready(origin, server);
+    await ready(server, shell.print);
     const district = generate({ residents, seed, year });
     shell.print(`长宁区演示数据 Demo district: ${residents} residents, seed ${seed}, ${year}`);
     const total = [...district.submissions].reduce((sum, { resources }) => sum + resources, 0);
@@ -64,11 +77,31 @@ async function readOptions({ options, print }: Shell): Promise<Options | undefin
     }
     numbers[name] = Number(text);
   }
-  if (numbers.port === 0) numbers.port = await freePort('127.0.0.1');
-  return { ...numbers, file: options.file ?? 'data/demo.db', stay: options.stay !== 'false' };
+  if (numbers.port > 65_535) {
+    print(`--port is "${numbers.port}"; expected a whole number up to 65535.`);
+    return undefined;
+  }
+  if (numbers.port === 0) numbers.port = await freePort(host);
+  return { ...numbers, file: options.file ?? ownFile, stay: options.stay !== 'false' };
 }
 
-function startServer({ environment }: Shell, options: Options): ChildProcess {
+/** Why the demo must not begin: it would speak to a server that is not its own, or delete what is not its own. */
+async function obstacleOf({ file, port }: Options): Promise<string | undefined> {
+  if (!(await isFree(host, port))) {
+    return `端口已被占用 Port ${port} is taken, perhaps by another demo: end it, or choose another with --port.`;
+  }
+  if (existsSync(file) && resolve(file) !== resolve(ownFile)) {
+    return `文件已存在 ${file} exists already; the demo replaces no file but ${ownFile}.`;
+  }
+  // SQLite takes these away when the last program closes the file.
+  const used = ['-wal', '-shm'].map((part) => file + part).find((path) => existsSync(path));
+  if (used === undefined) return undefined;
+  return `文件正在使用 ${file} is in use, since there is ${used}: end its server. If none runs, delete ${file}*.`;
+}
+
+type Server = ChildProcessByStdio<null, Readable, null>;
+
+function startServer({ environment }: Shell, options: Options): Server {
   const others = Object.entries(environment).filter(([name]) => !name.startsWith('HUFHIR_'));
   const env = {
     ...Object.fromEntries(others),
@@ -78,21 +111,25 @@ function startServer({ environment }: Shell, options: Options): ChildProcess {
     HUFHIR_LOG_LEVEL: 'warn',
   };
   const main = join(import.meta.dirname, '../main.ts');
-  return spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  return spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-async function ready(origin: string, server: ChildProcess): Promise<void> {
-  for (const until = Date.now() + 30_000; Date.now() < until; ) {
-    if (server.exitCode !== null) throw new Error(`the server ended with exit code ${server.exitCode}`);
-    const answered = await fetch(`${origin}/readyz`).catch(() => undefined);
-    if (answered?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('the server was not ready within 30 s');
+/** Resolves when the server itself says that it listens; whatever else it says is passed on. */
+async function ready(server: Server, print: (line: string) => void): Promise<void> {
+  const says = Promise.withResolvers<void>();
+  createInterface({ input: server.stdout }).on('line', (line) => {
+    if (line.startsWith(greeting)) says.resolve();
+    else print(line);
+  });
+  server.once('exit', (code, signal) =>
+    says.reject(new Error(`the server ended with ${signal ?? `exit code ${code}`}`)),
+  );
+  const late = setTimeout(() => says.reject(new Error('the server was not ready within 30 s')), 30_000);
+  await says.promise.finally(() => clearTimeout(late));
 }
 
-async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null) return;
+async function end(server: Server): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
   const ended = once(server, 'exit');
   server.kill('SIGTERM');
   await ended;

@@ -3,6 +3,9 @@ import { Failure } from '#errors';
 import type { Command } from './command.ts';
 import { createContext, freePort, listen } from './server.ts';
 
+/** What the line begins with that tells where the server listens. */
+export const greeting = 'Hufhir 沪FHIR: ';
+
 /** `hufhir serve`: the server as the environment configures it, until SIGINT or SIGTERM. */
 export const serve: Command = async ({ environment, openStore, createWeb, print }) => {
   const settings = { ...environment };
@@ -17,7 +20,7 @@ export const serve: Command = async ({ environment, openStore, createWeb, print 
   const store = await openStore(config.store);
   const context = await createContext(config, store);
   const running = await listen(context, await createWeb(context));
-  print(`Hufhir 沪FHIR: ${config.baseUrl}  控制台 console: ${running.address}/`);
+  print(`${greeting}${config.baseUrl}  控制台 console: ${running.address}/`);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);

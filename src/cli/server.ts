@@ -26,7 +26,13 @@ export async function createContext(config: Config, store: Store): Promise<Conte
     definitions,
     clock: clock(timeZone),
     index: indexer(definitions, { timeZone, baseUrl }),
-    validate: createValidator({ structures: definitions.structures(), guide, mode: config.validation, valueSets }),
+    validate: createValidator({
+      structures: definitions.structures(),
+      guide,
+      mode: config.validation,
+      valueSets,
+      timeZone,
+    }),
   };
   await installGuide(context, guide);
   return context;
@@ -60,10 +66,23 @@ export async function listen(context: Context, web: Web): Promise<Running> {
 
 /** A port that is free now, for settings with port 0: links need to know the port before the server listens. */
 export async function freePort(host: string): Promise<number> {
+  return bound(host, 0);
+}
+
+/** Whether nobody listens there now. */
+export async function isFree(host: string, port: number): Promise<boolean> {
+  return bound(host, port).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Takes the port, gives it back, and tells which it was. */
+async function bound(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createListener();
     probe.once('error', reject);
-    probe.listen(0, host, () => {
+    probe.listen(port, host, () => {
       const address = probe.address();
       probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
     });

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Context } from '#operations/context.ts';
+import type { Stats } from '#storage/store.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -7,6 +8,9 @@ export interface Metrics {
   text(): Promise<string>;
   observe(interaction: string, type: string, status: number, seconds: number): void;
 }
+
+/** Milliseconds that counts of the store are told again: counting takes as long as there are resources. */
+const countsKept = 5_000;
 
 /** What `/metrics` tells: each interaction counted and timed, the store's size, the process. */
 export function createMetrics(context: Context): Metrics {
@@ -30,6 +34,7 @@ export function createMetrics(context: Context): Metrics {
   const resources = gauge('hufhir_resources', 'Current resources', ['type']);
   const pending = gauge('hufhir_pending_references', 'References whose target has not arrived');
   const bytes = gauge('hufhir_store_bytes', 'Bytes of the store');
+  let counted: { readonly at: number; readonly stats: Stats } | undefined;
   /** Finding the series of a set of labels costs more than counting; there are few of them. */
   const children = new Map<string, (seconds: number) => void>();
   return {
@@ -49,7 +54,10 @@ export function createMetrics(context: Context): Metrics {
       child(seconds);
     },
     async text() {
-      const stats = await context.store.stats();
+      if (counted === undefined || Date.now() - counted.at >= countsKept) {
+        counted = { at: Date.now(), stats: await context.store.stats() };
+      }
+      const { stats } = counted;
       for (const [type, count] of Object.entries(stats.resources)) resources.set({ type }, count);
       pending.set(stats.pending);
       bytes.set(stats.bytes);

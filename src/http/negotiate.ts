@@ -24,14 +24,21 @@ export function refuseFormat(format: string | undefined, accept: string | undefi
 /** Whether a body of this Content-Type is FHIR JSON in UTF-8. */
 export function refuseMediaType(contentType: string | undefined): Failure | undefined {
   const expected = 'application/fhir+json';
-  if (contentType === undefined) return fail('unsupported-media-type', { found: 'missing', expected });
+  if (contentType === undefined)
+    return fail('unsupported-media-type', { name: 'Content-Type', found: 'missing', expected });
   const [name = '', ...parameters] = contentType.split(';').map((p) => p.trim().toLowerCase());
   const charset = parameters
     .find((p) => p.startsWith('charset='))
     ?.slice(8)
     .replaceAll('"', '');
   if (!json.test(name) || (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')) {
-    return fail('unsupported-media-type', { found: contentType, expected });
+    return fail('unsupported-media-type', { name: 'Content-Type', found: contentType, expected });
   }
   return undefined;
+}
+
+/** Bodies come as they are: no content coding is undone here. */
+export function refuseEncoding(encoding: string | undefined): Failure | undefined {
+  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return undefined;
+  return fail('unsupported-media-type', { name: 'Content-Encoding', found: encoding, expected: 'identity' });
 }

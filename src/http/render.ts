@@ -8,7 +8,7 @@ import { outcomeOf } from './outcome.ts';
 export function render(answer: Answer, baseUrl: string): string | undefined {
   switch (answer.kind) {
     case 'resource':
-      return answer.version.content;
+      return contentOf(answer.version);
     case 'made':
       return stringify(answer.resource);
     case 'deleted':
@@ -22,6 +22,12 @@ export function render(answer: Answer, baseUrl: string): string | undefined {
       return bundle(`${answer.type}-response`, [], entries);
     }
   }
+}
+
+/** A deletion has no content: whoever answers with one is wrong, and the text would be no JSON. */
+function contentOf(version: Version): string {
+  if (version.content === undefined) throw new Error(`${version.type}/${version.id} has no content`);
+  return version.content;
 }
 
 function bundle(type: string, members: readonly string[], entries: readonly string[]): string {
@@ -41,7 +47,7 @@ function fullUrl(version: Version, baseUrl: string): string {
 /** R4 search.html#2.21.1.2: matches first, then each included resource once, then what there is to tell. */
 function searchSet(answer: SearchSet, baseUrl: string): string {
   const entry = (mode: string) => (v: Version) =>
-    `{${fullUrl(v, baseUrl)},"resource":${v.content},"search":{"mode":"${mode}"}}`;
+    `{${fullUrl(v, baseUrl)},"resource":${contentOf(v)},"search":{"mode":"${mode}"}}`;
   const notes =
     answer.notes.length === 0
       ? []
@@ -87,7 +93,7 @@ function responseEntry(answer: Outcome<Answer>, baseUrl: string): string {
     lastModified: new Date(version.lastUpdated).toISOString(),
     ...(notes !== undefined && { outcome: outcomeOf(notes) }),
   };
-  return `{${fullUrl(version, baseUrl)},"resource":${version.content},"response":${JSON.stringify(response)}}`;
+  return `{${fullUrl(version, baseUrl)},"resource":${contentOf(version)},"response":${JSON.stringify(response)}}`;
 }
 
 /** R4 http.html#versioning: a weak ETag of the version id. */

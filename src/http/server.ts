@@ -6,60 +6,88 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { Failure, fail } from '#errors';
+import { Failure, fail, type Outcome } from '#errors';
 import type { Caller, Context } from '#operations/context.ts';
 import { perform } from '#operations/perform.ts';
 import type { Interaction } from '#operations/route.ts';
 import { unrestricted } from '#security/rights.ts';
 import { serveConsole } from './console.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { fhirJson } from './negotiate.ts';
-import { outcomeOf } from './outcome.ts';
+import { failureOf, maxHeaderSize, refuse, refuseConnection, send, unknownRoute } from './refusing.ts';
 import { etagOf, locationOf, render } from './render.ts';
-import { readRequest } from './request.ts';
+import { allowedMethods, readRequest } from './request.ts';
 
 /** The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. */
 export async function createServer(context: Context): Promise<FastifyInstance> {
   const { config } = context;
+  const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+    refuse(reply, failureOf(context, error, request));
   const app = Fastify({
     bodyLimit: config.maxBody,
     logger: { level: config.logLevel },
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: (raw) => requestId(raw.headers['x-request-id']),
-    routerOptions: { maxParamLength: config.maxUrl },
+    http: { maxHeaderSize: maxHeaderSize(context) },
+    routerOptions: { maxParamLength: maxHeaderSize(context) },
+    // What cannot be routed passes no hook.
+    frameworkErrors: (error, request, reply) => refuseError(error, request, identify(request, reply)),
+    clientErrorHandler: (error, socket) => refuseConnection(context, error, socket),
   });
-  // Fastify then keeps a place for it in every request, instead of changing the object's shape.
+  // Fastify then keeps a place for them in every request, instead of changing the object's shape.
   app.decorateRequest(asked, undefined);
+  app.decorateRequest(asking, undefined);
   const metrics = createMetrics(context);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error: FastifyError, request, reply) => refuse(reply, failureOf(context, error, request)));
-  app.setNotFoundHandler((request, reply) => refuse(reply, fail('unknown-route', { found: pathOf(request) })));
+  app.setErrorHandler(refuseError);
+  app.setNotFoundHandler((request, reply) => refuse(reply, unknownRoute(request)));
+  app.addHook('onRequest', (request, reply, done) => {
+    identify(request, reply);
+    done();
+  });
   app.addHook('onResponse', async (request, reply) => account(metrics, request, reply));
   app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/readyz', async () => ({ status: 'ok', lastSeq: (await context.store.stats()).lastSeq }));
+  app.get('/readyz', async () => ({ status: 'ok', lastSeq: await context.store.lastSeq() }));
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()));
-  const fhir = (request: FastifyRequest, reply: FastifyReply) => answer(context, request, reply);
-  app.all('/fhir', fhir);
-  app.all('/fhir/*', fhir);
+  await app.register(async (fhir) => serveFhir(context, fhir));
   await serveConsole(app);
   return app;
 }
 
+/** `/fhir` and all below. Who asks is settled before a body is read or a path judged: strangers learn nothing of either. */
+function serveFhir(context: Context, fhir: FastifyInstance): void {
+  fhir.addHook('onRequest', (request, reply, done) => {
+    const caller = recognise(context, request);
+    if (caller instanceof Failure) {
+      refuse(reply.header('www-authenticate', 'Bearer'), caller);
+      return;
+    }
+    (request as Asking)[asking] = caller;
+    done();
+  });
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, request, reply);
+  fhir.all('/fhir', handler);
+  fhir.all('/fhir/*', handler);
+}
+
 /** What the log and the metrics may know of a request: never its URL, which may name a resident. */
 const asked = Symbol('interaction');
+const asking = Symbol('caller');
 
 interface Asking {
   [asked]?: Interaction;
+  [asking]?: Caller;
 }
 
 async function answer(context: Context, http: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  reply.header('x-request-id', http.id);
   const request = readRequest(context, http);
-  if (request instanceof Failure) return refuse(reply, request);
+  if (request instanceof Failure) {
+    if (request.status === 405) reply.header('allow', allowedMethods(context, http).join(', '));
+    return refuse(reply, request);
+  }
   (http as Asking)[asked] = request.interaction;
-  const caller = recognise(context, request.interaction);
-  if (caller instanceof Failure) return refuse(reply.header('www-authenticate', 'Bearer'), caller);
+  const { [asking]: caller } = http as Asking;
+  if (caller === undefined) throw new Error('a request came past the recognition of its caller');
   const result = await perform(context, caller, request);
   if (result instanceof Failure) return refuse(reply, result);
   reply.code(result.status);
@@ -73,41 +101,21 @@ async function answer(context: Context, http: FastifyRequest, reply: FastifyRepl
     }
   }
   const body = render(result, baseUrl);
-  return body === undefined ? reply.send() : reply.header('content-type', fhirJson).send(body);
+  return body === undefined ? reply.send() : send(reply, body);
 }
 
 /** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement. */
-function recognise(context: Context, interaction: Interaction): Caller | Failure {
-  if (context.config.auth === 'off' || interaction.code === 'capabilities') return { rights: unrestricted };
-  return fail('login-required', {});
+function recognise({ config }: Context, { method, raw }: FastifyRequest): Outcome<Caller> {
+  const open = (method === 'GET' || method === 'HEAD') && /^\/fhir\/metadata(\?|$)/.test(raw.url ?? '');
+  return config.auth === 'off' || open ? { rights: unrestricted } : fail('login-required', {});
 }
 
-function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
-  reply.code(failure.status).header('content-type', fhirJson);
-  return reply.send(JSON.stringify(outcomeOf(failure.issues)));
-}
-
-/** Fastify's own refusals become the catalogue's; anything else is a defect, told to the log alone. */
-function failureOf(context: Context, error: FastifyError, request: FastifyRequest): Failure {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fail('body-too-large', { expected: context.config.maxBody });
-  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-    const found = request.headers['content-type'] ?? 'missing';
-    return fail('unsupported-media-type', { found, expected: 'application/fhir+json' });
-  }
-  const { statusCode } = error;
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return fail('bad-request', { found: error.code ?? 'unreadable' });
-  }
-  request.log.error({ err: error, reqId: request.id }, 'defect');
-  return fail('internal', { found: request.id });
+function identify(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.header('x-request-id', request.id);
 }
 
 function requestId(sent: string | string[] | undefined): string {
   return typeof sent === 'string' && /^[\w.-]{1,64}$/.test(sent) ? sent : randomUUID();
-}
-
-function pathOf(request: FastifyRequest): string {
-  return (request.raw.url ?? '').split('?')[0] ?? '';
 }
 
 function account(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): void {

@@ -2,6 +2,7 @@ import { CodeService, Interval, Library, PatientContext, Quantity } from 'cql-ex
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
 import { fhirTypes } from './elements.ts';
 import { reach, trimmed } from './elm.ts';
+import { withLocalReferences } from './references.ts';
 import { atOffset, Resident } from './resident.ts';
 import { type CqlText, type ElmJson, type Translation, translate } from './translate.ts';
 
@@ -33,6 +34,8 @@ export interface Run {
   readonly period: { readonly start: number; readonly end: number };
   /** Hours east of UTC. */
   readonly offset: number;
+  /** What absolute references to this server begin with; no slash at its end. */
+  readonly baseUrl: string;
   /** By measure, in the order in which they were prepared. */
   readonly parameters: readonly Readonly<Record<string, ParameterValue>>[];
   /** Whether to tell which records the retrieves found. */
@@ -88,8 +91,8 @@ export async function prepare(measures: readonly MeasureSource[]): Promise<Outco
       const memberships: Membership[] = [];
       for (const input of residents) {
         const resident = new Resident(
-          JSON.parse(input.patient.content),
-          input.records.map((r) => JSON.parse(r.content)),
+          JSON.parse(withLocalReferences(input.patient.content, run.baseUrl)),
+          input.records.map((r) => JSON.parse(withLocalReferences(r.content, run.baseUrl))),
           typeOf,
           run.offset,
         );

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
-import { Failure, type Outcome } from '#errors';
+import { Failure, fail, type Outcome } from '#errors';
 import type { MeasureSource, Membership, ResidentInput, Run } from './engine.ts';
-import type { Answer, Question } from './worker.ts';
+import { Thread } from './thread.ts';
+import type { Answer } from './worker.ts';
 
 /** Measures that are ready to be evaluated. */
 export interface Prepared {
@@ -10,87 +10,75 @@ export interface Prepared {
   readonly key: string;
   /** The resource types that the residents must bring, Patient aside. */
   readonly types: readonly string[];
+  /**
+   * Memberships of the residents, in their order, chunk by chunk; the next chunk is read while one is evaluated. Fails with
+   * 'timeout' when the limit has passed since the first chunk was asked for.
+   */
+  evaluate(
+    run: Run,
+    residents: AsyncIterable<readonly ResidentInput[]>,
+  ): AsyncGenerator<Outcome<readonly Membership[]>>;
 }
 
 /**
- * Evaluates measures in a thread of its own, so that the server keeps answering. The thread is started when first needed
- * and again if it dies; it keeps no process alive while it is idle.
+ * Evaluates measures in a thread of its own, so that the server keeps answering. The thread is started when first needed,
+ * and again if it ended. Nothing but its end stops CQL that runs on, so whatever shares the thread then fails as well.
  */
 export class Evaluator {
-  #worker: Worker | undefined;
-  #next = 0;
-  readonly #open = new Map<number, PromiseWithResolvers<Answer>>();
+  /** Milliseconds that a translation, or the evaluation of all residents, may take. */
+  readonly #limit: number;
+  #thread: Thread | undefined;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /** Translates the measures, unless the thread has them ready. Fails with everything that the translator says. */
   async prepare(measures: readonly MeasureSource[]): Promise<Outcome<Prepared>> {
+    if (this.#thread === undefined || this.#thread.ended) this.#thread = new Thread();
+    const thread = this.#thread;
     const key = createHash('sha256').update(JSON.stringify(measures)).digest('hex');
-    const answer = await this.#ask({ kind: 'prepare', set: key, measures });
+    const timer = this.#expire(thread);
+    const answer = await thread.ask({ kind: 'prepare', set: key, measures }).finally(() => clearTimeout(timer));
     if ('issues' in answer) return new Failure(answer.issues);
-    if ('types' in answer) return { key, types: answer.types };
-    throw new Error('defect' in answer ? answer.defect : 'the measure thread answered out of turn');
+    if (!('types' in answer)) throw outOfTurn(answer);
+    return { key, types: answer.types, evaluate: (run, residents) => this.#evaluate(thread, key, run, residents) };
   }
 
-  /**
-   * Memberships of the residents, in their order, chunk by chunk; the next chunk is read while one is evaluated. The
-   * measures must have been prepared.
-   */
-  async *evaluate(
-    { key }: Prepared,
+  async *#evaluate(
+    thread: Thread,
+    set: string,
     run: Run,
     residents: AsyncIterable<readonly ResidentInput[]>,
   ): AsyncGenerator<Outcome<readonly Membership[]>> {
-    const pending: Promise<Answer>[] = [];
-    for await (const chunk of residents) {
-      const asked = this.#ask({ kind: 'evaluate', set: key, run, residents: chunk });
-      // It is awaited later; until then a rejection must not count as unhandled.
-      asked.catch(() => undefined);
-      pending.push(asked);
-      if (pending.length > 1) yield membershipsOf(await pending.shift());
+    const timer = this.#expire(thread);
+    try {
+      const pending: Promise<Answer>[] = [];
+      for await (const chunk of residents) {
+        const asked = thread.ask({ kind: 'evaluate', set, run, residents: chunk });
+        // It is awaited later; until then a rejection must not count as unhandled.
+        asked.catch(() => undefined);
+        pending.push(asked);
+        if (pending.length > 1) yield membershipsOf(await pending.shift());
+      }
+      for (const rest of pending) yield membershipsOf(await rest);
+    } finally {
+      clearTimeout(timer);
     }
-    for (const rest of pending) yield membershipsOf(await rest);
   }
 
-  /** Stops the thread; questions that are open fail. */
-  async close(): Promise<void> {
-    await this.#worker?.terminate();
-  }
-
-  #ask(question: Question): Promise<Answer> {
-    const worker = this.#started();
-    const id = this.#next++;
-    const open = Promise.withResolvers<Answer>();
-    this.#open.set(id, open);
-    worker.ref();
-    worker.postMessage({ id, question });
-    return open.promise;
-  }
-
-  #started(): Worker {
-    if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(new URL('./worker.ts', import.meta.url));
-    worker.on('message', ({ id, answer }: { id: number; answer: Answer }) => {
-      this.#open.get(id)?.resolve(answer);
-      this.#open.delete(id);
-      if (this.#open.size === 0) worker.unref();
-    });
-    const ended = (reason: unknown): void => {
-      if (this.#worker !== worker) return;
-      this.#worker = undefined;
-      const error = reason instanceof Error ? reason : new Error(`the measure thread ended with code ${reason}`);
-      for (const open of this.#open.values()) open.reject(error);
-      this.#open.clear();
-    };
-    worker.on('error', ended);
-    worker.on('exit', ended);
-    this.#worker = worker;
-    return worker;
+  #expire(thread: Thread): NodeJS.Timeout {
+    return setTimeout(() => thread.end(fail('timeout', { expected: this.#limit })), this.#limit);
   }
 }
 
 function membershipsOf(answer: Answer | undefined): Outcome<readonly Membership[]> {
   if (answer !== undefined && 'issues' in answer) return new Failure(answer.issues);
   if (answer !== undefined && 'memberships' in answer) return answer.memberships;
-  throw new Error(
-    answer !== undefined && 'defect' in answer ? answer.defect : 'the measure thread answered out of turn',
-  );
+  throw outOfTurn(answer);
+}
+
+function outOfTurn(answer: Answer | undefined): Error {
+  const defect = answer !== undefined && 'defect' in answer ? answer.defect : 'the measure thread answered out of turn';
+  return new Error(defect);
 }

@@ -1,20 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import { stringify } from '#fhir/json.ts';
 import type { Draft } from '#storage/store.ts';
 
-/** No client can send this as a key: resources with control characters are refused. */
-const place = '\u0001';
-const placeText = JSON.stringify(place).slice(1, -1);
+/** Stands for `meta` until the text is made; random, so that no client can send it. */
+const place = randomUUID();
+const placeText = `"meta":"${place}"`;
 
 /**
  * The text of a resource under this id, open where the store writes versionId and lastUpdated. All else stays as it
  * came, in its order; `id` and `meta` stand behind resourceType if they are new.
  */
 export function draftOf(resource: Resource, id: string): Draft {
-  const { versionId: _, lastUpdated: __, ...meta } = resource.meta ?? {};
-  const own = new Map<PropertyKey, unknown>([
+  const own = new Map<PropertyKey, string>([
     ['id', id],
-    ['meta', { [place]: 0, ...meta }],
+    ['meta', place],
   ]);
   const shaped: Record<PropertyKey, unknown> = {};
   const put = (key: PropertyKey) => {
@@ -25,7 +25,12 @@ export function draftOf(resource: Resource, id: string): Draft {
   // Symbol keys too: they hold the digits of numbers.
   for (const key of Reflect.ownKeys(resource)) put(key);
   const text = stringify(shaped);
-  const before = text.indexOf(`{"${placeText}":0`);
-  const after = before + `{"${placeText}":0`.length;
-  return { head: text.slice(0, before + 1), tail: text.slice(after) };
+  const at = text.indexOf(placeText);
+  if (at < 0) throw new Error(`No place for meta in a ${resource.resourceType}`);
+  const { versionId: _, lastUpdated: __, ...meta } = resource.meta ?? {};
+  const kept = stringify(meta);
+  return {
+    head: `${text.slice(0, at)}"meta":{`,
+    tail: `${kept === '{}' ? '}' : `,${kept.slice(1)}`}${text.slice(at + placeText.length)}`,
+  };
 }

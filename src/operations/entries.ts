@@ -1,7 +1,10 @@
-import { Failure, fail, type Outcome } from '#errors';
+import { Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
+import { Issues } from '#fhir/issues.ts';
 import type { Context } from './context.ts';
-import type { Request } from './request.ts';
-import { route } from './route.ts';
+import { checkElements, checkTexts, isObject } from './elements.ts';
+import { refuseParameters } from './parameters.ts';
+import { located, type Request } from './request.ts';
+import { type Interaction, route } from './route.ts';
 
 /** A Bundle posted to the base: its type and its entries, each read or with what is wrong with it. */
 export interface Incoming {
@@ -12,13 +15,12 @@ export interface Incoming {
 /** Reads a Bundle posted to the base (R4 http.html#transaction). */
 export function readBundle(context: Context, body: unknown): Outcome<Incoming> {
   if (!isObject(body) || !('resourceType' in body)) return fail('missing-resource-type', {}, 'Bundle');
-  const { resourceType, type, entry = [] } = body;
+  const { resourceType, entry = [], ...envelope } = body;
   if (resourceType !== 'Bundle') {
-    return fail('type-mismatch', { found: String(resourceType), expected: 'Bundle' }, 'resourceType');
+    return fail('type-mismatch', { found: shown(resourceType), expected: 'Bundle' }, 'resourceType');
   }
-  if (type !== 'batch' && type !== 'transaction') {
-    return fail('bundle-type', { found: type === undefined ? 'missing' : String(type) }, 'Bundle.type');
-  }
+  const { type } = envelope;
+  if (type !== 'batch' && type !== 'transaction') return fail('bundle-type', { found: shown(type) }, 'Bundle.type');
   if (!Array.isArray(entry)) {
     return fail('bundle-entry', { text: 'Bundle.entry is no list; expected a list of entries.' }, 'Bundle.entry');
   }
@@ -26,42 +28,87 @@ export function readBundle(context: Context, body: unknown): Outcome<Incoming> {
   if (entry.length > maxEntries) {
     return fail('too-many-entries', { found: entry.length, expected: maxEntries }, 'Bundle.entry');
   }
-  return { type, entries: entry.map((e, i) => readEntry(context, e, `Bundle.entry[${i}]`)) };
+  const issues = new Issues();
+  checkElements(envelope, 'Bundle', 'Bundle', issues);
+  const refused = failIfAny(issues.list);
+  return refused ?? { type, entries: entry.map((e, i) => readEntry(context, type, e, `Bundle.entry[${i}]`)) };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The elements of an entry's request that are read, all of them text. */
+interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly ifNoneExist?: string;
+  readonly ifMatch?: string;
 }
 
-function readEntry(context: Context, raw: unknown, path: string): Outcome<Request> {
-  const { request, resource, fullUrl } = isObject(raw) ? raw : {};
-  if (!isObject(request)) {
-    return fail('bundle-entry', { text: 'The entry has no request; expected method and url.' }, `${path}.request`);
-  }
-  const { method, url, ifNoneExist, ifMatch } = request;
-  const missing = typeof method !== 'string' ? 'method' : typeof url !== 'string' ? 'url' : undefined;
-  if (missing !== undefined) {
-    return fail('bundle-entry', { text: `The request has no ${missing}.` }, `${path}.request.${missing}`);
-  }
-  const target = splitUrl(context, String(url));
-  const interaction = route(context.definitions, String(method), target.path);
+function readEntry(context: Context, type: Incoming['type'], raw: unknown, path: string): Outcome<Request> {
+  const entry = isObject(raw) ? raw : {};
+  const asked = checkEntry(entry, path);
+  if (asked instanceof Failure) return asked;
+  const { method, url, ifNoneExist, ifMatch } = asked;
+  const target = splitUrl(context, url);
+  const interaction = route(context.definitions, method, target.path);
   if (interaction instanceof Failure) return located(interaction, `${path}.request.url`);
-  if (interaction.code === 'bundle') {
-    const text = 'A bundle stands within a bundle; expected an interaction with a resource.';
-    return fail('bundle-entry', { text }, `${path}.request.url`);
-  }
-  const version = ifMatch === undefined ? undefined : versionOf(String(ifMatch));
+  const query = [...new URLSearchParams(target.query)];
+  const refused = refuse(interaction, type, asked, path) ?? refuseParameters(interaction, query);
+  if (refused !== undefined) return located(refused, refused.issues[0].expression ?? `${path}.request.url`);
+  const version = ifMatch === undefined ? undefined : versionOf(ifMatch);
   if (version instanceof Failure) return located(version, `${path}.request.ifMatch`);
+  const { resource, fullUrl } = entry;
   return {
     path,
     interaction,
-    query: [...new URLSearchParams(target.query)],
+    query,
     lenient: false,
     ...(resource !== undefined && { body: resource }),
     ...(typeof fullUrl === 'string' && { fullUrl }),
-    ...(typeof ifNoneExist === 'string' && { ifNoneExist }),
+    ...(ifNoneExist !== undefined && { ifNoneExist }),
     ...(version !== undefined && { ifMatch: version }),
   };
+}
+
+/** The form of an entry: known elements, and text where text belongs. */
+function checkEntry(entry: Readonly<Record<string, unknown>>, path: string): Outcome<Asked> {
+  const issues = new Issues();
+  const { request } = entry;
+  checkElements(entry, 'Bundle.entry', path, issues);
+  checkTexts(entry, ['fullUrl'], path, issues);
+  if (isObject(request)) {
+    for (const name of ['method', 'url']) {
+      if (request[name] !== undefined) continue;
+      issues.add(issue('bundle-entry', { text: `The request has no ${name}.` }, `${path}.request.${name}`));
+    }
+    checkTexts(request, ['method', 'url', 'ifNoneExist', 'ifMatch'], `${path}.request`, issues);
+    for (const name of ['ifNoneMatch', 'ifModifiedSince']) {
+      if (request[name] === undefined) continue;
+      issues.add(issue('entry-not-supported', { found: name, target: 'Bundle' }, `${path}.request.${name}`));
+    }
+  } else {
+    const text = 'The entry has no request; expected method and url.';
+    issues.add(issue('bundle-entry', { text }, `${path}.request`));
+  }
+  return failIfAny(issues.list) ?? (request as Asked);
+}
+
+/** What an interaction may not be asked, or not be asked in an entry. */
+function refuse(interaction: Interaction, type: Incoming['type'], asked: Asked, path: string): Failure | undefined {
+  const { code } = interaction;
+  const at = (name: string) => `${path}.request.${name}`;
+  if (code === 'bundle') {
+    const text = 'A bundle stands within a bundle; expected an interaction with a resource.';
+    return fail('bundle-entry', { text }, at('url'));
+  }
+  if (code === 'operation' && type === 'transaction') {
+    return fail('entry-not-supported', { found: `The operation ${interaction.name}`, target: type }, at('url'));
+  }
+  if (asked.ifNoneExist !== undefined && code !== 'create') {
+    return fail('bundle-entry', { text: 'ifNoneExist belongs to a create (POST) alone.' }, at('ifNoneExist'));
+  }
+  if (asked.ifMatch !== undefined && code !== 'update' && code !== 'delete') {
+    return fail('bundle-entry', { text: 'ifMatch belongs to an update (PUT) or a delete alone.' }, at('ifMatch'));
+  }
+  return undefined;
 }
 
 /** The version that a weak ETag names (R4 http.html#versioning). */
@@ -78,11 +125,4 @@ function splitUrl(context: Context, url: string): { path: string; query: string 
   const relative = (url.startsWith(own) ? url.slice(own.length) : url).replace(/^\//, '');
   const mark = relative.indexOf('?');
   return mark < 0 ? { path: relative, query: '' } : { path: relative.slice(0, mark), query: relative.slice(mark + 1) };
-}
-
-/** The same problems, told of a place in a bundle. */
-function located(failed: Failure, path: string): Failure {
-  const [first, ...rest] = failed.issues;
-  const at = (i: typeof first) => ({ ...i, expression: path });
-  return new Failure([at(first), ...rest.map(at)]);
 }

@@ -3,8 +3,8 @@ import type { HistoryQuery } from '#storage/store.ts';
 import type { History } from './answer.ts';
 import type { Caller, Context } from './context.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-
-type Pairs = readonly (readonly [string, string])[];
+import { type Pairs, pageToken, presentation } from './parameters.ts';
+import { mayRead } from './reading.ts';
 
 /** R4 http.html#history of a resource, a type or everything; newest first. */
 export async function history(
@@ -17,9 +17,10 @@ export async function history(
   const query = await readQuery(context, path, pairs);
   if (query instanceof Failure) return query;
   const page = await context.store.history({ ...query, ...at, rights: caller.rights.read });
-  if (at.type !== undefined && at.id !== undefined && page.found.length === 0 && query.before === undefined) {
-    const known = await context.store.read(at.type, at.id);
-    if (known === undefined) return fail('not-found', { found: `${at.type}/${at.id}` });
+  const { type, id } = at;
+  if (type !== undefined && id !== undefined && page.found.length === 0) {
+    const known = (await context.store.read(type, id)) !== undefined && (await mayRead(context, caller, type, id));
+    if (!known) return fail('not-found', { found: `${type}/${id}` });
   }
   const state = { ...query, before: Number(page.next) };
   return {
@@ -34,14 +35,15 @@ export async function history(
   };
 }
 
-type Window = Pick<HistoryQuery, 'since' | 'until' | 'before' | 'limit'>;
+type Window = Pick<HistoryQuery, 'since' | 'until' | 'currentFrom' | 'before' | 'limit'>;
 
 async function readQuery(context: Context, path: string, pairs: Pairs): Promise<Outcome<Window>> {
+  const token = pageToken(pairs);
+  if (token !== undefined) return token instanceof Failure ? token : openCursor<Window>(context, path, token);
   const issues: Issue[] = [];
   let window: Window = { limit: context.config.defaultCount };
   for (const [name, value] of pairs) {
-    if (name === '_after') return openCursor<Window>(context, path, value);
-    if (name === '_format' || name === '_pretty') continue;
+    if (presentation.has(name)) continue;
     const read = readParameter(context, name, value);
     if (read instanceof Failure) issues.push(...read.issues);
     else window = { ...window, ...read };
@@ -60,7 +62,7 @@ function readParameter(context: Context, name: string, value: string): Outcome<P
   if (name === '_since' || name === '_at') {
     const range = context.clock.range(value);
     if (range === undefined) return wrong('a date or time such as 2025-01-31T08:00:00+08:00');
-    return name === '_since' ? { since: range.low } : { until: range.high - 1 };
+    return name === '_since' ? { since: range.low } : { currentFrom: range.low, until: range.high - 1 };
   }
   const expected = '_count, _since, _at, _format';
   return fail('unknown-parameter', { found: name, target: '_history', expected });

@@ -1,9 +1,11 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { shown } from '#errors';
+import { type ElementType, elementAt } from '#fhir/model.ts';
 
 /** A place in a resource that may name another resource of the same bundle (R4 http.html#trules). */
 export interface Link {
-  readonly holder: Record<string, unknown>;
-  readonly key: string;
+  readonly holder: Holder;
+  readonly key: string | number;
   /** As it was sent. */
   readonly value: string;
   /** FHIRPath. */
@@ -11,38 +13,65 @@ export interface Link {
   readonly kind: 'reference' | 'uri' | 'narrative';
 }
 
-/** Elements of type uri, url, oid or uuid that point at things; identifiers and code systems do not. */
-const pointing = /^(url|sourceUri|targetUri|valueUri|valueUrl|valueOid|valueUuid|valueCanonical|instantiatesUri)$/;
+type Holder = Record<string | number, unknown>;
 
-/** Every such place of a resource, contained ones too. */
+/** The types of elements that may point at a resource. */
+const pointing: ReadonlySet<string> = new Set(['uri', 'url', 'canonical', 'oid', 'uuid']);
+
+/** Elements of such a type that name a code system, a type or the thing itself. */
+const naming: ReadonlySet<string> = new Set(['system', 'code', 'type', 'identifier']);
+
+/** `_birthDate`: the id and the extensions of a primitive. */
+const sibling: ElementType = { type: 'Element', path: 'Element', targets: [] };
+
+/** Every such place of a resource, contained ones too. The entries of a stored Bundle and the resources of Parameters have
+ * links of their own, which stay as they are; so do elements that R4 does not define. */
 export function linksOf(resource: Resource, path: string): readonly Link[] {
   const links: Link[] = [];
-  collect(resource as unknown as Record<string, unknown>, path, links);
+  collect(resource as unknown as Holder, resource.resourceType, path, links);
   return links;
 }
 
-function collect(holder: Record<string, unknown>, path: string, links: Link[]): void {
-  for (const key in holder) {
-    const value = holder[key];
+/** `model` is where R4 declares the elements of `holder`. */
+function collect(holder: Holder, model: string, path: string, links: Link[]): void {
+  for (const name in holder) {
+    const value = holder[name];
+    const element = name.startsWith('_') ? sibling : elementAt(model, name);
+    if (element === undefined) continue;
     if (typeof value === 'string') {
-      const kind = kindOf(key, value);
-      if (kind !== undefined) links.push({ holder, key, value, path: `${path}.${key}`, kind });
-    } else if (Array.isArray(value)) {
+      const kind = linkKind(model, name, element, value);
+      if (kind !== undefined) links.push({ holder, key: name, value, path: `${path}.${name}`, kind });
+    } else if (typeof value !== 'object' || value === null || hasOwnLinks(model, name, element)) continue;
+    else if (!Array.isArray(value)) collect(value as Holder, modelOf(element, value), `${path}.${name}`, links);
+    else {
+      const list = value as unknown as Holder;
       for (let i = 0; i < value.length; i++) {
-        const item = value[i];
-        if (typeof item === 'object' && item !== null) collect(item, `${path}.${key}[${i}]`, links);
+        const item = list[i];
+        if (typeof item === 'string') {
+          const kind = linkKind(model, name, element, item);
+          if (kind !== undefined)
+            links.push({ holder: list, key: i, value: item, path: `${path}.${name}[${i}]`, kind });
+        } else if (typeof item === 'object' && item !== null) {
+          collect(item as Holder, modelOf(element, item), `${path}.${name}[${i}]`, links);
+        }
       }
-    } else if (typeof value === 'object' && value !== null) {
-      collect(value as Record<string, unknown>, `${path}.${key}`, links);
     }
   }
 }
 
-function kindOf(key: string, value: string): Link['kind'] | undefined {
-  if (key === 'reference') return value.startsWith('#') ? undefined : 'reference';
-  if (value.startsWith('urn:') && pointing.test(key)) return 'uri';
-  if (key === 'div' && value.includes('urn:')) return 'narrative';
-  return undefined;
+function modelOf(element: ElementType, value: object): string {
+  return element.type === 'Resource' ? shown((value as Holder).resourceType) : element.path;
+}
+
+function hasOwnLinks(model: string, name: string, element: ElementType): boolean {
+  return (element.type === 'Resource' && name !== 'contained') || (model === 'Bundle' && name === 'entry');
+}
+
+function linkKind(model: string, name: string, { type }: ElementType, value: string): Link['kind'] | undefined {
+  if (model === 'Reference' && name === 'reference') return value.startsWith('#') ? undefined : 'reference';
+  if (!value.includes('urn:')) return undefined;
+  if (type === 'xhtml') return 'narrative';
+  return pointing.has(type) && !naming.has(name) && value.startsWith('urn:') ? 'uri' : undefined;
 }
 
 /** The narrative with the targets of its links and images replaced where `resolve` knows them. */

@@ -1,5 +1,6 @@
-import { Failure, failIfAny, type Issue, issue, type Outcome } from '#errors';
+import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
 import type { Clock } from '#fhir/dates.ts';
+import { presentation } from './parameters.ts';
 
 /** What $evaluate-measure was asked (R4 measure-operation-evaluate-measure.html). */
 export interface MeasureRequest {
@@ -17,8 +18,9 @@ export interface MeasureRequest {
 const names = ['measure', 'periodStart', 'periodEnd', 'subject', 'reportType', 'reporter'];
 /** Parameters of R4 that this server cannot honour; ignoring them would answer another question. */
 const unsupported: ReadonlySet<string> = new Set(['practitioner', 'lastReceivedOn']);
-const presentation: ReadonlySet<string> = new Set(['_format', '_pretty']);
 const reportTypes = ['subject', 'subject-list', 'population'] as const;
+
+const maxParameters = 100;
 
 /** Reads the parameters; every fault is named. On an instance the measure is the path's and no parameter. */
 export function readMeasureRequest(
@@ -26,6 +28,10 @@ export function readMeasureRequest(
   measureId: string | undefined,
   parameters: readonly (readonly [string, string])[],
 ): Outcome<MeasureRequest> {
+  if (parameters.length > maxParameters) {
+    const text = `The operation has ${parameters.length} parameters; at most ${maxParameters} are allowed.`;
+    return fail('too-costly', { text });
+  }
   const known = measureId === undefined ? names : names.slice(1);
   const issues: Issue[] = [];
   const given = new Map<string, string[]>();
@@ -34,7 +40,7 @@ export function readMeasureRequest(
     if (unsupported.has(name)) issues.push(issue('unsupported-operation-parameter', { found: name }));
     else if (!known.includes(name)) {
       issues.push(issue('unknown-operation-parameter', { found: name, expected: known.join(', ') }));
-    } else given.set(name, [...(given.get(name) ?? []), value]);
+    } else if (given.get(name)?.push(value) === undefined) given.set(name, [value]);
   }
   const bad = (parameter: string, found: string, expected: string): void => {
     issues.push(issue('bad-parameter-value', { parameter, found, expected }));

@@ -17,15 +17,15 @@ interface Runs {
 }
 
 /** Whole-population results kept; each holds the members of every measure. */
-const maxKept = 4;
+const maxKept = 2;
 
 // One thread and one cache for each store that is open; both go with it.
 const runs = new WeakMap<Store, Runs>();
 
-function runsOf(store: Store): Runs {
+function runsOf({ store, config }: Context): Runs {
   const known = runs.get(store);
   if (known !== undefined) return known;
-  const made: Runs = { evaluator: new Evaluator(), kept: new Map() };
+  const made: Runs = { evaluator: new Evaluator(config.measureTimeout), kept: new Map() };
   runs.set(store, made);
   return made;
 }
@@ -40,15 +40,14 @@ export async function membersOf(
   measures: readonly LoadedMeasure[],
   period: Run['period'],
 ): Promise<Outcome<Memberships>> {
-  const { kept, evaluator } = runsOf(context.store);
+  const { kept, evaluator } = runsOf(context);
   const prepared = await evaluator.prepare(measures.map((m) => m.source));
   if (prepared instanceof Failure) return prepared;
-  const { lastSeq } = await context.store.stats();
-  const parameters = measures.map((m) => m.parameters);
-  const key = JSON.stringify([prepared.key, period, parameters, lastSeq, caller.rights.read]);
+  const lastSeq = await context.store.lastSeq();
+  const run = runOf(context, measures, period, false);
+  const key = JSON.stringify([prepared.key, period, run.parameters, lastSeq, caller.rights.read]);
   const known = kept.get(key);
   if (known !== undefined) return known;
-  const run = { period, offset: offsetAt(context.config.timeZone, period.start), parameters, evidence: false };
   const made = pass(context, caller, measures, prepared, run);
   kept.set(key, made);
   for (const oldest of kept.keys()) if (kept.size > maxKept) kept.delete(oldest);
@@ -66,10 +65,9 @@ async function pass(
   prepared: Prepared,
   run: Run,
 ): Promise<Outcome<Memberships>> {
-  const { evaluator } = runsOf(context.store);
   const counted = measures.map(({ definition }) => ({ definition, members: [] as Member[] }));
   const residents = context.store.scan({ types: prepared.types, rights: caller.rights.read });
-  for await (const chunk of evaluator.evaluate(prepared, run, inputs(residents))) {
+  for await (const chunk of prepared.evaluate(run, inputs(residents))) {
     if (chunk instanceof Failure) return chunk;
     for (const { patient, standings } of chunk) {
       for (const [i, { bits, centre }] of standings.entries()) {
@@ -81,6 +79,12 @@ async function pass(
     }
   }
   return counted.map((c) => c.members);
+}
+
+function runOf({ config }: Context, measures: readonly LoadedMeasure[], period: Run['period'], evidence: boolean): Run {
+  const { timeZone, baseUrl } = config;
+  const parameters = measures.map((m) => m.parameters);
+  return { period, offset: offsetAt(timeZone, period.start), baseUrl, parameters, evidence };
 }
 
 /** What each measure says of one resident, and what it looked at. */
@@ -97,11 +101,10 @@ export async function subjectResult(
   period: Run['period'],
   subject: string,
 ): Promise<Outcome<SubjectResult | undefined>> {
-  const { evaluator } = runsOf(context.store);
+  const { evaluator } = runsOf(context);
   const prepared = await evaluator.prepare(measures.map((m) => m.source));
   if (prepared instanceof Failure) return prepared;
-  const parameters = measures.map((m) => m.parameters);
-  const run = { period, offset: offsetAt(context.config.timeZone, period.start), parameters, evidence: true };
+  const run = runOf(context, measures, period, true);
   const found: ResidentRecord[] = [];
   const needs = { types: prepared.types, residents: [subject], rights: caller.rights.read };
   for await (const chunk of context.store.scan(needs)) found.push(...chunk);
@@ -112,7 +115,7 @@ export async function subjectResult(
     yield [record];
   })();
   const standings: { bits: number; evaluated: readonly string[] }[] = [];
-  for await (const chunk of evaluator.evaluate(prepared, run, inputs(single))) {
+  for await (const chunk of prepared.evaluate(run, inputs(single))) {
     if (chunk instanceof Failure) return chunk;
     for (const { bits, evidence = [] } of chunk.flatMap((m) => m.standings)) {
       standings.push({ bits, evaluated: evidence.map((r) => `${r}/_history/${versions.get(r) ?? 1}`) });

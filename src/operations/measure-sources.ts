@@ -5,7 +5,7 @@ import { type MeasureDefinition, type ParameterSource, readMeasure } from '#meas
 import type { MeasureSource, ParameterValue } from '#measure/engine.ts';
 import { cqlOf, dependencies } from '#measure/libraries.ts';
 import type { CqlText } from '#measure/translate.ts';
-import { and, type Filter, type Plan } from '#search/filter.ts';
+import { and, type Filter, or, type Plan } from '#search/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import type { Version } from '#storage/store.ts';
@@ -28,8 +28,9 @@ export async function loadMeasures(
 ): Promise<Outcome<readonly LoadedMeasure[]>> {
   const loaded: LoadedMeasure[] = [];
   const issues: Issue[] = [];
+  const held = await findMeasures(context, caller, names);
   for (const name of names) {
-    const one = await loadMeasure(context, caller, name, instance);
+    const one = await loadMeasure(context, caller, name, held, instance);
     if (one instanceof Failure) issues.push(...one.issues);
     else loaded.push(one);
   }
@@ -40,11 +41,10 @@ async function loadMeasure(
   context: Context,
   caller: Caller,
   name: string,
+  held: readonly Measure[],
   instance: boolean,
 ): Promise<Outcome<LoadedMeasure>> {
-  const [measure] = /:/.test(name)
-    ? await byCanonical<Measure>(context, caller, 'Measure', name)
-    : await findAll<Measure>(context, caller, 'Measure', { op: 'id', ids: [name.replace(/^Measure\//, '')] });
+  const measure = held.find(isCanonical(name) ? answersTo(name) : (m) => m.id === idOf(name));
   if (measure === undefined) {
     const expected = 'a Measure of this server, by canonical, id or Measure/[id]';
     return instance
@@ -63,6 +63,26 @@ async function loadMeasure(
   return { definition, source, parameters };
 }
 
+const isCanonical = (name: string): boolean => name.includes(':');
+const idOf = (name: string): string => name.replace(/^Measure\//, '');
+
+/** Every measure that one of the names may mean, by id or url. */
+async function findMeasures(context: Context, caller: Caller, names: readonly string[]): Promise<Measure[]> {
+  const urls = names.filter(isCanonical).map((name) => hasUrl(splitCanonical(name).url));
+  const ids = names.filter((name) => !isCanonical(name)).map(idOf);
+  return findAll<Measure>(context, caller, 'Measure', or(ids.length === 0 ? urls : [{ op: 'id', ids }, ...urls]));
+}
+
+function hasUrl(value: string): Filter {
+  return { op: 'match', param: 'url', test: { kind: 'uri', how: 'equals', value } };
+}
+
+/** Whether a resource is the one that a canonical names; without a version, any version is. */
+function answersTo(canonical: string): (resource: Measure | Library) => boolean {
+  const { url, version } = splitCanonical(canonical);
+  return (resource) => resource.url === url && (version === undefined || resource.version === version);
+}
+
 /** The primary library, then those that it and they depend on. */
 async function loadLibraries(
   context: Context,
@@ -72,7 +92,8 @@ async function loadLibraries(
   const texts: CqlText[] = [];
   const wanted = [library];
   for (const canonical of wanted) {
-    const [found] = await byCanonical<Library>(context, caller, 'Library', canonical);
+    const held = await findAll<Library>(context, caller, 'Library', hasUrl(splitCanonical(canonical).url));
+    const found = held.find(answersTo(canonical));
     const text = found && cqlOf(found);
     if (found === undefined || text === undefined) {
       const what = found === undefined ? 'is not held by this server' : 'has no name or no content of type text/cql';
@@ -114,18 +135,6 @@ async function evaluated(context: Context, caller: Caller, source: ParameterSour
   if (parsed instanceof Failure) return parsed;
   const found = await versions(context, { ...plan(parsed, caller.rights.read), limit: 1000, total: 'none' });
   return found.map((v) => `${v.type}/${v.id}`).sort();
-}
-
-async function byCanonical<T extends Measure | Library>(
-  context: Context,
-  caller: Caller,
-  type: T['resourceType'],
-  canonical: string,
-): Promise<T[]> {
-  const { url, version } = splitCanonical(canonical);
-  const where: Filter = { op: 'match', param: 'url', test: { kind: 'uri', how: 'equals', value: url } };
-  const found = await findAll<T>(context, caller, type, where);
-  return version === undefined ? found : found.filter((r) => r.version === version);
 }
 
 /** Every resource of a type that passes the filter and that the caller may read, in the order of creation. */

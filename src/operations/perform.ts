@@ -1,19 +1,15 @@
-import { Failure, fail, failIfAny, type Outcome } from '#errors';
+import { Failure, fail, type Outcome, shown } from '#errors';
 import type { Answer } from './answer.ts';
+import { bundle } from './bundle.ts';
 import { capabilities } from './capabilities.ts';
 import type { Caller, Context } from './context.ts';
-import { readBundle } from './entries.ts';
 import { evaluateMeasure } from './evaluate-measure.ts';
 import { history } from './history.ts';
 import { pendingReferences } from './pending.ts';
 import { read, vread } from './reading.ts';
 import type { Request } from './request.ts';
 import { search } from './searching.ts';
-import { isWriting } from './step.ts';
 import { write } from './writing.ts';
-
-/** Entries of a batch that are under way at once. */
-const batchWidth = 32;
 
 /** Does what a request asks: the one way in for http and for the entries of bundles. */
 export async function perform(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
@@ -40,38 +36,14 @@ export async function perform(context: Context, caller: Caller, request: Request
     case 'capabilities':
       return { kind: 'made', status: 200, resource: capabilities(context) };
     case 'bundle':
-      return bundle(context, caller, request.body);
+      return bundle(context, caller, request.body, (entry) => perform(context, caller, entry));
     case 'operation':
       return operation(context, caller, interaction, request);
+    default: {
+      const unknown: never = interaction;
+      throw new Error(`No conductor for ${JSON.stringify(unknown)}`);
+    }
   }
-}
-
-/** R4 http.html#transaction: a batch's entries succeed and fail one by one, a transaction's together. */
-async function bundle(context: Context, caller: Caller, body: unknown): Promise<Outcome<Answer>> {
-  const incoming = readBundle(context, body);
-  if (incoming instanceof Failure) return incoming;
-  const { type, entries } = incoming;
-  if (type === 'batch') {
-    const answers = await inTurns(entries, (e) => (e instanceof Failure ? e : perform(context, caller, e)));
-    return { kind: 'responses', status: 200, type, answers };
-  }
-  const broken = failIfAny(entries.flatMap((e) => (e instanceof Failure ? e.issues : [])));
-  if (broken !== undefined) return broken;
-  const requests = entries.filter((e): e is Request => !(e instanceof Failure));
-  const writing = requests.filter(isWriting);
-  const written = await write(context, caller, writing);
-  if (written instanceof Failure) return written;
-  const done = new Map(writing.map((r, i) => [r, written[i]]));
-  const answers = await inTurns(requests, (r) => done.get(r) ?? perform(context, caller, r));
-  return { kind: 'responses', status: 200, type, answers };
-}
-
-async function inTurns<T, R>(items: readonly T[], work: (item: T) => R | Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let i = 0; i < items.length; i += batchWidth) {
-    results.push(...(await Promise.all(items.slice(i, i + batchWidth).map(work))));
-  }
-  return results;
 }
 
 type Operation = Extract<Request['interaction'], { code: 'operation' }>;
@@ -100,6 +72,6 @@ function bodyParameters(body: unknown): [string, string][] {
   return list.map((p: Record<string, unknown>) => {
     const value = Object.entries(p ?? {}).find(([key]) => key.startsWith('value'))?.[1];
     const reference = (value as { reference?: unknown } | undefined)?.reference;
-    return [String(p?.name ?? ''), String(reference ?? value ?? '')];
+    return [shown(p?.name), shown(reference ?? value ?? '')];
   });
 }

@@ -1,14 +1,13 @@
 import { fail, type Outcome } from '#errors';
-import { and } from '#search/filter.ts';
-import type { Version } from '#storage/store.ts';
 import type { Answer } from './answer.ts';
 import type { Caller, Context } from './context.ts';
 
 /** R4 http.html#read. 404 for what never was (or may not be seen), 410 for what was deleted. */
 export async function read(context: Context, caller: Caller, type: string, id: string): Promise<Outcome<Answer>> {
   const version = await context.store.read(type, id);
-  if (version === undefined || !(await mayRead(context, caller, version)))
+  if (version === undefined || !(await mayRead(context, caller, type, id))) {
     return fail('not-found', { found: `${type}/${id}` });
+  }
   if (version.content === undefined) return fail('deleted', { found: `${type}/${id}` });
   return { kind: 'resource', status: 200, version };
 }
@@ -21,17 +20,19 @@ export async function vread(
 ): Promise<Outcome<Answer>> {
   const found = `${at.type}/${at.id}`;
   const version = await context.store.read(at.type, at.id, at.version);
-  if (version === undefined || !(await mayRead(context, caller, version))) {
+  if (version === undefined || !(await mayRead(context, caller, at.type, at.id))) {
     return fail('version-not-found', { found, version: at.version });
   }
   if (version.content === undefined) return fail('deleted', { found: `${found}/_history/${at.version}` });
   return { kind: 'resource', status: 200, version };
 }
 
-/** Old versions are judged by the resource's current state; one that is deleted is seen only by unrestricted callers. */
-async function mayRead(context: Context, caller: Caller, version: Version): Promise<boolean> {
+/**
+ * Whether a resource that exists, all its versions with it, may be seen: the current state decides, or the last contents of
+ * a deleted one.
+ */
+export async function mayRead(context: Context, caller: Caller, type: string, id: string): Promise<boolean> {
   if (caller.rights.read.op === 'all') return true;
-  const where = and([{ op: 'id', ids: [version.id] }, caller.rights.read]);
-  const page = await context.store.find({ types: [version.type], where, sort: [], limit: 1, total: 'none' });
-  return page.found.length === 1;
+  const { found } = await context.store.history({ type, id, limit: 1, rights: caller.rights.read });
+  return found.length === 1;
 }

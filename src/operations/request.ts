@@ -1,3 +1,4 @@
+import { Failure } from '#errors';
 import type { Interaction } from './route.ts';
 
 /** What one interaction asks: an HTTP request, or an entry of a batch or transaction. */
@@ -26,4 +27,12 @@ export function resourcePath(request: Request, type: string): string {
 /** The FHIRPath of a part of an entry's request; undefined for an HTTP request, whose header the text names. */
 export function requestPath(request: Request, part: string): string | undefined {
   return request.path === undefined ? undefined : `${request.path}.request.${part}`;
+}
+
+/** The same problems, told of this place, if there is one. */
+export function located(failed: Failure, path: string | undefined): Failure {
+  if (path === undefined) return failed;
+  const [first, ...rest] = failed.issues;
+  const at = (i: typeof first) => ({ ...i, expression: path });
+  return new Failure([at(first), ...rest.map(at)]);
 }

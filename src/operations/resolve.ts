@@ -1,9 +1,12 @@
-import { Failure, type Issue, issue } from '#errors';
+import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
+import { Issues } from '#fhir/issues.ts';
 import { parseReference } from '#fhir/references.ts';
 import type { Caller, Context } from './context.ts';
-import { lookUp, type Matches, shownCriteria } from './criteria.ts';
+import { type Criterion, lookUp, type Matches, shownCriteria } from './criteria.ts';
 import { type Link, rewriteNarrative } from './links.ts';
-import type { Step } from './step.ts';
+import { located } from './request.ts';
+import { deletedBy, type Step } from './step.ts';
+import { inTurns } from './turns.ts';
 
 /** What the links of one transaction lead to. */
 export interface Resolver {
@@ -22,56 +25,54 @@ export async function resolver(context: Context, caller: Caller, steps: readonly
     const { fullUrl } = step.request;
     if (fullUrl !== undefined && step.resource !== undefined) entries.set(fullUrl, `${step.type}/${step.id}`);
   }
-  const wanted = new Map<string, { type: string; criteria: string; paths: string[] }>();
+  const wanted = new Map<string, { criterion: Criterion; paths: string[] }>();
+  const deleted = deletedBy(steps);
   for (const link of steps.flatMap((s) => s.links)) {
     if (link.kind !== 'reference' || !link.value.includes('?')) continue;
     const target = parseReference(link.value, context.config.baseUrl);
     if (target?.kind !== 'conditional') continue;
     const same = wanted.get(link.value);
     if (same !== undefined) same.paths.push(link.path);
-    else wanted.set(link.value, { type: target.type, criteria: target.criteria, paths: [link.path] });
+    else {
+      const criterion = { type: target.type, query: target.criteria, deleted };
+      wanted.set(link.value, { criterion, paths: [link.path] });
+    }
   }
   const conditional = new Map<string, string>();
-  const matches: Matches[] = [];
-  const issues: Issue[] = [];
-  await Promise.all(
-    [...wanted].map(async ([reference, { type, criteria, paths }]) => {
-      const found = await lookUp(context, caller, type, criteria);
-      if (found instanceof Failure) return issues.push(...at(paths, found.issues));
-      const [id] = found.ids;
-      const shown = { found: shownCriteria(type, criteria) };
-      if (id === undefined) return issues.push(...at(paths, [issue('criteria-no-match', shown)]));
-      if (found.ids.length > 1) return issues.push(...at(paths, [issue('criteria-many-matches', shown)]));
-      conditional.set(reference, `${type}/${id}`);
-      return matches.push(found);
-    }),
-  );
-  return { entries, conditional, matches, issues };
+  const all: Matches[] = [];
+  const issues = new Issues();
+  await inTurns([...wanted], async ([reference, { criterion, paths }]) => {
+    const matches = await lookUpOne(context, caller, criterion);
+    if (matches instanceof Failure) {
+      for (const path of paths) issues.addAll(located(matches, path).issues);
+    } else {
+      conditional.set(reference, `${criterion.type}/${matches.found[0]?.id}`);
+      all.push(matches);
+    }
+  });
+  return { entries, conditional, matches: all, issues: issues.list };
 }
 
-function at(paths: readonly string[], issues: readonly Issue[]): Issue[] {
-  return paths.flatMap((path) => issues.map((i) => ({ ...i, expression: path })));
+/** R4 http.html#trules: a conditional reference has exactly one match. */
+async function lookUpOne(context: Context, caller: Caller, criterion: Criterion): Promise<Outcome<Matches>> {
+  const matches = await lookUp(context, caller, criterion);
+  if (matches instanceof Failure || matches.found.length === 1) return matches;
+  const shown = { found: shownCriteria(criterion) };
+  return matches.found.length === 0 ? fail('criteria-no-match', shown) : fail('criteria-many-matches', shown);
 }
 
 /** Writes into the resource where a link leads; a `urn:` that no entry of the bundle has is a problem. */
-export function rewrite(link: Link, step: Step, to: Resolver): Issue[] {
+export function rewrite(link: Link, step: Step, to: Resolver): Issue | undefined {
   const { holder, key, value, kind, path } = link;
   if (kind === 'narrative') {
     holder[key] = rewriteNarrative(value, (target) => to.entries.get(target));
-    return [];
+    return undefined;
   }
   const found =
     to.entries.get(value) ?? to.conditional.get(value) ?? to.entries.get(sibling(step.request.fullUrl, value));
-  if (found !== undefined) {
-    holder[key] = found;
-    return [];
-  }
-  if (kind === 'reference' && value.startsWith('urn:')) {
-    return [
-      issue('bundle-entry', { text: `The reference ${value} is no fullUrl of this bundle; expected one.` }, path),
-    ];
-  }
-  return [];
+  if (found !== undefined) holder[key] = found;
+  else if (kind === 'reference' && value.startsWith('urn:')) return issue('unknown-full-url', { found: value }, path);
+  return undefined;
 }
 
 /** A relative reference counts from the RESTful base of its own entry's fullUrl (R4 bundle.html#references). */

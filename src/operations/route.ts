@@ -59,7 +59,8 @@ function operation(method: string, path: string, interaction: Interaction): Outc
 }
 
 function choose(method: string, path: string, methods: Readonly<Record<string, Interaction>>): Outcome<Interaction> {
-  const found = methods[method === 'HEAD' ? 'GET' : method];
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const found = Object.hasOwn(methods, asked) ? methods[asked] : undefined;
   if (found !== undefined) return found;
   return fail('method-not-allowed', {
     found: `${method} ${path === '' ? '/' : path}`,

@@ -7,23 +7,25 @@ import type { Caller, Context } from './context.ts';
 import { searchOptions } from './criteria.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { included } from './including.ts';
+import { type Pairs, pageToken } from './parameters.ts';
 
 /** R4 search.html on one type. `pairs` are the decoded parameters, of the URL and of a form body together. */
 export async function search(
   context: Context,
   caller: Caller,
   type: string,
-  pairs: readonly (readonly [string, string])[],
+  pairs: Pairs,
   lenient: boolean,
 ): Promise<Outcome<SearchSet>> {
-  const token = pairs.find(([name]) => name === '_after')?.[1];
+  const token = pageToken(pairs);
+  if (token instanceof Failure) return token;
   if (token !== undefined) return nextPage(context, caller, type, token);
   return page(context, caller, type, { pairs, lenient });
 }
 
 /** What a page link carries, encrypted: the search itself (its values may be a resident's) and where to go on. */
 interface Cursor {
-  readonly pairs: readonly (readonly [string, string])[];
+  readonly pairs: Pairs;
   readonly lenient: boolean;
   readonly after?: string;
 }

@@ -1,9 +1,12 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
+import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
+import { Issues } from '#fhir/issues.ts';
+import type { Version } from '#storage/store.ts';
 import type { Context } from './context.ts';
 import { newId } from './ids.ts';
 import { type Link, linksOf } from './links.ts';
 import { type Request, requestPath, resourcePath } from './request.ts';
+import { breather } from './turns.ts';
 
 /** A request that writes, read and checked as far as that goes without the store. */
 export interface Step {
@@ -17,8 +20,8 @@ export interface Step {
   readonly notes: readonly Issue[];
   /** The id that it writes; of a conditional create with a match, that of the match. */
   id: string;
-  /** A conditional create that found its match, and writes nothing. */
-  existing: boolean;
+  /** What a conditional create found; it then writes nothing. */
+  match: Version | undefined;
 }
 
 export function isWriting(request: Request): boolean {
@@ -26,36 +29,41 @@ export function isWriting(request: Request): boolean {
   return code === 'create' || code === 'update' || code === 'delete';
 }
 
-/** The steps of requests that write, or every problem of all of them. */
-export function toSteps(context: Context, requests: readonly Request[]): Outcome<Step[]> {
-  const issues: Issue[] = [];
+/** The steps of requests that write, or the problems of all of them. */
+export async function toSteps(context: Context, requests: readonly Request[]): Promise<Outcome<Step[]>> {
+  const issues = new Issues();
+  const breathe = breather();
   const steps: Step[] = [];
   const targets = new Set<string>();
   const fullUrls = new Set<string>();
   for (const request of requests) {
+    await breathe();
+    if (issues.full) break;
     const step = toStep(context, request);
-    if (step instanceof Failure) {
-      issues.push(...step.issues);
-      continue;
-    }
-    issues.push(...step.notes);
+    issues.addAll(step instanceof Failure ? step.issues : step.notes);
+    if (step instanceof Failure) continue;
     steps.push(step);
     const target = `${step.type}/${step.id}`;
-    if (targets.has(target)) issues.push(issue('duplicate-target', { found: target }, requestPath(request, 'url')));
+    if (targets.has(target)) issues.add(issue('duplicate-target', { found: target }, requestPath(request, 'url')));
     targets.add(target);
     const { fullUrl, path } = request;
     if (fullUrl === undefined) continue;
-    if (fullUrls.has(fullUrl)) issues.push(issue('duplicate-full-url', { found: fullUrl }, `${path}.fullUrl`));
+    if (fullUrls.has(fullUrl)) issues.add(issue('duplicate-full-url', { found: fullUrl }, `${path}.fullUrl`));
     fullUrls.add(fullUrl);
   }
-  return failIfAny(issues) ?? steps;
+  return failIfAny(issues.list) ?? steps;
+}
+
+/** `Type/id` of what the steps delete. */
+export function deletedBy(steps: readonly Step[]): ReadonlySet<string> {
+  return new Set(steps.filter((s) => s.action === 'delete').map((s) => `${s.type}/${s.id}`));
 }
 
 function toStep(context: Context, request: Request): Outcome<Step> {
   const { interaction, body } = request;
   if (interaction.code === 'delete') {
     const { type, id } = interaction;
-    return { request, action: 'delete', type, links: [], notes: [], id, existing: false };
+    return { request, action: 'delete', type, links: [], notes: [], id, match: undefined };
   }
   if (interaction.code !== 'create' && interaction.code !== 'update') {
     throw new Error(`${interaction.code} writes nothing`);
@@ -66,7 +74,7 @@ function toStep(context: Context, request: Request): Outcome<Step> {
   if (resource instanceof Failure) return resource;
   const issues = [...check(context, resource, path)];
   if (interaction.code === 'update' && resource.id !== interaction.id) {
-    const found = resource.id === undefined ? 'missing' : `"${String(resource.id)}"`;
+    const found = typeof resource.id === 'string' ? `"${resource.id}"` : shown(resource.id);
     issues.unshift(issue('id-mismatch', { found, expected: interaction.id }, `${path}.id`));
   }
   const refused = failIfAny(issues);
@@ -79,7 +87,7 @@ function toStep(context: Context, request: Request): Outcome<Step> {
     links: linksOf(resource, path),
     notes: issues,
     id: interaction.code === 'update' ? interaction.id : newId(),
-    existing: false,
+    match: undefined,
   };
 }
 
@@ -88,7 +96,12 @@ function asResource(body: unknown, type: string, path: string): Outcome<Resource
     return fail('missing-resource-type', {}, path);
   }
   if (body.resourceType !== type) {
-    return fail('type-mismatch', { found: String(body.resourceType), expected: type }, `${path}.resourceType`);
+    return fail('type-mismatch', { found: shown(body.resourceType), expected: type }, `${path}.resourceType`);
+  }
+  const meta = 'meta' in body ? body.meta : {};
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) {
+    const details = { target: `${type}.meta`, found: shown(meta), expected: 'an object' };
+    return fail('wrong-shape', details, `${path}.meta`);
   }
   return body as Resource;
 }

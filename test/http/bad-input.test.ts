@@ -184,6 +184,61 @@ const cases: readonly Case[] = [
     text: /code/,
   },
   {
+    name: 'resourceType of JavaScript',
+    ...post,
+    body: { resourceType: { toString: 1 } },
+    status: 400,
+    code: 'value',
+    expression: 'Patient.resourceType',
+    text: /"an object"; expected "Patient"/,
+  },
+  {
+    name: 'id of JavaScript',
+    method: 'PUT',
+    path: '/Patient/a',
+    body: patient({ id: { toString: 1 } }),
+    status: 400,
+    code: 'value',
+    expression: 'Patient.id',
+    text: /an object.*"a"/,
+  },
+  {
+    name: 'meta',
+    ...post,
+    body: patient({ meta: 'x' }),
+    status: 422,
+    code: 'structure',
+    expression: 'Patient.meta',
+    text: /meta is x; expected an object/,
+  },
+  {
+    name: 'control character in a key',
+    ...post,
+    body: '{"resourceType":"Patient","meta":{"\\u0001":0}}',
+    status: 400,
+    code: 'value',
+    expression: 'meta',
+    text: /in a key/,
+  },
+  {
+    name: '__proto__',
+    ...post,
+    body: '{"resourceType":"Patient","meta":{"__proto__":{}}}',
+    status: 400,
+    code: 'value',
+    expression: 'meta',
+    text: /__proto__/,
+  },
+  {
+    name: 'operation parameter of JavaScript',
+    method: 'POST',
+    path: '/Measure/$evaluate-measure',
+    body: { resourceType: 'Parameters', parameter: [{ name: 'x', valueReference: { reference: { toString: 1 } } }] },
+    status: 400,
+    code: 'invalid',
+    text: /"x"/,
+  },
+  {
     name: 'invalid id',
     method: 'GET',
     path: '/Patient/a_b',
@@ -301,6 +356,79 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Entries and envelopes of transactions: the status and the place and text of the first issue. */
+const odd = { toString: 1 };
+const post0 = entry('POST', 'Patient', patient());
+const asked = (more: Record<string, unknown>) => transaction({ ...post0, request: { ...post0.request, ...more } });
+const bundles: readonly [name: string, bundle: unknown, status: number, expression: string, text: RegExp][] = [
+  [
+    'entries',
+    { resourceType: 'Bundle', type: 'batch', entries: [] },
+    422,
+    'Bundle.entries',
+    /"entries".*one of .*entry/,
+  ],
+  ['link', { ...transaction(), link: [{ uri: 'x' }] }, 422, 'Bundle.link[0].uri', /"uri".*Bundle\.link/],
+  ['resourse', transaction({ ...post0, resourse: {} }), 422, 'Bundle.entry[0].resourse', /"resourse".*fullUrl/],
+  [
+    'ifNoneExists',
+    asked({ ifNoneExists: 'x' }),
+    422,
+    'Bundle.entry[0].request.ifNoneExists',
+    /ifNoneExist,|ifNoneExist\./,
+  ],
+  ['_request', transaction({ ...post0, _request: {} }), 422, 'Bundle.entry[0]._request', /"_request"/],
+  ['method inside', asked({ method: { x: 1 } }), 422, 'Bundle.entry[0].request.method.x', /one of .*extension/],
+  ['search', transaction({ ...post0, search: { mod: 'x' } }), 422, 'Bundle.entry[0].search.mod', /"mod"/],
+  ['fullUrl', transaction({ ...post0, fullUrl: 5 }), 422, 'Bundle.entry[0].fullUrl', /fullUrl is 5; expected text/],
+  ['no fullUrl', transaction({ ...post0, fullUrl: '' }), 422, 'Bundle.entry[0].fullUrl', /fullUrl is empty/],
+  ['method of JavaScript', asked({ method: 'constructor' }), 405, 'Bundle.entry[0].request.url', /constructor Patient/],
+  ['method', asked({ method: ['POST'] }), 422, 'Bundle.entry[0].request.method', /a list; expected text/],
+  ['url', asked({ url: {} }), 422, 'Bundle.entry[0].request.url', /an object; expected text/],
+  ['ifNoneExist', asked({ ifNoneExist: ['x'] }), 422, 'Bundle.entry[0].request.ifNoneExist', /a list; expected text/],
+  ['ifMatch', asked({ ifMatch: 3 }), 422, 'Bundle.entry[0].request.ifMatch', /ifMatch is 3/],
+  ['ifMatch of a create', asked({ ifMatch: 'W/"1"' }), 400, 'Bundle.entry[0].request.ifMatch', /update \(PUT\)/],
+  [
+    'ifNoneExist of an update',
+    transaction(entry('PUT', 'Patient/a', patient({ id: 'a' }), { ifNoneExist: '_id=a' })),
+    400,
+    'Bundle.entry[0].request.ifNoneExist',
+    /create \(POST\) alone/,
+  ],
+  [
+    'ifNoneExist, unknown',
+    asked({ ifNoneExist: 'colour=red' }),
+    400,
+    'Bundle.entry[0].request.ifNoneExist',
+    /"colour"/,
+  ],
+  ['ifNoneExist, unknown _', asked({ ifNoneExist: '_id=a&_x=1' }), 400, 'Bundle.entry[0].request.ifNoneExist', /"_x"/],
+  [
+    'ifNoneExist, another type',
+    asked({ ifNoneExist: 'Group?_id=a' }),
+    400,
+    'Bundle.entry[0].request.ifNoneExist',
+    /Group/,
+  ],
+  ['ifNoneMatch', asked({ ifNoneMatch: 'W/"1"' }), 400, 'Bundle.entry[0].request.ifNoneMatch', /not supported/],
+  ['ifModifiedSince', asked({ ifModifiedSince: 1 }), 400, 'Bundle.entry[0].request.ifModifiedSince', /not supported/],
+  ['parameters of a create', asked({ url: 'Patient?x=1' }), 400, 'Bundle.entry[0].request.url', /"x" is not defined/],
+  ['type', { resourceType: 'Bundle', type: odd }, 400, 'Bundle.type', /"an object"/],
+  ['resourceType', { resourceType: odd }, 400, 'resourceType', /"an object"/],
+  ['entry', transaction(null), 400, 'Bundle.entry[0].request', /no request/],
+];
+
+for (const [name, body, status, expression, text] of bundles) {
+  t.test(`bundle: ${name}`, async (t) => {
+    const before = await lastSeq();
+    const reply = await ask('POST', '', body);
+    t.equal(reply.status, status);
+    t.same(reply.body.issue[0].expression, [expression]);
+    t.match(reply.body.issue[0].diagnostics, text);
+    t.equal(await lastSeq(), before, 'nothing was stored');
+  });
+}
+
 /** The store's count of versions. */
 async function lastSeq(): Promise<unknown> {
   const ready = (await (await fetch(server.base.replace('/fhir', '/readyz'))).json()) as { lastSeq: number };
@@ -330,6 +458,69 @@ t.test('every problem at once', async (t) => {
   ]);
   const search = await ask('GET', '/Patient?colour=red&birthdate=x');
   t.equal(search.body.issue.length, 2);
+});
+
+t.test('of very many problems a hundred are told', async (t) => {
+  const large = await startServer();
+  t.teardown(() => large.stop());
+  const colours = patient(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`colour${i}`, 1])));
+  const many = (one: unknown, n: number) => Array.from({ length: n }, () => one);
+  const cases: [name: string, path: string, body: unknown][] = [
+    ['unknown elements', '/Patient', colours],
+    ['duplicate keys', '/Patient', `{${many('"a":1', 150_000).join(',')}}`],
+    ['bad entries', '', transaction(...many({ x: 1 }, 5000))],
+    ['bad resources', '', transaction(...many(entry('POST', 'Patient', patient({ colour: 1 })), 1000))],
+    [
+      'bad references',
+      '',
+      transaction(
+        entry('POST', 'Group', {
+          resourceType: 'Group',
+          type: 'person',
+          actual: true,
+          member: many({ entity: { reference: 'Patient?_id=none' } }, 5000),
+        }),
+      ),
+    ],
+  ];
+  for (const [name, path, body] of cases) {
+    const reply = await large.ask('POST', path, body);
+    t.ok(reply.status >= 400 && reply.status < 500, `${name}: ${reply.status}`);
+    t.equal(reply.body.issue.length, 101, name);
+    t.equal(reply.body.issue[100].details.coding[0].code, 'more-issues', name);
+    t.ok(reply.text.length < 200_000, `${name}: ${reply.text.length} characters`);
+  }
+});
+
+t.test('without validation, what the server itself relies on is still checked', async (t) => {
+  const off = await startServer({ HUFHIR_VALIDATION: 'off' });
+  t.teardown(() => off.stop());
+  const marker = await off.ask('POST', '/Patient', '{"resourceType":"Patient","meta":{"\\u0001":0},"x":1}');
+  t.equal(marker.status, 400);
+  for (const meta of [[], 'x', 1, null]) t.equal((await off.ask('POST', '/Patient', patient({ meta }))).status, 422);
+  const numbered = await off.ask('POST', '/Patient', '{"resourceType":"Patient","meta":{"1":{"a":1.00},"source":"b"}}');
+  t.equal(numbered.status, 201);
+  t.match(numbered.body.meta, { 1: { a: 1 }, source: 'b', versionId: '1' });
+  t.match(numbered.text, '"a":1.00');
+  t.equal((await off.ask('GET', `/Patient/${numbered.body.id}`)).text, numbered.text);
+});
+
+t.test('a large transaction leaves room for others', async (t) => {
+  const large = await startServer();
+  t.teardown(() => large.stop());
+  const body = JSON.stringify(transaction(...Array.from({ length: 3000 }, () => entry('POST', 'Patient', patient()))));
+  await large.ask('PUT', '/Patient/other', patient({ id: 'other' }));
+  let done = false;
+  const under = large.ask('POST', '', body).finally(() => {
+    done = true;
+  });
+  let served = 0;
+  while (!done) {
+    t.equal((await large.ask('GET', '/Patient/other')).status, 200);
+    served++;
+  }
+  t.equal((await under).status, 200);
+  t.ok(served > 10, `${served} reads were answered meanwhile`);
 });
 
 t.test('no error text carries a resident ID number', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { entry, patient, startServer, transaction } from './harness.ts';
+import { entry, patient, type Reply, startServer, transaction } from './harness.ts';
 
 const server = await startServer();
 const { ask } = server;
@@ -13,6 +13,9 @@ const observation = (subject: unknown) => ({
   code: { text: 'x' },
   subject,
 });
+
+const statuses = (reply: Reply): string[] =>
+  reply.body.entry?.map((e: { response: { status: string } }) => e.response.status) ?? [reply.text];
 
 async function total(path: string): Promise<number> {
   return (await ask('GET', `${path}${path.includes('?') ? '&' : '?'}_total=accurate&_count=0`)).body.total;
@@ -116,6 +119,155 @@ t.test('http.html#ccreate in a transaction: references lead to the match', async
   );
   t.equal(reply.body.entry[0].response.status, '200');
   for (const i of [1, 2]) t.equal(reply.body.entry[i].resource.subject.reference, `Patient/${one.body.id}`);
+});
+
+t.test('http.html#trules: DELETE comes before POST, POST before PUT', async (t) => {
+  const criterion = `identifier=${system}|first`;
+  const old = await ask('POST', '/Patient', known('first'));
+  await ask('PUT', '/Patient/put-last', patient({ id: 'put-last' }));
+  const reply = await ask(
+    'POST',
+    '',
+    transaction(
+      entry('PUT', 'Patient/put-last', patient({ id: 'put-last' })),
+      entry('POST', 'Patient', known('first'), { ifNoneExist: criterion }),
+      entry('DELETE', `Patient/${old.body.id}`),
+    ),
+  );
+  t.same(statuses(reply), ['200', '201', '204'], 'what is deleted is no match');
+  t.not(reply.body.entry[1].resource.id, old.body.id);
+  t.equal(await total(`/Patient?${criterion}`), 1);
+  const { body } = await ask('GET', '/_history?_count=3');
+  t.same(
+    body.entry.map((e: { request: { method: string } }) => e.request.method),
+    ['PUT', 'POST', 'DELETE'],
+    'newest first',
+  );
+  const again = await ask(
+    'POST',
+    '',
+    transaction(
+      entry('POST', 'Patient', known('first'), { ifNoneExist: criterion }),
+      entry('POST', 'Observation', observation({ reference: `Patient?${criterion}` })),
+      entry('DELETE', `Patient/${old.body.id}`),
+    ),
+  );
+  t.same(statuses(again), ['200', '201', '204']);
+  const gone = transaction(
+    entry('DELETE', `Patient/${reply.body.entry[1].resource.id}`),
+    entry('POST', 'Observation', observation({ reference: `Patient?${criterion}` })),
+  );
+  t.equal((await ask('POST', '', gone)).status, 412, 'a conditional reference does not lead to it either');
+});
+
+t.test('http.html#ccreate: the criteria in every spelling', async (t) => {
+  const url = { identifier: [{ system: 'http://x.example/y?z=1', value: '5' }] };
+  const value = 'identifier=http://x.example/y?z=1|5';
+  const first = await ask('POST', '', transaction(entry('POST', 'Patient', patient(url), { ifNoneExist: value })));
+  t.same(statuses(first), ['201']);
+  for (const ifNoneExist of [value, `?${value}`, `Patient?${value}`, `${value}&_count=1`, encodeURI(value)]) {
+    const reply = await ask('POST', '', transaction(entry('POST', 'Patient', patient(url), { ifNoneExist })));
+    t.same(statuses(reply), ['200'], ifNoneExist);
+  }
+  const header = await ask('POST', '/Patient', patient(url), { 'if-none-exist': `Patient?${value}` });
+  t.equal(header.status, 200);
+});
+
+t.test('http.html#trules: resolved identities may not overlap', async (t) => {
+  const one = await ask('PUT', '/Patient/twin', { ...known('twin'), id: 'twin' });
+  const at = 'Bundle.entry[1].request.ifNoneExist';
+  const create = (value: string, criterion = `identifier=${system}|${value}`) =>
+    entry('POST', 'Patient', known(value), { ifNoneExist: criterion });
+  const fresh = transaction(
+    create('fresh'),
+    create('fresh', `Patient?identifier=${encodeURIComponent(`${system}|fresh`)}`),
+  );
+  const update = transaction(entry('PUT', 'Patient/twin', { ...known('twin'), id: 'twin' }), create('twin'));
+  for (const bundle of [fresh, update]) {
+    const reply = await ask('POST', '', bundle);
+    t.equal(reply.status, 400);
+    t.same(reply.body.issue[0].expression, [at]);
+    t.equal(reply.body.issue[0].details.coding[0].code, 'duplicate-target');
+    t.notMatch(reply.text, '|fresh', 'the criteria may name a resident');
+  }
+  t.equal(await total(`/Patient?identifier=${system}|fresh`), 0);
+  t.same(statuses(await ask('POST', '', transaction(create('twin'), create('twin')))), ['200', '200']);
+  t.equal((await ask('GET', '/Patient/twin')).text, one.text, 'nothing was written');
+});
+
+t.test('a conditional create and a rival that deletes: a Patient or nothing, never a broken answer', async (t) => {
+  const body = transaction(entry('POST', 'Patient', known('rival'), { ifNoneExist: `identifier=${system}|rival` }));
+  let { id } = (await ask('POST', '/Patient', known('rival'))).body;
+  for (let i = 0; i < 20; i++) {
+    const [reply] = await Promise.all([ask('POST', '', body), ask('DELETE', `/Patient/${id}`)]);
+    t.equal(reply.status, 200);
+    t.equal(reply.body.entry[0].resource.resourceType, 'Patient');
+    id = (await ask('POST', '', body)).body.entry[0].resource.id;
+  }
+});
+
+t.test('http.html#trules: what a transaction reads succeeds or fails with it', async (t) => {
+  await ask('PUT', '/Patient/here', patient({ id: 'here' }));
+  const bad: [url: string, status: number, text: RegExp][] = [
+    ['Patient?colour=red', 400, /"colour" is not defined/],
+    ['Patient?birthdate=2025-02-30', 400, /2025-02-30/],
+    ['Patient/_history?colour=red', 400, /colour/],
+    ['Patient/here?colour=red', 400, /colour/],
+    ['Patient/none', 404, /does not exist/],
+    ['Patient/none/_history', 404, /does not exist/],
+    ['Patient/here/_history/7', 404, /no version 7/],
+    ['Patient/to-delete', 410, /was deleted/],
+    ['Measure/$evaluate-measure', 400, /operation \$evaluate-measure is not supported/],
+  ];
+  await ask('PUT', '/Patient/to-delete', patient({ id: 'to-delete' }));
+  const before = await total('/Patient');
+  for (const [url, status, text] of bad) {
+    const reply = await ask(
+      'POST',
+      '',
+      transaction(entry('POST', 'Patient', patient()), entry('GET', url), entry('DELETE', 'Patient/to-delete')),
+    );
+    t.equal(reply.status, status, url);
+    t.match(reply.body.issue[0].diagnostics, text, url);
+    t.same(reply.body.issue[0].expression, ['Bundle.entry[1].request.url'], url);
+  }
+  t.equal(await total('/Patient'), before, 'nothing was stored');
+  const good = transaction(
+    entry('GET', 'Patient/here'),
+    entry('GET', 'Patient/new-here/_history'),
+    entry('PUT', 'Patient/new-here', patient({ id: 'new-here' })),
+    entry('PUT', 'Patient/here', patient({ id: 'here', gender: 'female' })),
+  );
+  const reply = await ask('POST', '', good);
+  t.same(statuses(reply), ['200', '200', '201', '200']);
+  t.equal(reply.body.entry[0].resource.gender, 'female', 'the state after the commit');
+});
+
+t.test('http.html#trules: elements of type uri in lists lead to the stored resources', async (t) => {
+  const urn = 'urn:uuid:0e2b8d3c-0f6a-4a67-9d3e-444444444444';
+  const carePlan = { resourceType: 'CarePlan', status: 'active', intent: 'plan', subject: { display: 'x' } };
+  const reply = await ask(
+    'POST',
+    '',
+    transaction(
+      entry('POST', 'CarePlan', { ...carePlan, instantiatesUri: ['http://x.example/plan', urn] }),
+      entry('POST', 'Basic', { resourceType: 'Basic', code: { text: 'x' } }, { fullUrl: urn }),
+    ),
+  );
+  const [plan, basic] = reply.body.entry;
+  t.same(plan.resource.instantiatesUri, ['http://x.example/plan', `Basic/${basic.resource.id}`]);
+});
+
+t.test('bundle.html: a stored Bundle keeps the references between its entries', async (t) => {
+  const urn = 'urn:uuid:0e2b8d3c-0f6a-4a67-9d3e-555555555555';
+  const sent = {
+    resourceType: 'Bundle',
+    type: 'collection',
+    entry: [{ fullUrl: urn, resource: patient() }, { resource: observation({ reference: urn }) }],
+  };
+  const reply = await ask('POST', '/Bundle', sent);
+  t.equal(reply.status, 201);
+  t.same(reply.body.entry, sent.entry);
 });
 
 t.test('32 transactions create one Patient if none exists: one is made', async (t) => {

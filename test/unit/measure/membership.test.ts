@@ -68,6 +68,7 @@ async function verdict(n: Number, c: Case): Promise<{ is: Verdict; centre: strin
       end: Date.parse(`${last}T00:00:00+08:00`) + 86_400_000,
     },
     offset: 8,
+    baseUrl: 'http://localhost/fhir',
     parameters: numbers.map((m) => ({
       ...(m === 10 && { 'Community providers': ['Organization/chc-01', 'Organization/station-01-1'] }),
       ...c.parameters,

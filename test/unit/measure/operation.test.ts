@@ -230,6 +230,32 @@ t.test('a write is seen at once', async (t) => {
   t.same(counts((body as MeasureReport).group?.[0]), [21, 21, 1]);
 });
 
+t.test('absolute and versioned references count as the relative ones do', async (t) => {
+  const before = (await instance('14-hypertension-management', '')).body.group;
+  const far = (reference: string) => ({ reference: `${server.base}/${reference}` });
+  for (const record of loaded) {
+    if (record.resourceType !== 'Encounter' && record.resourceType !== 'EpisodeOfCare') continue;
+    const changed =
+      record.resourceType === 'Encounter'
+        ? { ...record, episodeOfCare: record.episodeOfCare?.map((r) => ({ reference: `${r.reference}/_history/1` })) }
+        : { ...record, managingOrganization: far(record.managingOrganization?.reference ?? '') };
+    const put = await server.ask('PUT', `/${record.resourceType}/${record.id}`, changed);
+    t.equal(put.status, 200, put.text);
+  }
+  t.strictSame((await instance('14-hypertension-management', '')).body.group, before);
+});
+
+t.test('a request is bounded', async (t) => {
+  const query = Array.from({ length: 99 }, (_, i) => `measure=m${i}`).join('&');
+  const unknown = await evaluate('', `${query.replace('m0', 'cn-sh-11-record-coverage')}&${year}`);
+  t.equal(unknown.status, 400);
+  t.equal(unknown.body.issue[0].code, 'too-costly', 'with the period they are 101');
+  const parameter = Array.from({ length: 20_000 }, () => ({ name: 'measure', valueString: 'x' }));
+  const refused = await server.ask('POST', '/Measure/$evaluate-measure', { resourceType: 'Parameters', parameter });
+  t.equal(refused.status, 400);
+  t.match(refused.body.issue[0].diagnostics, /20000 parameters; at most 100/);
+});
+
 t.test('a wrong request is told everything that is wrong', async (t) => {
   const cases: readonly [string, string, number, readonly RegExp[]][] = [
     ['', 'measure=cn-sh-1-signing-coverage', 400, [/"periodStart" is missing/, /"periodEnd" is missing/]],

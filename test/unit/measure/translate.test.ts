@@ -69,6 +69,7 @@ define "Centre": First(Patient.identifier I return all I.value.value)
     {
       period: { start: Date.parse('2025-01-01T00:00:00+08:00'), end: Date.parse('2026-01-01T00:00:00+08:00') },
       offset: 8,
+      baseUrl: 'http://localhost/fhir',
       parameters: [{}],
       evidence: true,
     },

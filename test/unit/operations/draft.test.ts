@@ -17,11 +17,23 @@ t.test('id and meta are set in their places; all else stays', async (t) => {
       '{"resourceType":"Basic","extension":[{"valueDecimal":1.00}]}',
       '{"resourceType":"Basic","id":"x","meta":{+},"extension":[{"valueDecimal":1.00}]}',
     ],
+    [
+      '{"resourceType":"Basic","meta":{"7":1.00,"source":"a","1":"b"}}',
+      '{"resourceType":"Basic","id":"x","meta":{+,"1":"b","7":1.00,"source":"a"}}',
+    ],
+    [
+      '{"resourceType":"Basic","meta":{},"contained":[{"meta":{"versionId":"1"}}]}',
+      '{"resourceType":"Basic","id":"x","meta":{+},"contained":[{"meta":{"versionId":"1"}}]}',
+    ],
   ];
   for (const [sent, stored] of cases) {
     const { head, tail } = draftOf(parseJson(sent, 100) as Resource, 'x');
     t.equal(`${head}+${tail}`, stored, sent);
   }
+});
+
+t.test('a resource without a place for meta is a defect', async (t) => {
+  t.throws(() => draftOf({} as Resource, 'x'), /No place for meta/);
 });
 
 t.test('new ids are UUIDs of version 7, in the order of time', async (t) => {

@@ -44,6 +44,8 @@ t.test('what is no interaction', async (t) => {
     ['PUT', 'Patient', 405, /expected GET, POST/],
     ['GET', '', 405, /expected POST/],
     ['TRACE', 'metadata', 405, /expected GET/],
+    ['constructor', 'Patient', 405, /expected GET, POST/],
+    ['__proto__', 'Patient/1', 405, /expected GET, PUT, DELETE/],
   ];
   for (const [method, path, status, text] of cases) {
     const result = route(definitions, method, path);

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type Failure, fail } from '#errors';
+import type { Context } from '#operations/context.ts';
+import { fhirJson } from './negotiate.ts';
+import { outcomeOf } from './outcome.ts';
+import { pretty } from './pretty.ts';
+import { badPath } from './request.ts';
+
+/** Answers an OperationOutcome in place of what was asked. */
+export function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
+  return send(reply.code(failure.status), JSON.stringify(outcomeOf(failure.issues)));
+}
+
+/** Sends a FHIR JSON text; `_pretty=true` indents it (R4 http.html#parameters). */
+export function send(reply: FastifyReply, json: string): FastifyReply {
+  const indented = /[?&]_pretty=true(&|$)/.test(reply.request.raw.url ?? '');
+  return reply.header('content-type', fhirJson).send(indented ? pretty(json) : json);
+}
+
+/** Fastify's own refusals become the catalogue's; anything else is a defect, told to the log alone. */
+export function failureOf(context: Context, error: FastifyError, request: FastifyRequest): Failure {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fail('body-too-large', { expected: context.config.maxBody });
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    const found = request.headers['content-type'] ?? 'missing';
+    return fail('unsupported-media-type', { name: 'Content-Type', found, expected: 'application/fhir+json' });
+  }
+  if (error.code === 'FST_ERR_BAD_URL') return fail('bad-request', { found: badPath });
+  const { statusCode } = error;
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return fail('bad-request', { found: error.code ?? 'unreadable' });
+  }
+  request.log.error({ err: error, reqId: request.id }, 'defect');
+  return fail('internal', { found: request.id });
+}
+
+/** A path outside `/fhir`, as it may be told: its first part, without what may be a number of a resident. */
+export function unknownRoute(request: FastifyRequest): Failure {
+  const [first = ''] = (request.raw.url ?? '').slice(1).split(/[/?]/, 1);
+  return fail('unknown-route', { found: `/${first.replace(/(%\w\w|\d{6,}[Xx]?)+/g, '…')}` });
+}
+
+/** Milliseconds in which the client may read why its connection ends. */
+const farewell = 1_000;
+
+/** Bytes of headers beside the longest URL. */
+const headerBytes = 16_384;
+
+/** The most bytes of URL and headers that are read: enough for a URL that is told to be too long. */
+export function maxHeaderSize({ config }: Context): number {
+  return config.maxUrl + headerBytes;
+}
+
+/** Answers what is no HTTP request that could be routed, and ends the connection. */
+export function refuseConnection(context: Context, error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return;
+  const failure = connectionFailure(context, error.code);
+  const body = JSON.stringify(outcomeOf(failure.issues));
+  const head = [
+    `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}`,
+    `Content-Type: ${fhirJson}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${randomUUID()}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Destroyed at once, the rest of what the client sent would make the system throw the answer away.
+  setTimeout(() => socket.destroy(), farewell).unref();
+}
+
+function connectionFailure(context: Context, code: string | undefined): Failure {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return fail('request-timeout', {});
+  if (code !== 'HPE_HEADER_OVERFLOW') return fail('bad-request', { found: code ?? 'unreadable' });
+  return fail('header-too-large', { found: maxHeaderSize(context), expected: context.config.maxUrl });
+}

@@ -1,0 +1,52 @@
+import t from 'tap';
+import { fail } from '#errors';
+import { withLocalReferences } from '#measure/references.ts';
+import { Thread } from '#measure/thread.ts';
+import { startServer } from '#test/http/harness.ts';
+
+t.test('what a thread is asked when it ends, and later, is answered with the reason', async (t) => {
+  const question = { kind: 'prepare', set: 'none', measures: [] } as const;
+  const reason = fail('timeout', { expected: 1 });
+  const stopped = new Thread();
+  const open = stopped.ask(question);
+  t.equal(stopped.ended, false);
+  await stopped.end(reason);
+  t.equal(stopped.ended, true);
+  t.strictSame([await open, await stopped.ask(question)], [{ issues: reason.issues }, { issues: reason.issues }]);
+  const broken = new Thread();
+  await broken.end(new Error('it broke'));
+  await t.rejects(broken.ask(question), { message: 'it broke' });
+});
+
+t.test('an evaluation that takes too long is refused by the name of its limit, and each begins anew', async (t) => {
+  const server = await startServer({ HUFHIR_MEASURE_TIMEOUT: '1' });
+  t.teardown(() => server.stop());
+  for (const query of ['', '&reportType=subject-list']) {
+    const path = '/Measure/cn-sh-1-signing-coverage/$evaluate-measure?periodStart=2025&periodEnd=2025';
+    const { status, body } = await server.ask('GET', path + query);
+    t.equal(status, 503);
+    t.equal(body.issue[0].code, 'timeout');
+    t.match(body.issue[0].diagnostics, /longer than 1 ms \(HUFHIR_MEASURE_TIMEOUT\)/);
+  }
+});
+
+t.test('references.html#literal: one resource, however it is written', async (t) => {
+  const base = 'http://x.example/fhir';
+  for (const [reference, expected] of [
+    ['Organization/1', 'Organization/1'],
+    [`${base}/Organization/1`, 'Organization/1'],
+    [`${base}/EpisodeOfCare/e.1/_history/2`, 'EpisodeOfCare/e.1'],
+    ['EpisodeOfCare/e-1/_history/1', 'EpisodeOfCare/e-1'],
+    ['http://y.example/fhir/Organization/1', 'http://y.example/fhir/Organization/1'],
+    ['http://y.example/fhir/Organization/1/_history/1', 'http://y.example/fhir/Organization/1/_history/1'],
+    ['#o', '#o'],
+    ['urn:uuid:0e2b8d3c-0f6a-4a67-9d3e-444444444444', 'urn:uuid:0e2b8d3c-0f6a-4a67-9d3e-444444444444'],
+  ] as const) {
+    const note = `"reference":"${base}/Organization/1/_history/1"`;
+    const text = JSON.stringify({ note, managingOrganization: { reference, display: 'x' } });
+    t.strictSame(JSON.parse(withLocalReferences(text, base)), {
+      note,
+      managingOrganization: { reference: expected, display: 'x' },
+    });
+  }
+});
