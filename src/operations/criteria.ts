@@ -40,7 +40,13 @@ export async function lookUp(context: Context, caller: Caller, criterion: Criter
 }
 
 async function find(context: Context, planned: Plan): Promise<Matches> {
-  const { found } = await context.store.find(planned);
+  let page = await context.store.find(planned);
+  let { found } = page;
+  // A page of very large resources may end before its limit.
+  while (page.next !== undefined && found.length < planned.limit) {
+    page = await context.store.find({ ...planned, limit: planned.limit - found.length, after: page.next });
+    found = [...found, ...page.found];
+  }
   return { found, guard: { plan: planned, expect: found.map((v) => v.id).sort() } };
 }
 
