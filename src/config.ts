@@ -68,7 +68,13 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     ([name, value]) => name.startsWith('HUFHIR_') && !/^HUFHIR_(TEST|BENCH)_/.test(name) && value !== undefined,
   );
   const values: Record<string, unknown> = Object.fromEntries(given);
-  const validate = new Ajv({ allErrors: true, useDefaults: true, coerceTypes: true, verbose: true }).compile({
+  const validate = new Ajv({
+    allErrors: true,
+    useDefaults: true,
+    coerceTypes: true,
+    verbose: true,
+    validateSchema: false,
+  }).compile({
     type: 'object',
     properties: settings,
     additionalProperties: false,

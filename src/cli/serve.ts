@@ -17,8 +17,7 @@ export const serve: Command = async ({ environment, openStore, createWeb, print 
     for (const issue of config.issues) print(issue.text);
     return 1;
   }
-  const store = await openStore(config.store);
-  const context = await createContext(config, store);
+  const context = await createContext(config, openStore(config.store));
   const running = await listen(context, await createWeb(context));
   print(`${greeting}${config.baseUrl}  控制台 console: ${running.address}/`);
   await new Promise((resolve) => {

@@ -14,25 +14,24 @@ import { createValidator } from '#validation/validator.ts';
 /** The root of the clone: profiles/ and terminology/ stand there. */
 const root = new URL('../../', import.meta.url);
 
-/** Everything that a server works with, around an open store; the implementation guide is put into the store. */
-export async function createContext(config: Config, store: Store): Promise<Context> {
+/**
+ * Everything that a server works with, around a store; the implementation guide is put into the store. The store may still
+ * be opening: its threads start while the definitions are compiled.
+ */
+export async function createContext(config: Config, opening: Store | Promise<Store>): Promise<Context> {
   const definitions = loadDefinitions();
   const { timeZone, baseUrl } = config;
   const guide = withCql(readGuide(root), new URL('profiles/', root));
   const valueSets = createValueSets(guide);
+  const structures = definitions.structures();
+  const validate = createValidator({ structures, guide, mode: config.validation, valueSets, timeZone });
   const context: Context = {
     config,
-    store,
+    store: await opening,
     definitions,
     clock: clock(timeZone),
     index: indexer(definitions, { timeZone, baseUrl }),
-    validate: createValidator({
-      structures: definitions.structures(),
-      guide,
-      mode: config.validation,
-      valueSets,
-      timeZone,
-    }),
+    validate,
   };
   await installGuide(context, guide);
   return context;

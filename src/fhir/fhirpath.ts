@@ -1,5 +1,15 @@
-import fhirpath from 'fhirpath';
-import r4 from 'fhirpath/fhir-context/r4';
+import { createRequire } from 'node:module';
+
+type Engine = typeof import('fhirpath').default;
+
+/** Loaded when an expression first needs it: a tenth of a second that a start would wait for. */
+let engine: { readonly fhirpath: Engine; readonly r4: Parameters<Engine['compile']>[1] } | undefined;
+
+function load() {
+  const require = createRequire(import.meta.url);
+  engine ??= { fhirpath: require('fhirpath'), r4: require('fhirpath/fhir-context/r4') };
+  return engine;
+}
 
 /** A value with its type: R4's name (`CodeableConcept`, `dateTime`), or that of the like primitive for a computed one. */
 export interface TypedValue {
@@ -21,12 +31,14 @@ const systemTypes: Readonly<Record<string, string>> = {
 
 /** Compiles a FHIRPath expression; a syntax error throws. `resolve()` finds nothing: there is no store behind it. */
 export function compile(expression: string): (resource: unknown) => unknown[] {
+  const { fhirpath, r4 } = load();
   const run = fhirpath.compile(expression, r4, options);
   return (resource) => fhirpath.resolveInternalTypes(run(resource));
 }
 
 /** As compile, and tells the type of each value. */
 export function compileTyped(expression: string): (resource: unknown) => TypedValue[] {
+  const { fhirpath, r4 } = load();
   const run = fhirpath.compile(expression, r4, options);
   return (resource) => {
     const found = run(resource);

@@ -45,7 +45,10 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
     identify(request, reply);
     done();
   });
-  app.addHook('onResponse', async (request, reply) => account(metrics, request, reply));
+  app.addHook('onResponse', (request, reply, done) => {
+    account(metrics, request, reply);
+    done();
+  });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async () => ({ status: 'ok', lastSeq: await context.store.lastSeq() }));
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()));
