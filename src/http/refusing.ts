@@ -16,7 +16,8 @@ export function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
 
 /** Sends a FHIR JSON text; `_pretty=true` indents it (R4 http.html#parameters). */
 export function send(reply: FastifyReply, json: string): FastifyReply {
-  const indented = /[?&]_pretty=true(&|$)/.test(reply.request.raw.url ?? '');
+  const { url = '' } = reply.request.raw;
+  const indented = url.includes('_pretty') && /[?&]_pretty=true(&|$)/.test(url);
   return reply.header('content-type', fhirJson).send(indented ? pretty(json) : json);
 }
 
