@@ -69,11 +69,11 @@ export class Connection {
   /** Runs reads that must see one state. Inside a transaction they see that one's. */
   snapshot<T>(work: () => T): T {
     if (this.db.isTransaction) return work();
-    this.db.exec('BEGIN');
+    this.statement('BEGIN').run();
     try {
       return work();
     } finally {
-      this.db.exec('COMMIT');
+      this.statement('COMMIT').run();
     }
   }
 

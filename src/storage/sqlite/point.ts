@@ -46,9 +46,11 @@ export class PointReads {
     this.#asked = [];
     if (asked.length === 0) return;
     try {
-      this.#connection.snapshot(() => {
+      const all = () => {
         for (const { type, id, version, resolve } of asked) resolve(this.#find(type, id, version));
-      });
+      };
+      if (asked.length === 1) all();
+      else this.#connection.snapshot(all);
     } catch (error) {
       for (const { reject } of asked) reject(error);
     }
