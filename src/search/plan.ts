@@ -88,7 +88,7 @@ function forward(include: Include, found: readonly Found[], wanted: Map<string, 
     wanted.set(type, known);
     return known;
   };
-  for (const { type, entries } of found) {
+  for (const { type, id, entries } of found) {
     if (type !== include.type) continue;
     for (const e of entries) {
       if (e.param !== include.param) continue;
@@ -96,7 +96,9 @@ function forward(include: Include, found: readonly Found[], wanted: Map<string, 
       if (e.kind !== 'logical') continue;
       const test = { kind: 'token', system: e.system, code: e.value } as const;
       for (const target of e.types.filter((t) => include.targets.includes(t))) {
-        of(target).identified.set(JSON.stringify(test), { op: 'match', param: 'identifier', test });
+        // An identifier of several resources names none of them; the store knows where the reference leads.
+        const led: Filter = { op: 'has', type, param: e.param, where: { op: 'id', ids: [id] } };
+        of(target).identified.set(JSON.stringify(test), and([{ op: 'match', param: 'identifier', test }, led]));
       }
     }
   }

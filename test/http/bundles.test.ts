@@ -456,3 +456,18 @@ t.test('HUFHIR_REFERENCES=strict: the target must exist', async (t) => {
   await strict.ask('PUT', '/Patient/none', patient({ id: 'none' }));
   t.equal((await strict.ask('POST', '/Observation', observation({ reference: 'Patient/none' }))).status, 201);
 });
+
+t.test('_include follows a reference by identifier to the one that carries it, and to none of several', async (t) => {
+  await ask('PUT', '/Observation/by-identifier', {
+    ...observation({ identifier: { system, value: 'carried' } }),
+    id: 'by-identifier',
+  });
+  const included = async () => {
+    const { body } = await ask('GET', '/Observation?_id=by-identifier&_include=Observation:subject');
+    return body.entry.map((e: { resource: { id: string } }) => e.resource.id);
+  };
+  await ask('PUT', '/Patient/carrier-1', { ...known('carried'), id: 'carrier-1' });
+  t.same(await included(), ['by-identifier', 'carrier-1']);
+  await ask('PUT', '/Patient/carrier-2', { ...known('carried'), id: 'carrier-2' });
+  t.same(await included(), ['by-identifier'], 'an identifier of two names neither');
+});

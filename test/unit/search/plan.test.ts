@@ -92,14 +92,20 @@ const include: Include = {
 };
 
 t.test('an include asks for the targets, literal and logical, that the caller may read', async (t) => {
-  const identified: Filter = { op: 'match', param: 'identifier', test: { kind: 'token', system: 's', code: '1' } };
-  const patients: Filter = { op: 'or', of: [{ op: 'id', ids: ['p1', 'p2'] }, identified] };
+  const identifier: Filter = { op: 'match', param: 'identifier', test: { kind: 'token', system: 's', code: '1' } };
+  const led = (where: Filter): Filter => ({
+    op: 'and',
+    of: [identifier, { op: 'has', type: 'Observation', param: 'subject', where }],
+  });
+  const o4: Filter = { op: 'id', ids: ['o4'] };
+  const identified = led(o4);
+  const patients = (of: Filter): Filter => ({ op: 'or', of: [{ op: 'id', ids: ['p1', 'p2'] }, of] });
   const rest = { sort: [], limit: 5, total: 'none' };
   t.strictSame(includePlans([include], found, rights, 5), [
-    { ...rest, types: ['Patient'], where: { op: 'and', of: [patients, rights] } },
+    { ...rest, types: ['Patient'], where: { op: 'and', of: [patients(led({ op: 'and', of: [o4, rights] })), rights] } },
   ]);
   t.strictSame(includePlans([{ ...include, targets: ['Group', 'Patient'] }, include], found, all, 5), [
-    { ...rest, types: ['Patient'], where: patients },
+    { ...rest, types: ['Patient'], where: patients(identified) },
     { ...rest, types: ['Group'], where: { op: 'or', of: [{ op: 'id', ids: ['g1'] }, identified] } },
   ]);
   t.strictSame(includePlans([{ ...include, targets: ['Device'] }], found, all, 5), []);
