@@ -77,6 +77,27 @@ function malformed(text: string): Failure {
   }
 }
 
+/** The digits that a number came with, where JavaScript would print others. */
+export function digitsOf(holder: object, key: string | number): string | undefined {
+  const { [digits]: kept, [key]: value } = holder as Holder;
+  const source = kept?.[key];
+  return source !== undefined && Number(source) === value ? source : undefined;
+}
+
+/** Puts a number into an object or a list, with the digits that it came with. The root that is to be written needs `keepDigits`. */
+export function putNumber(holder: object, key: string | number, source: string): void {
+  const into = holder as Holder;
+  into[key] = Number(source);
+  if (source === String(into[key])) return;
+  into[digits] ??= {};
+  into[digits][key] = source;
+}
+
+/** Tells `stringify` that numbers below this root have digits of their own. */
+export function keepDigits(root: object): void {
+  (root as Holder)[digits] ??= {};
+}
+
 /** The JSON text of a value, with the digits that its numbers came with. */
 export function stringify(value: unknown): string {
   return hasDigits(value) ? JSON.stringify(value, writeDigits) : JSON.stringify(value);

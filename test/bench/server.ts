@@ -11,7 +11,8 @@ export interface Server {
   readonly origin: string;
   /** Milliseconds from spawn until `/readyz` answered 200. */
   readonly startup: number;
-  /** Most bytes resident so far; 0 where the system does not tell. */
+  /** Bytes resident now, and the most so far; 0 where the system does not tell. */
+  memory(): number;
   peakMemory(): number;
   /** Ends the process and deletes the store. */
   stop(): Promise<void>;
@@ -20,7 +21,7 @@ export interface Server {
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Starts `serve` on an empty SQLite store. Rejects if it ends before it is ready. */
-export async function startServer(): Promise<Server> {
+export async function startServer(more: Readonly<Record<string, string>> = {}): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-bench-'));
   const port = await freePort();
   const settings = {
@@ -28,6 +29,7 @@ export async function startServer(): Promise<Server> {
     HUFHIR_STORE: `sqlite:${join(folder, 'hufhir.db')}`,
     HUFHIR_PORT: String(port),
     HUFHIR_LOG_LEVEL: 'warn',
+    ...more,
   };
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HUFHIR_'));
   const begun = performance.now();
@@ -45,7 +47,8 @@ export async function startServer(): Promise<Server> {
   return {
     origin,
     startup: performance.now() - begun,
-    peakMemory: () => peakMemory(child.pid),
+    memory: () => memory(child.pid, 'VmRSS'),
+    peakMemory: () => memory(child.pid, 'VmHWM'),
     stop: async () => {
       child.kill('SIGTERM');
       await gone;
@@ -70,8 +73,9 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function peakMemory(pid: number | undefined): number {
+function memory(pid: number | undefined, line: 'VmRSS' | 'VmHWM'): number {
   if (process.platform !== 'linux' || pid === undefined) return 0;
-  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const [, kilobytes] = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   return Number(kilobytes) * 1024;
 }
