@@ -29,11 +29,35 @@ export interface Config {
   readonly cursorLifetime: number;
   /** Milliseconds that an evaluation of measures may take. */
   readonly measureTimeout: number;
+  /** Whether a change of what exists must name the version that it rests on. */
+  readonly ifMatch: 'optional' | 'required';
+  /** Whether a conditional delete may delete several resources, and how many. */
+  readonly conditionalDelete: 'single' | 'multiple';
+  readonly maxConditionalDelete: number;
+  /** Origins of web pages that may ask, `*` for all; none may if empty. */
+  readonly corsOrigins: readonly string[];
+  /** Bytes of a body from which on it is worked on in a thread of its own. */
+  readonly largeBody: number;
+  /** Bytes of headers beside the longest URL. */
+  readonly maxHeaders: number;
+  /** Milliseconds in which headers, and whole requests, must arrive. */
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  /** Milliseconds that a connection may be idle between requests. */
+  readonly idleTimeout: number;
+  /** Milliseconds that what is in flight has to end when the server is stopped. */
+  readonly shutdownTimeout: number;
+  /** Milliseconds that the result of an asynchronous request is kept, and how many there may be. */
+  readonly jobLifetime: number;
+  readonly maxJobs: number;
   readonly logLevel: string;
 }
 
 const count = (initial: number, maximum: number) =>
   ({ type: 'integer', minimum: 1, maximum, default: initial }) as const;
+
+/** Milliseconds. */
+const hour = 60 * 60 * 1000;
 
 /** Every setting: its name in the environment, and what it may be. */
 const settings = {
@@ -52,8 +76,20 @@ const settings = {
   HUFHIR_MAX_COUNT: count(1_000, 10_000),
   HUFHIR_DEFAULT_COUNT: count(20, 10_000),
   HUFHIR_MAX_INCLUDES: count(5_000, 100_000),
-  HUFHIR_CURSOR_LIFETIME: count(60 * 60 * 1000, 7 * 24 * 60 * 60 * 1000),
-  HUFHIR_MEASURE_TIMEOUT: count(10 * 60 * 1000, 24 * 60 * 60 * 1000),
+  HUFHIR_CURSOR_LIFETIME: count(hour, 7 * 24 * hour),
+  HUFHIR_MEASURE_TIMEOUT: count(10 * 60 * 1000, 24 * hour),
+  HUFHIR_IF_MATCH: { type: 'string', enum: ['optional', 'required'], default: 'optional' },
+  HUFHIR_CONDITIONAL_DELETE: { type: 'string', enum: ['single', 'multiple'], default: 'single' },
+  HUFHIR_MAX_CONDITIONAL_DELETE: count(1_000, 10_000),
+  HUFHIR_CORS_ORIGINS: { type: 'string', pattern: '^(\\*|https?://[^\\s,/]+(,https?://[^\\s,/]+)*)?$', default: '' },
+  HUFHIR_LARGE_BODY: count(1024 * 1024, 1024 * 1024 * 1024),
+  HUFHIR_MAX_HEADERS: count(16 * 1024, 1024 * 1024),
+  HUFHIR_HEADERS_TIMEOUT: count(10_000, hour),
+  HUFHIR_REQUEST_TIMEOUT: count(2 * 60 * 1000, hour),
+  HUFHIR_IDLE_TIMEOUT: count(72_000, hour),
+  HUFHIR_SHUTDOWN_TIMEOUT: count(30_000, hour),
+  HUFHIR_JOB_LIFETIME: count(hour, 24 * hour),
+  HUFHIR_MAX_JOBS: count(100, 10_000),
   HUFHIR_LOG_LEVEL: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
 } as const;
 
@@ -122,7 +158,7 @@ function toConfig(values: Values): Config {
   return {
     host,
     port: values.HUFHIR_PORT,
-    baseUrl: String(values.HUFHIR_BASE_URL ?? own).replace(/\/+$/, ''),
+    baseUrl: String(values.HUFHIR_BASE_URL ?? own).replace(/(?<!\/)\/+$/, ''),
     store: values.HUFHIR_STORE,
     auth: values.HUFHIR_AUTH,
     validation: values.HUFHIR_VALIDATION,
@@ -137,6 +173,20 @@ function toConfig(values: Values): Config {
     maxIncludes: values.HUFHIR_MAX_INCLUDES,
     cursorLifetime: values.HUFHIR_CURSOR_LIFETIME,
     measureTimeout: values.HUFHIR_MEASURE_TIMEOUT,
+    ifMatch: values.HUFHIR_IF_MATCH,
+    conditionalDelete: values.HUFHIR_CONDITIONAL_DELETE,
+    maxConditionalDelete: values.HUFHIR_MAX_CONDITIONAL_DELETE,
+    corsOrigins: String(values.HUFHIR_CORS_ORIGINS)
+      .split(',')
+      .filter((origin) => origin !== ''),
+    largeBody: values.HUFHIR_LARGE_BODY,
+    maxHeaders: values.HUFHIR_MAX_HEADERS,
+    headersTimeout: values.HUFHIR_HEADERS_TIMEOUT,
+    requestTimeout: values.HUFHIR_REQUEST_TIMEOUT,
+    idleTimeout: values.HUFHIR_IDLE_TIMEOUT,
+    shutdownTimeout: values.HUFHIR_SHUTDOWN_TIMEOUT,
+    jobLifetime: values.HUFHIR_JOB_LIFETIME,
+    maxJobs: values.HUFHIR_MAX_JOBS,
     logLevel: values.HUFHIR_LOG_LEVEL,
   };
 }

@@ -40,6 +40,8 @@ interface Entry {
 export const catalogue = {
   // The request as such
   'malformed-json': { status: 400, type: 'structure', text: 'The body is not JSON: {found}.' },
+  'malformed-xml': { status: 400, type: 'structure', text: 'The body cannot be read as XML: {found}.' },
+  'wrong-xml': { status: 400, type: 'structure', text: 'Found {found}; expected {expected}.' },
   'duplicate-key': {
     status: 400,
     type: 'structure',
@@ -90,6 +92,11 @@ export const catalogue = {
   'bad-header': { status: 400, type: 'value', text: 'Header {name} is "{found}"; expected {expected}.' },
   'login-required': { status: 401, type: 'login', text: 'This request needs a token; none was accepted.' },
   forbidden: { status: 403, type: 'forbidden', text: 'The caller has no right to {found}.' },
+  'shutting-down': {
+    status: 503,
+    type: 'transient',
+    text: 'The server is being stopped and takes no new work; send the request again in a while.',
+  },
   internal: {
     status: 500,
     type: 'exception',
@@ -123,6 +130,32 @@ export const catalogue = {
     status: 412,
     type: 'conflict',
     text: '{target} is at version {found}; the request expected {expected}.',
+  },
+  'if-match-required': {
+    status: 400,
+    type: 'required',
+    text: '{found} exists; this server asks for its version in If-Match (HUFHIR_IF_MATCH=required).',
+  },
+  'id-taken': {
+    status: 409,
+    type: 'conflict',
+    text: '{found} exists and does not match the criteria; expected the id of a match, or a new one.',
+  },
+  'patch-changes': {
+    status: 400,
+    type: 'business-rule',
+    text: 'The patch changes {target}, which stays what it is.',
+  },
+  'patch-invalid': { status: 400, type: 'structure', text: '{target} is {found}; expected {expected}.' },
+  'patch-failed': {
+    status: 422,
+    type: 'business-rule',
+    text: 'Operation {index} of the patch failed at "{target}": found {found}; expected {expected}.',
+  },
+  'patch-test-failed': {
+    status: 422,
+    type: 'conflict',
+    text: 'Operation {index} of the patch, a test, found {found} at "{target}".',
   },
   'write-contention': {
     status: 409,
@@ -169,6 +202,16 @@ export const catalogue = {
     status: 412,
     type: 'multiple-matches',
     text: 'The criteria {found} match several resources; expected at most one.',
+  },
+  'criteria-too-many': {
+    status: 412,
+    type: 'multiple-matches',
+    text: 'The criteria {found} match more than {expected} resources (HUFHIR_MAX_CONDITIONAL_DELETE).',
+  },
+  'nothing-to-patch': {
+    status: 404,
+    type: 'not-found',
+    text: 'The criteria {found} match no resource; there is nothing to patch.',
   },
   'criteria-empty': { status: 400, type: 'value', text: 'The criteria {found} hold no search parameter.' },
 
@@ -237,6 +280,11 @@ export const catalogue = {
     text: 'The operation parameter "{found}" is not supported here.',
   },
   'unknown-operation': { status: 404, type: 'not-supported', text: 'The operation {found} is not supported here.' },
+  'too-many-jobs': {
+    status: 429,
+    type: 'too-costly',
+    text: '{expected} asynchronous requests are kept already (HUFHIR_MAX_JOBS); fetch or delete their results first.',
+  },
   timeout: {
     status: 503,
     type: 'timeout',

@@ -1,8 +1,10 @@
 import { createServer as createListener } from 'node:net';
+import type { Resource } from '@medplum/fhirtypes';
 import type { Config } from '#config';
 import { clock } from '#fhir/dates.ts';
 import { loadDefinitions } from '#fhir/definitions.ts';
 import { withCql } from '#measure/libraries.ts';
+import { profilesOf } from '#operations/capabilities.ts';
 import type { Context } from '#operations/context.ts';
 import { installGuide } from '#operations/guide.ts';
 import { indexer } from '#search/extract.ts';
@@ -19,6 +21,20 @@ const root = new URL('../../', import.meta.url);
  * be opening: its threads start while the definitions are compiled.
  */
 export async function createContext(config: Config, opening: Store | Promise<Store>): Promise<Context> {
+  const { context, guide } = await assemble(config, opening);
+  await installGuide(context, guide);
+  return context;
+}
+
+/** The same for another thread of a server that runs already. */
+export async function createThreadContext(config: Config, store: Store): Promise<Context> {
+  return (await assemble(config, store)).context;
+}
+
+async function assemble(
+  config: Config,
+  opening: Store | Promise<Store>,
+): Promise<{ readonly context: Context; readonly guide: readonly Resource[] }> {
   const definitions = loadDefinitions();
   const { timeZone, baseUrl } = config;
   const guide = withCql(readGuide(root), new URL('profiles/', root));
@@ -29,12 +45,12 @@ export async function createContext(config: Config, opening: Store | Promise<Sto
     config,
     store: await opening,
     definitions,
+    profiles: profilesOf(guide),
     clock: clock(timeZone),
     index: indexer(definitions, { timeZone, baseUrl }),
     validate,
   };
-  await installGuide(context, guide);
-  return context;
+  return { context, guide };
 }
 
 /** What makes HTTP of a context; main hands it in. */

@@ -98,6 +98,12 @@ export function keepDigits(root: object): void {
   (root as Holder)[digits] ??= {};
 }
 
+/** Gives a copy, whichever members it has, the digits of the original. */
+export function copyDigits(original: object, copy: object): void {
+  const { [digits]: kept } = original as Holder;
+  if (kept !== undefined) (copy as Holder)[digits] = { ...kept };
+}
+
 /** The JSON text of a value, with the digits that its numbers came with. */
 export function stringify(value: unknown): string {
   return hasDigits(value) ? JSON.stringify(value, writeDigits) : JSON.stringify(value);

@@ -27,7 +27,7 @@ export function parseReference(text: string, baseUrl?: string): Target | undefin
   if (/^urn:(uuid|oid):\S+$/.test(text)) return { kind: 'urn', urn: text };
   const ours = baseUrl !== undefined && text.startsWith(`${baseUrl}/`);
   const local = ours ? text.slice(baseUrl.length + 1) : text;
-  const query = /^([A-Z][A-Za-z]*)\?(.+)$/s.exec(local);
+  const query = /^([A-Z][A-Za-z]*)\?(.*)$/s.exec(local);
   if (query?.[1] !== undefined && query[2] !== undefined) {
     return { kind: 'conditional', type: query[1], criteria: query[2] };
   }

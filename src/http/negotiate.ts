@@ -1,44 +1,88 @@
-import { type Failure, fail } from '#errors';
+import Negotiator from 'negotiator';
+import { fail, type Outcome } from '#errors';
 
-/** What this server reads and writes; the first is what it answers. */
-export const fhirJson = 'application/fhir+json; charset=utf-8';
+/** How a resource is written: R4 json.html and xml.html. */
+export type Format = 'json' | 'xml';
 
-const json = /^(application\/(fhir\+)?json|text\/json|json)$/;
+const names: readonly (readonly [Format, RegExp])[] = [
+  ['json', /^(application\/(fhir\+)?json|text\/json|json)$/],
+  ['xml', /^(application\/(fhir\+)?xml|text\/xml|xml)$/],
+];
 
-/** R4 http.html#mime-type: `_format` goes before `Accept`; undefined if the client takes JSON. */
-export function refuseFormat(format: string | undefined, accept: string | undefined): Failure | undefined {
-  const expected = 'application/fhir+json';
+const expected = 'application/fhir+json, application/fhir+xml';
+
+interface MediaType {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+function parse(text: string): MediaType {
+  const [name = '', ...rest] = text.split(';').map((part) => part.trim().toLowerCase());
+  const parameters = rest
+    .map((part) => part.split('=', 2))
+    .map(([key = '', value = '']) => [key, value.replaceAll('"', '')]);
+  return { name, parameters: Object.fromEntries(parameters) };
+}
+
+/** The format that a media type names; one of another version of FHIR is none of ours (R4 http.html#version-parameter). */
+function formatOf({ name, parameters }: MediaType): Format | undefined {
+  const { fhirversion = '4.0' } = parameters;
+  if (fhirversion !== '4.0' && fhirversion !== '4.0.1') return undefined;
+  return names.find(([, pattern]) => pattern.test(name))?.[0];
+}
+
+/** How an answer goes out: in which format, and under which name. */
+export interface Form {
+  readonly format: Format;
+  readonly mediaType: string;
+}
+
+export const json: Form = { format: 'json', mediaType: 'application/fhir+json' };
+const xml: Form = { format: 'xml', mediaType: 'application/fhir+xml' };
+
+/** What can be answered, the dearest first; a generic name is kept where it is asked for, and a browser gets JSON. */
+const offered: ReadonlyMap<string, Form> = new Map([
+  [json.mediaType, json],
+  [xml.mediaType, xml],
+  ...['application/json', 'text/json'].map((mediaType) => [mediaType, { format: 'json', mediaType }] as const),
+  ...['application/xml', 'text/xml'].map((mediaType) => [mediaType, { format: 'xml', mediaType }] as const),
+  ['text/html', json],
+]);
+
+/** R4 http.html#mime-type: `_format` goes before `Accept`. */
+export function formFor(format: string | undefined, accept: string | undefined): Outcome<Form> {
   if (format !== undefined) {
-    const name = format.split(';')[0]?.trim().replace(' ', '+') ?? '';
-    return json.test(name) ? undefined : fail('not-acceptable', { found: format, expected });
+    // A `+` in a URL is a space once it is decoded.
+    const named = formatOf(parse(format.replace(/ (?=(json|xml))/, '+')));
+    return named === undefined ? fail('not-acceptable', { found: format, expected }) : named === 'json' ? json : xml;
   }
-  if (accept === undefined || accept.trim() === '') return undefined;
-  const taken = accept.split(',').some((part) => {
-    const [range = '', ...parameters] = part.split(';').map((p) => p.trim().toLowerCase());
-    if (parameters.some((p) => /^q=0(\.0*)?$/.test(p))) return false;
-    return range === '*/*' || range === 'application/*' || range === 'text/html' || json.test(range);
-  });
-  return taken ? undefined : fail('not-acceptable', { found: accept, expected });
+  if (accept === undefined || accept === '*/*' || accept === json.mediaType || accept.trim() === '') return json;
+  const [best = ''] = new Negotiator({ headers: { accept: plain(accept) } }).mediaTypes([...offered.keys()]);
+  return offered.get(best) ?? fail('not-acceptable', { found: accept, expected });
 }
 
-/** Whether a body of this Content-Type is FHIR JSON in UTF-8. */
-export function refuseMediaType(contentType: string | undefined): Failure | undefined {
-  const expected = 'application/fhir+json';
-  if (contentType === undefined)
-    return fail('unsupported-media-type', { name: 'Content-Type', found: 'missing', expected });
-  const [name = '', ...parameters] = contentType.split(';').map((p) => p.trim().toLowerCase());
-  const charset = parameters
-    .find((p) => p.startsWith('charset='))
-    ?.slice(8)
-    .replaceAll('"', '');
-  if (!json.test(name) || (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')) {
-    return fail('unsupported-media-type', { name: 'Content-Type', found: contentType, expected });
-  }
-  return undefined;
+/** Without the parameters that every answer of ours fulfils: R4 http.html#version-parameter, and the charset. */
+function plain(accept: string): string {
+  return accept.replace(/;\s*(fhirVersion\s*=\s*"?4\.0(\.1)?"?|charset\s*=\s*"?utf-?8"?)\s*(?=[;,]|$)/gi, '');
 }
 
-/** Bodies come as they are: no content coding is undone here. */
-export function refuseEncoding(encoding: string | undefined): Failure | undefined {
-  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return undefined;
-  return fail('unsupported-media-type', { name: 'Content-Encoding', found: encoding, expected: 'identity' });
+/** Whether a type of FHIR is asked for by name. */
+export function namesFhir(accept: string | undefined): boolean {
+  return accept !== undefined && /(^|,)\s*application\/fhir\+(json|xml)\b/i.test(accept);
+}
+
+/** The format of a body: FHIR, in UTF-8. */
+export function formatOfBody(contentType: string | undefined, also = ''): Outcome<Format> {
+  const wanted = also === '' ? expected : `${also}, ${expected}`;
+  const refuse = (found: string) => fail('unsupported-media-type', { name: 'Content-Type', found, expected: wanted });
+  if (contentType === undefined) return refuse('missing');
+  const type = parse(contentType);
+  const { charset = 'utf-8' } = type.parameters;
+  const format = charset === 'utf-8' || charset === 'utf8' ? formatOf(type) : undefined;
+  return format ?? refuse(contentType);
+}
+
+/** The name of a media type, without its parameters. */
+export function nameOf(contentType: string | undefined): string | undefined {
+  return contentType === undefined ? undefined : parse(contentType).name;
 }

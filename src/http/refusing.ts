@@ -4,21 +4,24 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type Failure, fail } from '#errors';
 import type { Context } from '#operations/context.ts';
-import { fhirJson } from './negotiate.ts';
+import { requestEncodings } from './codings.ts';
+import type { Outgoing } from './messages.ts';
+import { json } from './negotiate.ts';
 import { outcomeOf } from './outcome.ts';
-import { pretty } from './pretty.ts';
-import { badPath } from './request.ts';
+import { badPath } from './path.ts';
+import { bodied, type Presentation } from './render.ts';
 
-/** Answers an OperationOutcome in place of what was asked. */
-export function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
-  return send(reply.code(failure.status), JSON.stringify(outcomeOf(failure.issues)));
+const utf8 = `${json.mediaType}; charset=utf-8`;
+
+/** An OperationOutcome in place of what was asked. */
+export function refusal(failure: Failure, view: Presentation, headers: Outgoing['headers'] = {}): Outgoing {
+  return bodied(failure.status, headers, JSON.stringify(outcomeOf(failure.issues)), view);
 }
 
-/** Sends a FHIR JSON text; `_pretty=true` indents it (R4 http.html#parameters). */
-export function send(reply: FastifyReply, json: string): FastifyReply {
-  const { url = '' } = reply.request.raw;
-  const indented = url.includes('_pretty') && /[?&]_pretty=true(&|$)/.test(url);
-  return reply.header('content-type', fhirJson).send(indented ? pretty(json) : json);
+/** Sends an OperationOutcome in JSON: what is asked for is not known, or not to be told. */
+export function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
+  const body = JSON.stringify(outcomeOf(failure.issues));
+  return reply.code(failure.status).header('content-type', utf8).send(body);
 }
 
 /** Fastify's own refusals become the catalogue's; anything else is a defect, told to the log alone. */
@@ -28,6 +31,15 @@ export function failureOf(context: Context, error: FastifyError, request: Fastif
     const found = request.headers['content-type'] ?? 'missing';
     return fail('unsupported-media-type', { name: 'Content-Type', found, expected: 'application/fhir+json' });
   }
+  if (error.code === 'FST_CP_ERR_INVALID_CONTENT_ENCODING') {
+    const found = request.headers['content-encoding'] ?? 'missing';
+    return fail('unsupported-media-type', { name: 'Content-Encoding', found, expected: requestEncodings.join(', ') });
+  }
+  if (error.code === 'FST_CP_ERR_INVALID_CONTENT') {
+    return fail('bad-request', { found: 'its body is not what its Content-Encoding says' });
+  }
+  // The client went away in the middle of its body: nobody reads this, and nothing is broken here.
+  if (error.code === 'ECONNRESET') return fail('bad-request', { found: 'it was broken off' });
   if (error.code === 'FST_ERR_BAD_URL') return fail('bad-request', { found: badPath });
   const { statusCode } = error;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
@@ -46,12 +58,9 @@ export function unknownRoute(request: FastifyRequest): Failure {
 /** Milliseconds in which the client may read why its connection ends. */
 const farewell = 1_000;
 
-/** Bytes of headers beside the longest URL. */
-const headerBytes = 16_384;
-
 /** The most bytes of URL and headers that are read: enough for a URL that is told to be too long. */
 export function maxHeaderSize({ config }: Context): number {
-  return config.maxUrl + headerBytes;
+  return config.maxUrl + config.maxHeaders;
 }
 
 /** Answers what is no HTTP request that could be routed, and ends the connection. */
@@ -61,7 +70,7 @@ export function refuseConnection(context: Context, error: Error & { readonly cod
   const body = JSON.stringify(outcomeOf(failure.issues));
   const head = [
     `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}`,
-    `Content-Type: ${fhirJson}`,
+    `Content-Type: ${utf8}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${randomUUID()}`,
     'Connection: close',

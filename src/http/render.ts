@@ -1,33 +1,120 @@
+import type { Binary, OperationOutcome, Resource } from '@medplum/fhirtypes';
 import { Failure, type Outcome } from '#errors';
-import { stringify } from '#fhir/json.ts';
+import { parseJson, stringify } from '#fhir/json.ts';
+import { type Subset, subset } from '#fhir/subset.ts';
+import { toXml } from '#fhir/xml-write.ts';
 import type { Answer, History, Links, SearchSet } from '#operations/answer.ts';
+import type { Interaction } from '#operations/route.ts';
 import type { Version } from '#storage/store.ts';
+import { contentOf, goesOutRaw, takes } from './binary.ts';
+import type { Incoming, Outgoing } from './messages.ts';
+import type { Form } from './negotiate.ts';
 import { outcomeOf } from './outcome.ts';
+import { type Prefer, readPrefer } from './prefer.ts';
+import { pretty } from './pretty.ts';
+
+/** In which form an answer goes out. */
+export interface Presentation extends Form {
+  readonly pretty: boolean;
+}
+
+interface View extends Presentation, Pick<Prefer, 'return'> {
+  readonly baseUrl: string;
+}
+
+/** Stored resources nest no deeper than any body may. */
+const anyDepth = 2_000;
+
+/** The HTTP form of an answer: status, headers and body (R4 http.html). */
+export function reply(
+  answer: Answer,
+  at: Presentation & { readonly baseUrl: string; readonly incoming: Incoming; readonly asked: Interaction },
+): Outgoing {
+  const { prefer } = at.incoming.headers;
+  const { return: wanted } = prefer === undefined ? {} : readPrefer(prefer);
+  const { format, mediaType, baseUrl } = at;
+  const view: View = {
+    format,
+    mediaType,
+    pretty: at.pretty,
+    baseUrl,
+    ...(wanted !== undefined && { return: wanted }),
+  };
+  const headers = headersOf(answer, view);
+  if (answer.kind === 'resource' && goesOutRaw(at.asked, at.incoming)) {
+    const binary = parsed(contentOfVersion(answer.version)) as Binary;
+    const raw = contentOf(binary);
+    const { status } = answer;
+    if (takes(binary.contentType, at.incoming.headers.accept)) {
+      return { status, headers: { ...headers, ...raw.headers }, body: raw.body };
+    }
+  }
+  const written =
+    (answer.kind === 'resource' && answer.written === true) || (answer.kind === 'bare' && answer.status === 204);
+  if (written && view.return === 'OperationOutcome') {
+    const status = answer.status === 204 ? 200 : answer.status;
+    return bodied(status, headers, JSON.stringify(outcomeFor(answer, view)), view);
+  }
+  const text = written && view.return === 'minimal' ? undefined : jsonOf(answer, view);
+  return text === undefined ? { status: answer.status, headers } : bodied(answer.status, headers, text, view);
+}
+
+/** An answer with a body in the form that is asked for; `text` is JSON. */
+export function bodied(status: number, headers: Outgoing['headers'], text: string, view: Presentation): Outgoing {
+  const body = view.format === 'xml' ? toXml(parsed(text), view.pretty) : view.pretty ? pretty(text) : text;
+  return { status, headers: { ...headers, 'content-type': `${view.mediaType}; charset=utf-8` }, body };
+}
+
+function headersOf(answer: Answer, { baseUrl }: View): Outgoing['headers'] {
+  if (answer.kind === 'accepted') {
+    return { 'content-location': `${baseUrl}/${answer.at}`, 'x-progress': answer.progress, 'retry-after': '1' };
+  }
+  if (answer.kind === 'made' && answer.etag !== undefined) return { etag: answer.etag };
+  if (answer.kind !== 'bare' && answer.kind !== 'resource') return {};
+  const { version } = answer;
+  if (version === undefined) return {};
+  const headers = { etag: etagOf(version), 'last-modified': new Date(version.lastUpdated).toUTCString() };
+  return answer.kind === 'resource' && answer.written === true
+    ? { ...headers, location: locationOf(version, baseUrl) }
+    : headers;
+}
 
 /** The JSON text of an answer's body; undefined for none. Stored texts go out as they are, digit for digit. */
-export function render(answer: Answer, baseUrl: string): string | undefined {
+function jsonOf(answer: Answer, view: View): string | undefined {
   switch (answer.kind) {
     case 'resource':
-      return contentOf(answer.version);
+      return textOf(answer.version, answer.subset);
     case 'made':
       return stringify(answer.resource);
-    case 'deleted':
+    case 'bare':
+    case 'accepted':
       return undefined;
     case 'searchset':
-      return searchSet(answer, baseUrl);
+      return searchSet(answer, view.baseUrl);
     case 'history':
-      return historyBundle(answer, baseUrl);
+      return historyBundle(answer, view.baseUrl);
     case 'responses': {
-      const entries = answer.answers.map((a) => responseEntry(a, baseUrl));
+      const entries = answer.answers.map((a) => responseEntry(a, view));
       return bundle(`${answer.type}-response`, [], entries);
     }
   }
 }
 
 /** A deletion has no content: whoever answers with one is wrong, and the text would be no JSON. */
-function contentOf(version: Version): string {
+function contentOfVersion(version: Version): string {
   if (version.content === undefined) throw new Error(`${version.type}/${version.id} has no content`);
   return version.content;
+}
+
+function textOf(version: Version, part: Subset | undefined): string {
+  const content = contentOfVersion(version);
+  return part === undefined ? content : stringify(subset(parsed(content), part));
+}
+
+function parsed(text: string): Resource {
+  const value = parseJson(text, anyDepth);
+  if (value instanceof Failure) throw new Error('a text of ours is no JSON');
+  return value as Resource;
 }
 
 function bundle(type: string, members: readonly string[], entries: readonly string[]): string {
@@ -36,7 +123,10 @@ function bundle(type: string, members: readonly string[], entries: readonly stri
 }
 
 function linksOf(links: Links, baseUrl: string): string {
-  const link = Object.entries(links).map(([relation, url]) => ({ relation, url: `${baseUrl}/${url}` }));
+  const link = Object.entries(links).map(([relation, url]) => ({
+    relation,
+    url: url.startsWith('?') ? baseUrl + url : `${baseUrl}/${url}`,
+  }));
   return `"link":${JSON.stringify(link)}`;
 }
 
@@ -47,7 +137,7 @@ function fullUrl(version: Version, baseUrl: string): string {
 /** R4 search.html#2.21.1.2: matches first, then each included resource once, then what there is to tell. */
 function searchSet(answer: SearchSet, baseUrl: string): string {
   const entry = (mode: string) => (v: Version) =>
-    `{${fullUrl(v, baseUrl)},"resource":${contentOf(v)},"search":{"mode":"${mode}"}}`;
+    `{${fullUrl(v, baseUrl)},"resource":${textOf(v, answer.subset)},"search":{"mode":"${mode}"}}`;
   const notes =
     answer.notes.length === 0
       ? []
@@ -66,7 +156,7 @@ function historyBundle(answer: History, baseUrl: string): string {
     const url = v.method === 'POST' ? v.type : `${v.type}/${v.id}`;
     const status = v.method === 'DELETE' ? '204' : v.created ? '201' : '200';
     const response = { status, etag: etagOf(v), lastModified: new Date(v.lastUpdated).toISOString() };
-    const resource = v.content === undefined ? '' : `"resource":${v.content},`;
+    const resource = v.content === undefined ? '' : `"resource":${textOf(v, answer.subset)},`;
     const request = JSON.stringify({ method: v.method, url });
     return `{${fullUrl(v, baseUrl)},${resource}"request":${request},"response":${JSON.stringify(response)}}`;
   });
@@ -74,34 +164,52 @@ function historyBundle(answer: History, baseUrl: string): string {
 }
 
 /** R4 bundle.html#batch-response: status, location, etag and lastModified of a write; the result of a read. */
-function responseEntry(answer: Outcome<Answer>, baseUrl: string): string {
+function responseEntry(answer: Outcome<Answer>, view: View): string {
   if (answer instanceof Failure) {
     const response = { status: String(answer.status), outcome: outcomeOf(answer.issues) };
     return `{"response":${JSON.stringify(response)}}`;
   }
   const status = String(answer.status);
-  if (answer.kind === 'deleted') {
-    const etag = answer.version === undefined ? {} : { etag: etagOf(answer.version) };
-    return `{"response":${JSON.stringify({ status, ...etag })}}`;
-  }
-  if (answer.kind !== 'resource') return `{"resource":${render(answer, baseUrl)},"response":{"status":"${status}"}}`;
-  const { version, notes } = answer;
-  const response = {
+  const version = answer.kind === 'bare' || answer.kind === 'resource' ? answer.version : undefined;
+  const written = answer.kind === 'resource' && answer.written === true;
+  const outcome = outcomeFor(answer, view);
+  const response = JSON.stringify({
     status,
-    location: locationOf(version, baseUrl),
-    etag: etagOf(version),
-    lastModified: new Date(version.lastUpdated).toISOString(),
-    ...(notes !== undefined && { outcome: outcomeOf(notes) }),
-  };
-  return `{${fullUrl(version, baseUrl)},"resource":${contentOf(version)},"response":${JSON.stringify(response)}}`;
+    ...(written && version !== undefined && { location: locationOf(version, view.baseUrl) }),
+    ...(version !== undefined && { etag: etagOf(version), lastModified: new Date(version.lastUpdated).toISOString() }),
+    ...(outcome !== undefined && { outcome }),
+  });
+  if (answer.kind !== 'resource') {
+    const text = jsonOf(answer, view);
+    return text === undefined ? `{"response":${response}}` : `{"resource":${text},"response":${response}}`;
+  }
+  // A bundle that was sent need not come back whole: its sender has it, and may ask for it (Prefer: return=representation).
+  const shown = !written || view.return === 'representation';
+  const resource = shown ? `"resource":${textOf(answer.version, answer.subset)},` : '';
+  return `{${fullUrl(answer.version, view.baseUrl)},${resource}"response":${response}}`;
 }
 
+/** Warnings about what was written; with `Prefer: return=OperationOutcome` an outcome in any case. */
+function outcomeFor(answer: Answer, view: View): OperationOutcome | undefined {
+  const notes = answer.kind === 'resource' ? (answer.notes ?? []) : [];
+  const written =
+    (answer.kind === 'resource' && answer.written === true) || (answer.kind === 'bare' && answer.status === 204);
+  if (notes.length > 0) return outcomeOf(notes);
+  return written && view.return === 'OperationOutcome' ? allGood : undefined;
+}
+
+/** R4 operationoutcome.html: what is told where all went well. */
+const allGood: OperationOutcome = {
+  resourceType: 'OperationOutcome',
+  issue: [{ severity: 'information', code: 'informational', diagnostics: 'All was done as it was asked.' }],
+};
+
 /** R4 http.html#versioning: a weak ETag of the version id. */
-export function etagOf(version: Version): string {
+function etagOf(version: Version): string {
   return `W/"${version.version}"`;
 }
 
 /** R4 http.html#create: the version-specific location. */
-export function locationOf(version: Version, baseUrl: string): string {
+function locationOf(version: Version, baseUrl: string): string {
   return `${baseUrl}/${version.type}/${version.id}/_history/${version.version}`;
 }

@@ -1,98 +1,119 @@
-import type { FastifyRequest } from 'fastify';
 import { Failure, fail, type Outcome } from '#errors';
 import { parseResource } from '#fhir/json.ts';
+import { parseXml } from '#fhir/xml-read.ts';
 import type { Context } from '#operations/context.ts';
-import { versionOf } from '#operations/entries.ts';
+import { jsonPatch } from '#operations/entries.ts';
 import { refuseParameters } from '#operations/parameters.ts';
-import type { Request } from '#operations/request.ts';
+import { readPreconditions } from '#operations/preconditions.ts';
+import type { Patch, Request } from '#operations/request.ts';
 import { type Interaction, route } from '#operations/route.ts';
-import { refuseEncoding, refuseFormat, refuseMediaType } from './negotiate.ts';
+import { asContents, binaryOf, goesOutRaw, isRaw } from './binary.ts';
+import type { Incoming } from './messages.ts';
+import { type Form, formatOfBody, nameOf } from './negotiate.ts';
+import { type Pairs, pathOf } from './path.ts';
+import { readPrefer } from './prefer.ts';
 
 const form = 'application/x-www-form-urlencoded';
 
 /** Reads an HTTP request under `/fhir` (R4 http.html) as what it asks of the conductors. */
-export function readRequest(context: Context, http: FastifyRequest): Outcome<Request> {
-  const url = http.raw.url ?? '';
+export function readRequest(context: Context, incoming: Incoming, pairs: Pairs, form: Outcome<Form>): Outcome<Request> {
+  const { method, url } = incoming;
   const { maxUrl } = context.config;
   if (url.length > maxUrl) return fail('url-too-long', { expected: maxUrl });
   const path = pathOf(url);
   if (path instanceof Failure) return path;
-  const interaction = route(context.definitions, http.method, path);
+  const interaction = route(context.definitions, method, path);
   if (interaction instanceof Failure) return interaction;
-  const mark = url.indexOf('?');
-  const pairs = mark < 0 ? [] : [...new URLSearchParams(url.slice(mark + 1))];
-  const format = pairs.find(([name]) => name === '_format')?.[1];
-  const refused =
-    refuseFormat(format, http.headers.accept) ??
-    refuseParameters(interaction, pairs) ??
-    refuseEncoding(http.headers['content-encoding']);
-  if (refused !== undefined) return refused;
-  return withBody(context, http, interaction, pairs);
+  if (form instanceof Failure && !goesOutRaw(interaction, incoming)) return form;
+  return refuseParameters(interaction, pairs) ?? withHeaders(context, incoming, interaction, pairs);
 }
 
-function withBody(
-  context: Context,
-  http: FastifyRequest,
-  interaction: Interaction,
-  pairs: readonly [string, string][],
-): Outcome<Request> {
-  const { headers } = http;
-  const bytes = Buffer.isBuffer(http.body) && http.body.length > 0 ? http.body : undefined;
-  const lenient = /\bhandling\s*=\s*lenient\b/.test(String(headers.prefer ?? ''));
+function withHeaders(context: Context, incoming: Incoming, interaction: Interaction, query: Pairs): Outcome<Request> {
+  const { headers } = incoming;
+  const prefer = headers.prefer === undefined ? undefined : readPrefer(headers.prefer);
   const ifNoneExist = headers['if-none-exist'];
-  const ifMatch = headers['if-match'] === undefined ? undefined : versionOf(headers['if-match']);
-  if (ifMatch instanceof Failure) return ifMatch;
+  const preconditions = readPreconditions({
+    ...(headers['if-match'] !== undefined && { ifMatch: headers['if-match'] }),
+    ...(headers['if-none-match'] !== undefined && { ifNoneMatch: headers['if-none-match'] }),
+    ...(headers['if-modified-since'] !== undefined && { ifModifiedSince: headers['if-modified-since'] }),
+  });
+  if (preconditions instanceof Failure) return preconditions;
   const request = {
     interaction,
-    query: pairs,
-    lenient,
+    query,
+    preconditions,
+    lenient: prefer?.handling === 'lenient',
+    ...(prefer?.async === true && { async: true }),
     ...(typeof ifNoneExist === 'string' && { ifNoneExist }),
-    ...(ifMatch !== undefined && { ifMatch }),
   };
-  const { code } = interaction;
-  if (code === 'search-type' && http.method === 'POST') return withForm(request, headers['content-type'], bytes);
-  if (code !== 'create' && code !== 'update' && code !== 'bundle' && code !== 'operation') return request;
-  if (bytes === undefined) {
-    if (code === 'operation') return request;
-    return fail('body-empty', { expected: code === 'bundle' ? 'a Bundle' : 'a resource' });
+  return withBody(context, incoming, request);
+}
+
+function withBody(context: Context, incoming: Incoming, request: Request): Outcome<Request> {
+  const { body: bytes, headers, method } = incoming;
+  const { code } = request.interaction;
+  switch (code) {
+    case 'search-type':
+    case 'search-system':
+      return method === 'POST' ? withForm(request, headers['content-type'], bytes) : request;
+    case 'patch':
+    case 'conditional-patch': {
+      const patch = readPatch(context, incoming);
+      return patch instanceof Failure ? patch : { ...request, patch };
+    }
+    case 'create':
+    case 'update':
+    case 'conditional-update': {
+      if (isRaw(request.interaction, incoming)) return { ...request, body: binaryOf(request.interaction, incoming) };
+      break;
+    }
+    case 'bundle':
+      break;
+    case 'operation':
+      if (bytes.length > 0) break;
+      return request;
+    default:
+      return request;
   }
-  const refused = refuseMediaType(headers['content-type']);
-  if (refused !== undefined) return refused;
-  const body = parseResource(bytes, context.config.maxDepth);
-  return body instanceof Failure ? body : { ...request, body };
+  const body = readBody(context, incoming, code === 'bundle' ? 'a Bundle' : 'a resource');
+  if (body instanceof Failure) return body;
+  return { ...request, body: asContents(request.interaction, incoming, body) };
+}
+
+/** The resource in a body; `also` is another media type that would do. */
+function readBody({ config }: Context, { body, headers }: Incoming, expected: string, also?: string): Outcome<unknown> {
+  if (body.length === 0) return fail('body-empty', { expected });
+  const format = formatOfBody(headers['content-type'], also);
+  if (format instanceof Failure) return format;
+  return format === 'xml' ? parseXml(body, config.maxDepth) : parseResource(body, config.maxDepth);
+}
+
+/** R4 http.html#patch: the media type tells which kind it is. */
+function readPatch(context: Context, incoming: Incoming): Outcome<Patch> {
+  const { body, headers } = incoming;
+  const json = nameOf(headers['content-type']) === jsonPatch;
+  const document =
+    json && body.length > 0
+      ? parseResource(body, context.config.maxDepth)
+      : readBody(context, incoming, 'a patch', jsonPatch);
+  return document instanceof Failure ? document : { format: json ? 'json' : 'fhirpath', document };
 }
 
 /** R4 http.html#search: the parameters of a `POST _search` are those of its URL and of its body. */
-function withForm(request: Request, contentType: string | undefined, bytes: Buffer | undefined): Outcome<Request> {
-  if (bytes === undefined) return request;
-  if (contentType?.split(';')[0]?.trim().toLowerCase() !== form) {
+function withForm(request: Request, contentType: string | undefined, bytes: Uint8Array): Outcome<Request> {
+  if (bytes.length === 0) return request;
+  if (nameOf(contentType) !== form) {
     return fail('unsupported-media-type', { name: 'Content-Type', found: contentType ?? 'missing', expected: form });
   }
-  return { ...request, query: [...request.query, ...new URLSearchParams(bytes.toString('utf8'))] };
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return { ...request, query: [...request.query, ...new URLSearchParams(text)] };
 }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** The methods that the path of a request takes (RFC 9110, Allow). */
-export function allowedMethods(context: Context, http: FastifyRequest): readonly string[] {
-  const path = pathOf(http.raw.url ?? '');
+export function allowedMethods(context: Context, url: string): readonly string[] {
+  const path = pathOf(url);
   if (path instanceof Failure) return [];
   return methods.filter((method) => !(route(context.definitions, method, path) instanceof Failure));
 }
-
-/** The decoded path behind the base. No path of FHIR has a `%` left, and what hides behind one must not be echoed. */
-function pathOf(url: string): Outcome<string> {
-  const mark = url.indexOf('?');
-  const path = url.slice('/fhir/'.length, mark < 0 ? undefined : mark);
-  if (!path.includes('%')) return path;
-  try {
-    const decoded = decodeURIComponent(path);
-    if (!decoded.includes('%')) return decoded;
-  } catch {
-    // Told below: what cannot be decoded, or is encoded twice, is the same to the client.
-  }
-  return fail('bad-request', { found: badPath });
-}
-
-/** What is wrong with a path that cannot be decoded. */
-export const badPath = 'its path is badly encoded';

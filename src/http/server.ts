@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Worker } from 'node:worker_threads';
+import fastifyCompress from '@fastify/compress';
+import fastifyCors from '@fastify/cors';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -8,17 +11,22 @@ import Fastify, {
 } from 'fastify';
 import { Failure, fail, type Outcome } from '#errors';
 import type { Caller, Context } from '#operations/context.ts';
-import { perform } from '#operations/perform.ts';
 import type { Interaction } from '#operations/route.ts';
 import { unrestricted } from '#security/rights.ts';
+import { serveApi } from './api.ts';
+import { compression, cors } from './codings.ts';
 import { serveConsole } from './console.ts';
+import { endGently } from './ending.ts';
+import { respond } from './exchange.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { failureOf, maxHeaderSize, refuse, refuseConnection, send, unknownRoute } from './refusing.ts';
-import { etagOf, locationOf, render } from './render.ts';
-import { allowedMethods, readRequest } from './request.ts';
+import { failureOf, maxHeaderSize, refuse, refuseConnection, unknownRoute } from './refusing.ts';
+import { LargeBodies } from './thread.ts';
 
-/** The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. */
-export async function createServer(context: Context): Promise<FastifyInstance> {
+/**
+ * The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. `startThread` gives
+ * the thread that works on large bodies; without it they are worked on here.
+ */
+export async function createServer(context: Context, startThread?: () => Worker): Promise<FastifyInstance> {
   const { config } = context;
   const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
     refuse(reply, failureOf(context, error, request));
@@ -29,7 +37,15 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: (raw) => requestId(raw.headers['x-request-id']),
-    http: { maxHeaderSize: maxHeaderSize(context) },
+    requestTimeout: config.requestTimeout,
+    keepAliveTimeout: config.idleTimeout,
+    // While it closes, the server refuses in FHIR (see ending).
+    return503OnClosing: false,
+    http: {
+      maxHeaderSize: maxHeaderSize(context),
+      headersTimeout: Math.min(config.headersTimeout, config.requestTimeout),
+      connectionsCheckingInterval: Math.min(checking, config.headersTimeout, config.requestTimeout),
+    },
     routerOptions: { maxParamLength: maxHeaderSize(context) },
     // What cannot be routed passes no hook.
     frameworkErrors: (error, request, reply) => refuseError(error, request, identify(request, reply)),
@@ -39,28 +55,40 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   app.decorateRequest(asked, undefined);
   app.decorateRequest(asking, undefined);
   const metrics = createMetrics(context);
+  const large = startThread === undefined ? undefined : new LargeBodies(startThread);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) => refuse(reply, unknownRoute(request)));
   app.addHook('onRequest', (request, reply, done) => {
     identify(request, reply);
+    // The names of codings know no case (RFC 9110), but the library that undoes them does.
+    const { 'content-encoding': coding } = request.headers;
+    if (coding !== undefined) request.headers['content-encoding'] = coding.toLowerCase();
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     account(metrics, request, reply);
     done();
   });
+  endGently(app, config.shutdownTimeout);
+  app.addHook('onClose', () => large?.close());
+  await app.register(fastifyCompress, compression);
+  if (config.corsOrigins.length > 0) await app.register(fastifyCors, cors(config.corsOrigins));
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async () => ({ status: 'ok', lastSeq: await context.store.lastSeq() }));
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()));
-  await app.register(async (fhir) => serveFhir(context, fhir));
+  await app.register(async (fhir) => serveFhir(context, large, fhir));
+  await serveApi(app, context);
   await serveConsole(app);
   return app;
 }
 
+/** Milliseconds between two looks for connections that take too long. */
+const checking = 5_000;
+
 /** `/fhir` and all below. Who asks is settled before a body is read or a path judged: strangers learn nothing of either. */
-function serveFhir(context: Context, fhir: FastifyInstance): void {
+function serveFhir(context: Context, large: LargeBodies | undefined, fhir: FastifyInstance): void {
   fhir.addHook('onRequest', (request, reply, done) => {
     const caller = recognise(context, request);
     if (caller instanceof Failure) {
@@ -70,7 +98,7 @@ function serveFhir(context: Context, fhir: FastifyInstance): void {
     (request as Asking)[asking] = caller;
     done();
   });
-  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, request, reply);
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, large, request, reply);
   fhir.all('/fhir', handler);
   fhir.all('/fhir/*', handler);
 }
@@ -80,33 +108,33 @@ const asked = Symbol('interaction');
 const asking = Symbol('caller');
 
 interface Asking {
-  [asked]?: Interaction;
+  [asked]?: Interaction | undefined;
   [asking]?: Caller;
 }
 
-async function answer(context: Context, http: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const request = readRequest(context, http);
-  if (request instanceof Failure) {
-    if (request.status === 405) reply.header('allow', allowedMethods(context, http).join(', '));
-    return refuse(reply, request);
-  }
-  (http as Asking)[asked] = request.interaction;
+async function answer(
+  context: Context,
+  large: LargeBodies | undefined,
+  http: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { [asking]: caller } = http as Asking;
   if (caller === undefined) throw new Error('a request came past the recognition of its caller');
-  const result = await perform(context, caller, request);
-  if (result instanceof Failure) return refuse(reply, result);
-  reply.code(result.status);
-  const { baseUrl } = context.config;
-  if (result.kind === 'deleted' && result.version !== undefined) reply.header('etag', etagOf(result.version));
-  if (result.kind === 'resource') {
-    reply.header('etag', etagOf(result.version));
-    reply.header('last-modified', new Date(result.version.lastUpdated).toUTCString());
-    if (request.interaction.code === 'create' || request.interaction.code === 'update') {
-      reply.header('location', locationOf(result.version, baseUrl));
-    }
-  }
-  const body = render(result, baseUrl);
-  return body === undefined ? reply.send() : send(reply, body);
+  const body = Buffer.isBuffer(http.body) ? http.body : nothing;
+  const incoming = { method: http.method, url: http.raw.url ?? '', headers: http.headers, body };
+  const elsewhere = body.length > context.config.largeBody && !isOperation(incoming.url) ? large : undefined;
+  const outgoing = await (elsewhere?.respond(caller, incoming) ?? respond(context, caller, incoming));
+  (http as Asking)[asked] = outgoing.asked;
+  reply.code(outgoing.status);
+  for (const name in outgoing.headers) reply.header(name, outgoing.headers[name]);
+  return reply.send(outgoing.body);
+}
+
+const nothing = new Uint8Array();
+
+/** What operations keep in memory, such as the results of measures, is in this thread. */
+function isOperation(url: string): boolean {
+  return url.split('?', 1)[0]?.includes('$') === true;
 }
 
 /** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement. */
@@ -116,6 +144,11 @@ function recognise({ config }: Context, { method, raw }: FastifyRequest): Outcom
 }
 
 function identify(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { 'x-request-id': sent, 'x-correlation-id': correlation = sent } = request.headers;
+  // R4 http.html#custom: an id of the client's that is not used comes back as that to which the request belongs.
+  if (typeof correlation === 'string' && correlation !== request.id && /^[\x21-\x7e]{1,200}$/.test(correlation)) {
+    reply.header('x-correlation-id', correlation);
+  }
   return reply.header('x-request-id', request.id);
 }
 

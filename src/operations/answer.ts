@@ -1,5 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Issue, Outcome } from '#errors';
+import type { Subset } from '#fhir/subset.ts';
 import type { Version } from '#storage/store.ts';
 
 /** What an interaction answers; http gives it its form. */
@@ -9,13 +10,21 @@ export type Answer =
       readonly kind: 'resource';
       readonly status: 200 | 201;
       readonly version: Version;
+      readonly subset?: Subset;
+      /** It is as this request made it, or a conditional create found it. */
+      readonly written?: boolean;
       /** Warnings about what was written. */
       readonly notes?: readonly Issue[];
     }
   /** A resource made for this answer. */
-  | { readonly kind: 'made'; readonly status: 200; readonly resource: Resource }
-  /** A deletion; the version is undefined if there was nothing to delete. */
-  | { readonly kind: 'deleted'; readonly status: 204; readonly version: Version | undefined }
+  | { readonly kind: 'made'; readonly status: 200; readonly resource: Resource; readonly etag?: string }
+  /**
+   * Nothing but a status: a deletion (204; without a version if there was nothing to delete), a resource that the client
+   * has already (304), an answer to HEAD.
+   */
+  | { readonly kind: 'bare'; readonly status: 200 | 202 | 204 | 304; readonly version: Version | undefined }
+  /** R4 async.html: the work goes on; its state is told at this path behind the base. */
+  | { readonly kind: 'accepted'; readonly status: 202; readonly at: string; readonly progress: string }
   | SearchSet
   | History
   /** One answer for each entry, in the order of the entries. */
@@ -39,6 +48,7 @@ export interface SearchSet {
   readonly included: readonly Version[];
   readonly total?: number;
   readonly links: Links;
+  readonly subset?: Subset;
   /** What the client should know, e.g. of ignored parameters. */
   readonly notes: readonly Issue[];
 }
@@ -49,4 +59,5 @@ export interface History {
   readonly versions: readonly Version[];
   readonly total?: number;
   readonly links: Links;
+  readonly subset?: Subset;
 }

@@ -14,12 +14,17 @@ type Act = (request: Request) => Promise<Outcome<Answer>>;
  * R4 http.html#transaction: a batch's entries succeed and fail one by one, a transaction's together. `act` does what a
  * single request asks.
  */
-export async function bundle(context: Context, caller: Caller, body: unknown, act: Act): Promise<Outcome<Answer>> {
-  const incoming = readBundle(context, body);
+export async function bundle(
+  context: Context,
+  caller: Caller,
+  { body, lenient }: Request,
+  act: Act,
+): Promise<Outcome<Answer>> {
+  const incoming = readBundle(context, body, lenient);
   if (incoming instanceof Failure) return incoming;
   const { type, entries } = incoming;
   if (type === 'batch') {
-    const answers = await inTurns(entries, (e) => (e instanceof Failure ? e : act(e)));
+    const answers = await inTurns(entries, async (e) => (e instanceof Failure ? e : bare(e, told(e, await act(e)))));
     return { kind: 'responses', status: 200, type, answers };
   }
   const issues = new Issues();
@@ -33,8 +38,20 @@ export async function bundle(context: Context, caller: Caller, body: unknown, ac
   const written = await write(context, caller, writing);
   if (written instanceof Failure) return written;
   const done = new Map(writing.map((r, i) => [r, written[i]]));
-  const answers = await inTurns(requests, (r) => done.get(r) ?? act(r));
+  const answers = await inTurns(requests, async (r) => done.get(r) ?? bare(r, await act(r)));
   return { kind: 'responses', status: 200, type, answers };
+}
+
+/** A problem that names no element is one of the entry's URL. */
+function told(request: Request, answer: Outcome<Answer>): Outcome<Answer> {
+  if (!(answer instanceof Failure) || answer.issues.some((i) => i.expression !== undefined)) return answer;
+  return located(answer, requestPath(request, 'url'));
+}
+
+/** HEAD asks for everything but the body. */
+function bare({ head }: Request, answer: Outcome<Answer>): Outcome<Answer> {
+  if (head !== true || answer instanceof Failure) return answer;
+  return { kind: 'bare', status: 200, version: answer.kind === 'resource' ? answer.version : undefined };
 }
 
 /**
@@ -42,9 +59,9 @@ export async function bundle(context: Context, caller: Caller, body: unknown, ac
  * resource that the transaction itself puts or deletes is there, or is not, whatever the store says.
  */
 async function rehearse(requests: readonly Request[], act: Act): Promise<Failure | undefined> {
-  const fate = new Map<string, 'update' | 'delete'>();
+  const fate = new Map<string, 'update' | 'patch' | 'delete'>();
   for (const { interaction: i } of requests) {
-    if (i.code === 'update' || i.code === 'delete') fate.set(`${i.type}/${i.id}`, i.code);
+    if (i.code === 'update' || i.code === 'patch' || i.code === 'delete') fate.set(`${i.type}/${i.id}`, i.code);
   }
   const issues = new Issues();
   await inTurns(

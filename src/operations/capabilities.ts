@@ -1,79 +1,107 @@
-import type { CapabilityStatement, CapabilityStatementRestResource } from '@medplum/fhirtypes';
-import type { Context } from './context.ts';
+import { readFileSync } from 'node:fs';
+import type { CapabilityStatement, CapabilityStatementRestResource, Resource } from '@medplum/fhirtypes';
+import { failIfAny, type Issue, issue, type Outcome } from '#errors';
+import type { Answer } from './answer.ts';
+import { type Described, restOf } from './capabilities-rest.ts';
+import { formats, patchFormats } from './capabilities-served.ts';
+import { type Pairs, presentation } from './parameters.ts';
 
-/** Made once for each server; the definitions do not change while it runs. */
-const made = new WeakMap<Context, CapabilityStatement>();
+const modes = ['full', 'normative'];
 
-/** R4 http.html#capabilities: what this server does, from the definitions that it works with. */
-export function capabilities(context: Context): CapabilityStatement {
-  const known = made.get(context);
-  if (known !== undefined) return known;
-  const statement = describe(context, new Date());
-  made.set(context, statement);
-  return statement;
+/** R4 http.html#capabilities: `mode` asks for the whole statement, or for its normative elements alone. */
+export function readCapabilities(context: Described, pairs: Pairs): Outcome<Answer> {
+  const issues: Issue[] = [];
+  let mode = 'full';
+  for (const [name, value] of pairs) {
+    if (presentation.has(name)) continue;
+    if (name !== 'mode') {
+      const expected = ['mode', ...presentation].join(', ');
+      issues.push(issue('unknown-parameter', { found: name, target: 'metadata', expected }));
+    } else if (!modes.includes(value)) {
+      const expected = `${modes.join(' or ')}, since no terminology operation is served`;
+      issues.push(issue('bad-parameter-value', { parameter: name, found: value, expected }));
+    } else mode = value;
+  }
+  const failure = failIfAny(issues);
+  if (failure !== undefined) return failure;
+  const resource = capabilities(context);
+  // R4 http.html#capabilities: another statement has another ETag; this one stays as long as the process.
+  const etag = `W/"${Date.parse(resource.date)}"`;
+  return { kind: 'made', status: 200, resource: mode === 'normative' ? normative(resource) : resource, etag };
 }
 
-function describe(context: Context, now: Date): CapabilityStatement {
-  const types = [...context.definitions.resourceTypes].sort();
+/** Made once for each server; the definitions do not change while it runs. */
+const made = new WeakMap<Described, CapabilityStatement>();
+
+/** R4 capabilitystatement.html: what this server does, by the table of its services and its definitions. */
+export function capabilities(context: Described): CapabilityStatement {
+  const known = made.get(context) ?? describe(context);
+  made.set(context, known);
+  return known;
+}
+
+function describe(context: Described): CapabilityStatement {
+  const { baseUrl } = context.config;
+  const program = software();
   return {
     resourceType: 'CapabilityStatement',
+    url: `${baseUrl}/metadata`,
+    version: program.version,
+    name: 'Hufhir',
+    title: program.name,
     status: 'active',
-    date: now.toISOString(),
+    // The start of the process: the next one may have other settings.
+    date: new Date(Math.round(performance.timeOrigin)).toISOString(),
     kind: 'instance',
-    software: { name: 'Hufhir 沪FHIR' },
-    implementation: { description: 'Hufhir 沪FHIR', url: context.config.baseUrl },
+    software: program,
+    implementation: {
+      description: '居民健康记录与社区健康评价 Resident records and community health indicators',
+      url: baseUrl,
+    },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json'],
-    rest: [
-      {
-        mode: 'server',
-        resource: types.map((type) => resourceOf(context, type)),
-        interaction: [{ code: 'transaction' }, { code: 'batch' }, { code: 'history-system' }],
-        operation: [
-          {
-            name: 'pending-references',
-            definition: 'https://fhir.changning.example/OperationDefinition/pending-references',
-          },
-        ],
-      },
-    ],
+    format: formats,
+    patchFormat: patchFormats,
+    rest: [restOf(context)],
   } as CapabilityStatement;
 }
 
-function resourceOf(context: Context, type: string): CapabilityStatementRestResource {
-  const parameters = [...context.definitions.searchParameters(type).values()];
-  const includes = parameters.filter((p) => p.type === 'reference').map((p) => `${type}:${p.code}`);
-  const own = [
-    { name: '_id', type: 'token' },
-    { name: '_lastUpdated', type: 'date' },
-  ];
-  const described = parameters.map((p) => ({ name: p.code, definition: p.url, type: p.type }));
-  return {
-    type,
-    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    interaction: [
-      { code: 'read' },
-      { code: 'vread' },
-      { code: 'create' },
-      { code: 'update' },
-      { code: 'delete' },
-      { code: 'search-type' },
-      { code: 'history-instance' },
-      { code: 'history-type' },
-    ],
-    versioning: 'versioned-update',
-    readHistory: true,
-    updateCreate: true,
-    conditionalCreate: true,
-    searchInclude: includes,
-    searchParam: [...own.filter((p) => !parameters.some((q) => q.code === p.name)), ...described],
-    ...(type === 'Measure' && {
-      operation: [
-        {
-          name: 'evaluate-measure',
-          definition: 'http://hl7.org/fhir/OperationDefinition/Measure-evaluate-measure',
-        },
-      ],
-    }),
-  } as CapabilityStatementRestResource;
+/** The name and version of the program. */
+export function software(): { readonly name: string; readonly version: string } {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return { name: 'Hufhir 沪FHIR', version };
+}
+
+/** Without the elements that R4 calls trial use. */
+function normative(statement: CapabilityStatement): CapabilityStatement {
+  const rest = (statement.rest ?? []).map(({ security: _, resource, ...others }) => ({
+    ...others,
+    resource: (resource ?? []).map(normativeResource),
+  }));
+  return { ...statement, rest } as CapabilityStatement;
+}
+
+function normativeResource(resource: CapabilityStatementRestResource): Partial<CapabilityStatementRestResource> {
+  const kept = Object.entries(resource).filter(([name]) => !trialUse.has(name));
+  return Object.fromEntries(kept);
+}
+
+const trialUse: ReadonlySet<string> = new Set([
+  'supportedProfile',
+  'versioning',
+  'readHistory',
+  'updateCreate',
+  'conditionalCreate',
+  'conditionalRead',
+  'conditionalUpdate',
+  'conditionalDelete',
+  'referencePolicy',
+  'searchInclude',
+  'searchRevInclude',
+]);
+
+/** By type: the canonical URLs of the profiles that an implementation guide has for resources of it. */
+export function profilesOf(guide: readonly Resource[]): ReadonlyMap<string, readonly string[]> {
+  const profiles = guide.filter((r) => r.resourceType === 'StructureDefinition').filter((r) => r.kind === 'resource');
+  const byType = Map.groupBy(profiles, (p) => p.type);
+  return new Map([...byType].map(([type, list]) => [type, list.map((p) => p.url)]));
 }

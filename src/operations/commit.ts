@@ -15,20 +15,23 @@ const attempts = 10;
  * read, not asked for by the client. */
 const again: unique symbol = Symbol('again');
 
+/** What to answer where a write found another version than it expects; undefined where planning again may settle it. */
+export type Refuse = (write: number, found: number) => Failure | undefined;
+
 /**
- * Plans changes, commits them, and plans again where the state moved in between (bounded). `asked` tells for each write
- * whether the client itself named the version (If-Match), which is then 412 at once.
+ * Plans changes, commits them, and plans again where the state moved in between (bounded). `refuse` tells of each write whether the
+ * client itself asked for what the store did not find.
  */
 export async function commit(
   context: Context,
   caller: Caller,
   plan: () => Promise<Outcome<Changes>>,
-  asked: (write: number) => string | undefined = () => undefined,
+  refuse: Refuse = () => undefined,
 ): Promise<Outcome<Commit>> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const changes = await plan();
     if (changes instanceof Failure) return changes;
-    const result = await tryOnce(context, caller, changes, asked);
+    const result = await tryOnce(context, caller, changes, refuse);
     if (result !== again) return result;
   }
   return fail('write-contention', { found: 'What the request depends on', expected: attempts });
@@ -38,7 +41,7 @@ async function tryOnce(
   context: Context,
   caller: Caller,
   changes: Changes,
-  asked: (write: number) => string | undefined,
+  refuse: Refuse,
 ): Promise<Outcome<Commit> | typeof again> {
   const { references } = context.config;
   const done = await context.store.transact({ ...changes, references, rights: caller.rights.write });
@@ -47,10 +50,8 @@ async function tryOnce(
   const write = changes.writes[done.write];
   const target = write === undefined ? '' : `${write.type}/${write.id}`;
   switch (done.conflict) {
-    case 'version': {
-      const expected = asked(done.write);
-      return expected === undefined ? again : fail('version-conflict', { target, found: done.found, expected });
-    }
+    case 'version':
+      return refuse(done.write, done.found) ?? again;
     case 'reference':
       return fail('reference-not-found', { found: done.reference }, `${write?.type}.${done.param}`);
     case 'rights':

@@ -12,6 +12,8 @@ export interface Context {
   readonly config: Config;
   readonly store: Store;
   readonly definitions: Definitions;
+  /** By type: the canonical URLs of the guide's profiles. */
+  readonly profiles: ReadonlyMap<string, readonly string[]>;
   /** What local times mean. */
   readonly clock: Clock;
   /** Index entries and residents of a resource. */

@@ -10,36 +10,50 @@ import { presentation } from './parameters.ts';
 /** A search that stands for a resource. */
 export interface Criterion {
   readonly type: string;
-  /** As it came: with or without `?` or `Patient?` before it. */
-  readonly query: string;
-  /** `Type/id` of what the same transaction deletes; R4 deletes first, so these match nothing. */
-  readonly deleted: ReadonlySet<string>;
+  readonly pairs: readonly (readonly [string, string])[];
+  /** `Type/id` of what counts as not stored: what the same transaction deletes, since R4 deletes first. */
+  readonly without: ReadonlySet<string>;
+}
+
+/** The parameters of criteria in a text: with or without `?` or `Patient?` before them. */
+export function criteriaIn(type: string, text: string): readonly (readonly [string, string])[] {
+  const start = [`${type}?`, '?'].find((prefix) => text.startsWith(prefix)) ?? '';
+  return [...new URLSearchParams(text.slice(start.length))];
 }
 
 /** The matches of a criterion when it was looked up, and the guard that holds the commit to them. */
 export interface Matches {
-  /** At most two; two mean several. */
+  /** At most as many as were asked for: the last one means that there may be more. */
   readonly found: readonly Version[];
   readonly guard: Guard;
+  /** What the criterion asks of a resource. */
+  readonly where: Filter;
 }
 
 /**
  * Looks up a search that stands for a resource: If-None-Exist, a conditional update, delete or reference (R4
  * http.html#cond-update). Result parameters are not criteria; a criterion that filters nothing is refused.
  */
-export async function lookUp(context: Context, caller: Caller, criterion: Criterion): Promise<Outcome<Matches>> {
-  const { type, deleted } = criterion;
+export async function lookUp(
+  context: Context,
+  caller: Caller,
+  criterion: Criterion,
+  limit = 2,
+): Promise<Outcome<Matches>> {
+  const { type, without } = criterion;
   const parsed = parseSearch(type, pairsOf(criterion), searchOptions(context, false));
   if (parsed instanceof Failure) return parsed;
   if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
-  const planned = { ...plan(parsed, caller.rights.read), limit: 2, total: 'none' as const };
+  const planned = { ...plan(parsed, caller.rights.read), limit, total: 'none' as const };
+  const { where } = parsed;
   const matches = await find(context, planned);
-  if (!matches.found.some((v) => deleted.has(`${type}/${v.id}`))) return matches;
-  const ids = [...deleted].filter((d) => d.startsWith(`${type}/`)).map((d) => d.slice(type.length + 1));
-  return find(context, { ...planned, where: and([planned.where, { op: 'not', of: { op: 'id', ids } }]) });
+  if (!matches.found.some((v) => without.has(`${type}/${v.id}`))) return { ...matches, where };
+  const ids = [...without].filter((d) => d.startsWith(`${type}/`)).map((d) => d.slice(type.length + 1));
+  const rest = await find(context, { ...planned, where: and([planned.where, { op: 'not', of: { op: 'id', ids } }]) });
+  return { ...rest, where };
 }
 
-async function find(context: Context, planned: Plan): Promise<Matches> {
+async function find(context: Context, planned: Plan): Promise<Omit<Matches, 'where'>> {
   let page = await context.store.find(planned);
   let { found } = page;
   // A page of very large resources may end before its limit.
@@ -50,15 +64,14 @@ async function find(context: Context, planned: Plan): Promise<Matches> {
   return { found, guard: { plan: planned, expect: found.map((v) => v.id).sort() } };
 }
 
-function pairsOf({ type, query }: Criterion): [string, string][] {
-  const start = [`${type}?`, '?'].find((prefix) => query.startsWith(prefix)) ?? '';
-  return [...new URLSearchParams(query.slice(start.length))].filter(([name]) => !isResultParameter(name));
+function pairsOf({ pairs }: Criterion): readonly (readonly [string, string])[] {
+  return pairs.filter(([name]) => !isResultParameter(name) && !presentation.has(name));
 }
 
 /** The same for criteria that ask the same, however they are written. */
 export function criterionKey(criterion: Criterion): string {
   const pairs = pairsOf(criterion).map((pair) => JSON.stringify(pair));
-  return [criterion.type, ...new Set(pairs.sort())].join(' ');
+  return [criterion.type, ...new Set(pairs.toSorted())].join(' ');
 }
 
 function isEverything(where: Filter): boolean {

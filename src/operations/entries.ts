@@ -1,9 +1,11 @@
 import { Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/issues.ts';
+import { parseResource } from '#fhir/json.ts';
 import type { Context } from './context.ts';
 import { checkElements, checkTexts, isObject } from './elements.ts';
 import { refuseParameters } from './parameters.ts';
-import { located, type Request } from './request.ts';
+import { readPreconditions } from './preconditions.ts';
+import { located, type Patch, type Request } from './request.ts';
 import { type Interaction, route } from './route.ts';
 
 /** A Bundle posted to the base: its type and its entries, each read or with what is wrong with it. */
@@ -13,7 +15,7 @@ export interface Incoming {
 }
 
 /** Reads a Bundle posted to the base (R4 http.html#transaction). */
-export function readBundle(context: Context, body: unknown): Outcome<Incoming> {
+export function readBundle(context: Context, body: unknown, lenient: boolean): Outcome<Incoming> {
   if (!isObject(body) || !('resourceType' in body)) return fail('missing-resource-type', {}, 'Bundle');
   const { resourceType, entry = [], ...envelope } = body;
   if (resourceType !== 'Bundle') {
@@ -31,7 +33,9 @@ export function readBundle(context: Context, body: unknown): Outcome<Incoming> {
   const issues = new Issues();
   checkElements(envelope, 'Bundle', 'Bundle', issues);
   const refused = failIfAny(issues.list);
-  return refused ?? { type, entries: entry.map((e, i) => readEntry(context, type, e, `Bundle.entry[${i}]`)) };
+  return (
+    refused ?? { type, entries: entry.map((e, i) => readEntry(context, { type, lenient }, e, `Bundle.entry[${i}]`)) }
+  );
 }
 
 /** The elements of an entry's request that are read, all of them text. */
@@ -40,33 +44,64 @@ interface Asked {
   readonly url: string;
   readonly ifNoneExist?: string;
   readonly ifMatch?: string;
+  readonly ifNoneMatch?: string;
+  readonly ifModifiedSince?: string;
 }
 
-function readEntry(context: Context, type: Incoming['type'], raw: unknown, path: string): Outcome<Request> {
+/** What holds for all entries of a bundle. */
+interface Whole {
+  readonly type: Incoming['type'];
+  readonly lenient: boolean;
+}
+
+function readEntry(context: Context, { type, lenient }: Whole, raw: unknown, path: string): Outcome<Request> {
   const entry = isObject(raw) ? raw : {};
   const asked = checkEntry(entry, path);
   if (asked instanceof Failure) return asked;
-  const { method, url, ifNoneExist, ifMatch } = asked;
+  const { method, url, ifNoneExist } = asked;
   const target = splitUrl(context, url);
   const interaction = route(context.definitions, method, target.path);
   if (interaction instanceof Failure) return located(interaction, `${path}.request.url`);
   const query = [...new URLSearchParams(target.query)];
   const refused = refuse(interaction, type, asked, path) ?? refuseParameters(interaction, query);
   if (refused !== undefined) return located(refused, refused.issues[0].expression ?? `${path}.request.url`);
-  const version = ifMatch === undefined ? undefined : versionOf(ifMatch);
-  if (version instanceof Failure) return located(version, `${path}.request.ifMatch`);
+  const preconditions = readPreconditions(asked, `${path}.request`);
+  if (preconditions instanceof Failure) return preconditions;
   const { resource, fullUrl } = entry;
+  const patching = interaction.code === 'patch' || interaction.code === 'conditional-patch';
+  const patch = patching ? patchOf(context, resource, `${path}.resource`) : undefined;
+  if (patch instanceof Failure) return patch;
   return {
     path,
     interaction,
     query,
-    lenient: false,
-    ...(resource !== undefined && { body: resource }),
+    lenient,
+    preconditions,
+    ...(method === 'HEAD' && { head: true }),
+    ...(patch !== undefined && { patch }),
+    ...(resource !== undefined && !patching && { body: resource }),
     ...(typeof fullUrl === 'string' && { fullUrl }),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
-    ...(version !== undefined && { ifMatch: version }),
   };
 }
+
+/** R4 http.html#patch: within a bundle a JSON Patch stands in a Binary, a FHIRPath Patch is a Parameters. */
+function patchOf(context: Context, resource: unknown, path: string): Outcome<Patch> {
+  const { resourceType, contentType, data } = isObject(resource) ? resource : {};
+  if (resourceType === 'Parameters') return { format: 'fhirpath', document: resource };
+  const json = resourceType === 'Binary' && contentType === jsonPatch && typeof data === 'string';
+  if (!json) {
+    const text = `The patch is ${shown(resourceType)}; expected Parameters, or a Binary of ${jsonPatch} with data.`;
+    return fail('bundle-entry', { text }, path);
+  }
+  const document = parseResource(Buffer.from(data, 'base64'), context.config.maxDepth);
+  return document instanceof Failure ? located(document, `${path}.data`) : { format: 'json', document };
+}
+
+/** R4 http.html#patch: the type of an RFC 6902 document. */
+export const jsonPatch = 'application/json-patch+json';
+
+const conditions = ['ifNoneExist', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince'] as const;
 
 /** The form of an entry: known elements, and text where text belongs. */
 function checkEntry(entry: Readonly<Record<string, unknown>>, path: string): Outcome<Asked> {
@@ -79,11 +114,7 @@ function checkEntry(entry: Readonly<Record<string, unknown>>, path: string): Out
       if (request[name] !== undefined) continue;
       issues.add(issue('bundle-entry', { text: `The request has no ${name}.` }, `${path}.request.${name}`));
     }
-    checkTexts(request, ['method', 'url', 'ifNoneExist', 'ifMatch'], `${path}.request`, issues);
-    for (const name of ['ifNoneMatch', 'ifModifiedSince']) {
-      if (request[name] === undefined) continue;
-      issues.add(issue('entry-not-supported', { found: name, target: 'Bundle' }, `${path}.request.${name}`));
-    }
+    checkTexts(request, ['method', 'url', ...conditions], `${path}.request`, issues);
   } else {
     const text = 'The entry has no request; expected method and url.';
     issues.add(issue('bundle-entry', { text }, `${path}.request`));
@@ -102,22 +133,21 @@ function refuse(interaction: Interaction, type: Incoming['type'], asked: Asked, 
   if (code === 'operation' && type === 'transaction') {
     return fail('entry-not-supported', { found: `The operation ${interaction.name}`, target: type }, at('url'));
   }
-  if (asked.ifNoneExist !== undefined && code !== 'create') {
-    return fail('bundle-entry', { text: 'ifNoneExist belongs to a create (POST) alone.' }, at('ifNoneExist'));
-  }
-  if (asked.ifMatch !== undefined && code !== 'update' && code !== 'delete') {
-    return fail('bundle-entry', { text: 'ifMatch belongs to an update (PUT) or a delete alone.' }, at('ifMatch'));
+  for (const name of conditions) {
+    const [by, pattern] = heeded[name];
+    if (asked[name] === undefined || pattern.test(code)) continue;
+    return fail('bundle-entry', { text: `${name} stands at a ${code}; expected ${by}.` }, at(name));
   }
   return undefined;
 }
 
-/** The version that a weak ETag names (R4 http.html#versioning). */
-export function versionOf(etag: string): Outcome<number> {
-  const version = /^(?:W\/)?"?(\d{1,10})"?$/.exec(etag.trim())?.[1];
-  if (version === undefined)
-    return fail('bad-header', { name: 'If-Match', found: etag, expected: 'an ETag such as W/"3"' });
-  return Number(version);
-}
+/** The interactions that heed each condition. */
+const heeded = {
+  ifNoneExist: ['a create (POST) alone', /^create$/],
+  ifMatch: ['an update (PUT), a patch or a delete', /(update|patch|delete)$/],
+  ifNoneMatch: ['a read (GET) or an update (PUT)', /^(read|vread|update)$/],
+  ifModifiedSince: ['a read (GET)', /^(read|vread)$/],
+} as const;
 
 /** Entry URLs are relative to the base; absolute ones under our base are taken as well. */
 function splitUrl(context: Context, url: string): { path: string; query: string } {

@@ -1,9 +1,10 @@
-import { Failure, fail, type Issue, type Outcome } from '#errors';
+import { Failure, fail, failIfAny, type Issue, type Outcome } from '#errors';
+import { readSubset, type Subset } from '#fhir/subset.ts';
 import type { HistoryQuery } from '#storage/store.ts';
 import type { History } from './answer.ts';
 import type { Caller, Context } from './context.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-import { type Pairs, pageToken, presentation } from './parameters.ts';
+import { type Pairs, pageToken, presentation, withoutPartial } from './parameters.ts';
 import { mayRead } from './reading.ts';
 
 /** R4 http.html#history of a resource, a type or everything; newest first. */
@@ -14,9 +15,10 @@ export async function history(
   pairs: Pairs,
 ): Promise<Outcome<History>> {
   const path = [at.type, at.id, '_history'].filter((part) => part !== undefined).join('/');
-  const query = await readQuery(context, path, pairs);
+  const query = await readQuery(context, path, at.type, pairs);
   if (query instanceof Failure) return query;
-  const page = await context.store.history({ ...query, ...at, rights: caller.rights.read });
+  const { subset, ...window } = query;
+  const page = await context.store.history({ ...window, ...at, rights: caller.rights.read });
   const { type, id } = at;
   if (type !== undefined && id !== undefined && page.found.length === 0) {
     const known = (await context.store.read(type, id)) !== undefined && (await mayRead(context, caller, type, id));
@@ -27,6 +29,7 @@ export async function history(
     kind: 'history',
     status: 200,
     versions: page.found,
+    ...(subset !== undefined && { subset }),
     ...(page.total !== undefined && { total: page.total }),
     links: {
       self: selfLink(path, pairs),
@@ -35,21 +38,36 @@ export async function history(
   };
 }
 
-type Window = Pick<HistoryQuery, 'since' | 'until' | 'currentFrom' | 'before' | 'limit'>;
+type Window = Pick<HistoryQuery, 'since' | 'until' | 'currentFrom' | 'before' | 'limit'> & { readonly subset?: Subset };
 
-async function readQuery(context: Context, path: string, pairs: Pairs): Promise<Outcome<Window>> {
+async function readQuery(
+  context: Context,
+  path: string,
+  type: string | undefined,
+  pairs: Pairs,
+): Promise<Outcome<Window>> {
   const token = pageToken(pairs);
   if (token !== undefined) return token instanceof Failure ? token : openCursor<Window>(context, path, token);
   const issues: Issue[] = [];
+  const subset = readSubset(pairs, type === undefined ? undefined : [type]);
+  if (subset instanceof Failure) issues.push(...subset.issues);
   let window: Window = { limit: context.config.defaultCount };
-  for (const [name, value] of pairs) {
-    if (presentation.has(name)) continue;
-    const read = readParameter(context, name, value);
+  const own = withoutPartial(pairs).filter(([name]) => !presentation.has(name));
+  for (const [i, [name, value]] of own.entries()) {
+    const again = own.slice(0, i).some(([other]) => other === name);
+    const read = again ? once(name, value) : readParameter(context, name, value);
     if (read instanceof Failure) issues.push(...read.issues);
     else window = { ...window, ...read };
   }
-  const [first, ...rest] = issues;
-  return first === undefined ? window : new Failure([first, ...rest]);
+  const refused = failIfAny(issues);
+  if (refused !== undefined || subset instanceof Failure) return refused ?? window;
+  if (subset === 'count') return { ...window, limit: 0 };
+  return subset === undefined ? window : { ...window, subset };
+}
+
+/** R4 http.html#history: none of them stands twice. */
+function once(parameter: string, found: string): Failure {
+  return fail('bad-parameter-value', { parameter, found, expected: 'the parameter once' });
 }
 
 function readParameter(context: Context, name: string, value: string): Outcome<Partial<Window>> {
@@ -64,7 +82,7 @@ function readParameter(context: Context, name: string, value: string): Outcome<P
     if (range === undefined) return wrong('a date or time such as 2025-01-31T08:00:00+08:00');
     return name === '_since' ? { since: range.low } : { currentFrom: range.low, until: range.high - 1 };
   }
-  const expected = '_count, _since, _at, _format';
+  const expected = '_count, _since, _at, _summary, _elements, _format, _pretty';
   return fail('unknown-parameter', { found: name, target: '_history', expected });
 }
 

@@ -16,7 +16,7 @@ export interface Link {
 type Holder = Record<string | number, unknown>;
 
 /** The types of elements that may point at a resource. */
-const pointing: ReadonlySet<string> = new Set(['uri', 'url', 'canonical', 'oid', 'uuid']);
+const pointing: ReadonlySet<string> = new Set(['uri', 'url', 'oid', 'uuid']);
 
 /** Elements of such a type that name a code system, a type or the thing itself. */
 const naming: ReadonlySet<string> = new Set(['system', 'code', 'type', 'identifier']);
@@ -26,33 +26,39 @@ const sibling: ElementType = { type: 'Element', path: 'Element', targets: [] };
 
 /** Every such place of a resource, contained ones too. The entries of a stored Bundle and the resources of Parameters have
  * links of their own, which stay as they are; so do elements that R4 does not define. */
-export function linksOf(resource: Resource, path: string): readonly Link[] {
+export function linksOf(resource: Resource, path: string, known: ReadonlySet<string>): readonly Link[] {
   const links: Link[] = [];
-  collect(resource as unknown as Holder, resource.resourceType, path, links);
+  collect(resource as unknown as Holder, resource.resourceType, path, { links, known });
   return links;
 }
 
+interface Found {
+  readonly links: Link[];
+  /** The fullUrls of the bundle. */
+  readonly known: ReadonlySet<string>;
+}
+
 /** `model` is where R4 declares the elements of `holder`. */
-function collect(holder: Holder, model: string, path: string, links: Link[]): void {
+function collect(holder: Holder, model: string, path: string, found: Found): void {
   for (const name in holder) {
     const value = holder[name];
     const element = name.startsWith('_') ? sibling : elementAt(model, name);
     if (element === undefined) continue;
     if (typeof value === 'string') {
-      const kind = linkKind(model, name, element, value);
-      if (kind !== undefined) links.push({ holder, key: name, value, path: `${path}.${name}`, kind });
+      const kind = linkKind(model, name, element, value, found.known);
+      if (kind !== undefined) found.links.push({ holder, key: name, value, path: `${path}.${name}`, kind });
     } else if (typeof value !== 'object' || value === null || hasOwnLinks(model, name, element)) continue;
-    else if (!Array.isArray(value)) collect(value as Holder, modelOf(element, value), `${path}.${name}`, links);
+    else if (!Array.isArray(value)) collect(value as Holder, modelOf(element, value), `${path}.${name}`, found);
     else {
       const list = value as unknown as Holder;
       for (let i = 0; i < value.length; i++) {
         const item = list[i];
         if (typeof item === 'string') {
-          const kind = linkKind(model, name, element, item);
+          const kind = linkKind(model, name, element, item, found.known);
           if (kind !== undefined)
-            links.push({ holder: list, key: i, value: item, path: `${path}.${name}[${i}]`, kind });
+            found.links.push({ holder: list, key: i, value: item, path: `${path}.${name}[${i}]`, kind });
         } else if (typeof item === 'object' && item !== null) {
-          collect(item as Holder, modelOf(element, item), `${path}.${name}[${i}]`, links);
+          collect(item as Holder, modelOf(element, item), `${path}.${name}[${i}]`, found);
         }
       }
     }
@@ -67,11 +73,16 @@ function hasOwnLinks(model: string, name: string, element: ElementType): boolean
   return (element.type === 'Resource' && name !== 'contained') || (model === 'Bundle' && name === 'entry');
 }
 
-function linkKind(model: string, name: string, { type }: ElementType, value: string): Link['kind'] | undefined {
+function linkKind(
+  model: string,
+  name: string,
+  { type }: ElementType,
+  value: string,
+  known: ReadonlySet<string>,
+): Link['kind'] | undefined {
   if (model === 'Reference' && name === 'reference') return value.startsWith('#') ? undefined : 'reference';
-  if (!value.includes('urn:')) return undefined;
-  if (type === 'xhtml') return 'narrative';
-  return pointing.has(type) && !naming.has(name) && value.startsWith('urn:') ? 'uri' : undefined;
+  if (type === 'xhtml') return known.size > 0 && /\s(href|src)\s*=/.test(value) ? 'narrative' : undefined;
+  return known.has(value) && pointing.has(type) && !naming.has(name) ? 'uri' : undefined;
 }
 
 /** The narrative with the targets of its links and images replaced where `resolve` knows them. */

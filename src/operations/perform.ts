@@ -1,12 +1,13 @@
 import { Failure, fail, type Outcome, shown } from '#errors';
 import type { Answer } from './answer.ts';
 import { bundle } from './bundle.ts';
-import { capabilities } from './capabilities.ts';
+import { readCapabilities } from './capabilities.ts';
 import type { Caller, Context } from './context.ts';
 import { evaluateMeasure } from './evaluate-measure.ts';
 import { history } from './history.ts';
+import { cancelJob, jobState, startJob } from './jobs.ts';
 import { pendingReferences } from './pending.ts';
-import { read, vread } from './reading.ts';
+import { reading } from './reading.ts';
 import type { Request } from './request.ts';
 import { search } from './searching.ts';
 import { write } from './writing.ts';
@@ -16,27 +17,36 @@ export async function perform(context: Context, caller: Caller, request: Request
   const { interaction } = request;
   switch (interaction.code) {
     case 'read':
-      return read(context, caller, interaction.type, interaction.id);
     case 'vread':
-      return vread(context, caller, interaction);
+      return reading(context, caller, interaction, request);
     case 'create':
     case 'update':
-    case 'delete': {
+    case 'patch':
+    case 'delete':
+    case 'conditional-update':
+    case 'conditional-patch':
+    case 'conditional-delete': {
       const answers = await write(context, caller, [request]);
       return answers instanceof Failure ? answers : (answers[0] ?? fail('internal', { found: 'no answer' }));
     }
     case 'search-type':
-      return search(context, caller, interaction.type, request.query, request.lenient);
+      return search(context, caller, interaction.type, request);
+    case 'search-system':
+      return search(context, caller, undefined, request);
     case 'history-instance':
     case 'history-type':
     case 'history-system': {
       const { code: _, ...at } = interaction;
       return history(context, caller, at, request.query);
     }
+    case 'job':
+      return jobState(context, interaction.id);
+    case 'cancel-job':
+      return cancelJob(context, interaction.id);
     case 'capabilities':
-      return { kind: 'made', status: 200, resource: capabilities(context) };
+      return readCapabilities(context, request.query);
     case 'bundle':
-      return bundle(context, caller, request.body, (entry) => perform(context, caller, entry));
+      return bundle(context, caller, request, (entry) => perform(context, caller, entry));
     case 'operation':
       return operation(context, caller, interaction, request);
     default: {
@@ -57,8 +67,14 @@ async function operation(
   const { name, type, id } = asked;
   if (name === '$evaluate-measure' && type === 'Measure') {
     const parameters = [...request.query, ...bodyParameters(request.body)];
-    const resource = await evaluateMeasure(context, caller, { ...(id !== undefined && { measureId: id }), parameters });
-    return resource instanceof Failure ? resource : { kind: 'made', status: 200, resource };
+    const work = async (): Promise<Outcome<Answer>> => {
+      const resource = await evaluateMeasure(context, caller, {
+        ...(id !== undefined && { measureId: id }),
+        parameters,
+      });
+      return resource instanceof Failure ? resource : { kind: 'made', status: 200, resource };
+    };
+    return request.async === true ? startJob(context, work) : work();
   }
   if (name === '$pending-references' && type === undefined) return pendingReferences(context, caller, request.query);
   const place = [type, id, name].filter((part) => part !== undefined).join('/');

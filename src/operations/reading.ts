@@ -1,9 +1,37 @@
-import { fail, type Outcome } from '#errors';
+import { Failure, fail, type Outcome } from '#errors';
+import { readSubset } from '#fhir/subset.ts';
 import type { Answer } from './answer.ts';
 import type { Caller, Context } from './context.ts';
+import { isUnmodified } from './preconditions.ts';
+import type { Request } from './request.ts';
+
+/** R4 http.html#read, #vread, #cread: the resource, or the part of it that is asked for, or 304 if the client has it already. */
+export async function reading(
+  context: Context,
+  caller: Caller,
+  at: { readonly type: string; readonly id: string; readonly version?: number },
+  { query, preconditions }: Request,
+): Promise<Outcome<Answer>> {
+  const subset = query.length === 0 ? undefined : readSubset(query, [at.type]);
+  if (subset instanceof Failure) return subset;
+  if (subset === 'count')
+    return fail('bad-parameter-value', { parameter: '_summary', found: 'count', expected: parts });
+  const { version } = at;
+  const answer =
+    version === undefined
+      ? await read(context, caller, at.type, at.id)
+      : await vread(context, caller, { ...at, version });
+  if (answer instanceof Failure) return answer;
+  if (isUnmodified(preconditions, answer.version)) return { kind: 'bare', status: 304, version: answer.version };
+  return subset === undefined ? answer : { ...answer, subset };
+}
+
+const parts = 'true, text, data or false';
+
+type Found = Extract<Answer, { kind: 'resource' }>;
 
 /** R4 http.html#read. 404 for what never was (or may not be seen), 410 for what was deleted. */
-export async function read(context: Context, caller: Caller, type: string, id: string): Promise<Outcome<Answer>> {
+export async function read(context: Context, caller: Caller, type: string, id: string): Promise<Outcome<Found>> {
   const version = await context.store.read(type, id);
   if (version === undefined || !(await mayRead(context, caller, type, id))) {
     return fail('not-found', { found: `${type}/${id}` });
@@ -12,12 +40,11 @@ export async function read(context: Context, caller: Caller, type: string, id: s
   return { kind: 'resource', status: 200, version };
 }
 
-/** R4 http.html#vread. */
-export async function vread(
+async function vread(
   context: Context,
   caller: Caller,
   at: { readonly type: string; readonly id: string; readonly version: number },
-): Promise<Outcome<Answer>> {
+): Promise<Outcome<Found>> {
   const found = `${at.type}/${at.id}`;
   const version = await context.store.read(at.type, at.id, at.version);
   if (version === undefined || !(await mayRead(context, caller, at.type, at.id))) {

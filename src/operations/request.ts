@@ -1,19 +1,30 @@
 import { Failure } from '#errors';
+import type { Preconditions } from './preconditions.ts';
 import type { Interaction } from './route.ts';
+
+/** R4 http.html#patch: an RFC 6902 document, or the Parameters of a FHIRPath Patch. */
+export interface Patch {
+  readonly format: 'json' | 'fhirpath';
+  readonly document: unknown;
+}
 
 /** What one interaction asks: an HTTP request, or an entry of a batch or transaction. */
 export interface Request {
   readonly interaction: Interaction;
   /** The decoded parameters of the URL, and of a form body. */
   readonly query: readonly (readonly [string, string])[];
-  /** The parsed body, or the entry's resource. */
+  /** The parsed body, or the entry's resource; not of a patch. */
   readonly body?: unknown;
+  readonly patch?: Patch;
   /** If-None-Exist: a search, without `?`. */
   readonly ifNoneExist?: string;
-  /** If-Match: the version that the client has seen. */
-  readonly ifMatch?: number;
+  readonly preconditions: Preconditions;
   /** Prefer: handling=lenient. */
   readonly lenient: boolean;
+  /** Prefer: respond-async; heeded where the work may be long. */
+  readonly async?: boolean;
+  /** HEAD: the answer goes without its body. */
+  readonly head?: boolean;
   /** For an entry: where it stands (`Bundle.entry[3]`), and its fullUrl. */
   readonly path?: string;
   readonly fullUrl?: string;

@@ -1,17 +1,20 @@
 import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/issues.ts';
 import { parseReference } from '#fhir/references.ts';
+import { type Candidates, candidates } from './candidates.ts';
 import type { Caller, Context } from './context.ts';
-import { type Criterion, lookUp, type Matches, shownCriteria } from './criteria.ts';
+import { type Criterion, criteriaIn, lookUp, type Matches, shownCriteria } from './criteria.ts';
 import { type Link, rewriteNarrative } from './links.ts';
 import { located } from './request.ts';
-import { deletedBy, type Step } from './step.ts';
+import type { Step } from './step.ts';
 import { inTurns } from './turns.ts';
 
 /** What the links of one transaction lead to. */
 export interface Resolver {
   /** By fullUrl: `Type/id`. */
   readonly entries: ReadonlyMap<string, string>;
+  /** Of each `Type/id` to whose version a reference leads: the version that the transaction makes. */
+  readonly versions: ReadonlyMap<string, number>;
   /** By conditional reference, as sent: `Type/id`. */
   readonly conditional: ReadonlyMap<string, string>;
   readonly matches: readonly Matches[];
@@ -23,10 +26,12 @@ export async function resolver(context: Context, caller: Caller, steps: readonly
   const entries = new Map<string, string>();
   for (const step of steps) {
     const { fullUrl } = step.request;
-    if (fullUrl !== undefined && step.resource !== undefined) entries.set(fullUrl, `${step.type}/${step.id}`);
+    const id = step.match?.id ?? step.targets[0]?.id;
+    if (fullUrl !== undefined && id !== undefined && step.action !== 'delete')
+      entries.set(fullUrl, `${step.type}/${id}`);
   }
   const wanted = new Map<string, { criterion: Criterion; paths: string[] }>();
-  const deleted = deletedBy(steps);
+  const without = writtenBy(steps);
   for (const link of steps.flatMap((s) => s.links)) {
     if (link.kind !== 'reference' || !link.value.includes('?')) continue;
     const target = parseReference(link.value, context.config.baseUrl);
@@ -34,31 +39,80 @@ export async function resolver(context: Context, caller: Caller, steps: readonly
     const same = wanted.get(link.value);
     if (same !== undefined) same.paths.push(link.path);
     else {
-      const criterion = { type: target.type, query: target.criteria, deleted };
+      const criterion = { type: target.type, pairs: criteriaIn(target.type, target.criteria), without };
       wanted.set(link.value, { criterion, paths: [link.path] });
     }
   }
   const conditional = new Map<string, string>();
   const all: Matches[] = [];
   const issues = new Issues();
+  const among = candidates(context, steps);
   await inTurns([...wanted], async ([reference, { criterion, paths }]) => {
-    const matches = await lookUpOne(context, caller, criterion);
-    if (matches instanceof Failure) {
-      for (const path of paths) issues.addAll(located(matches, path).issues);
+    const found = await lookUpOne(context, caller, criterion, among);
+    if (found instanceof Failure) {
+      for (const path of paths) issues.addAll(located(found, path).issues);
     } else {
-      conditional.set(reference, `${criterion.type}/${matches.found[0]?.id}`);
-      all.push(matches);
+      conditional.set(reference, `${criterion.type}/${found.id}`);
+      all.push(found.matches);
     }
   });
-  return { entries, conditional, matches: all, issues: issues.list };
+  const versions = await versionsOf(context, steps, entries);
+  return { entries, versions, conditional, matches: all, issues: issues.list };
 }
 
-/** R4 http.html#trules: a conditional reference has exactly one match. */
-async function lookUpOne(context: Context, caller: Caller, criterion: Criterion): Promise<Outcome<Matches>> {
+const versioned = /^(.+)\/_history\/[^/]+$/;
+
+/**
+ * R4 http.html#trules: a reference to a version of an entry leads to the version that the entry makes. Where that is not plain,
+ * the step is held to what is current now.
+ */
+async function versionsOf(
+  context: Context,
+  steps: readonly Step[],
+  entries: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, number>> {
+  const wanted = new Set<string>();
+  for (const { value, kind } of steps.flatMap((s) => s.links)) {
+    const [, fullUrl = ''] = kind === 'reference' ? (versioned.exec(value) ?? []) : [];
+    const target = entries.get(fullUrl);
+    if (target !== undefined) wanted.add(target);
+  }
+  const versions = new Map<string, number>();
+  if (wanted.size === 0) return versions;
+  for (const step of steps) {
+    const [target] = step.targets;
+    if (step.match !== undefined) versions.set(`${step.type}/${step.match.id}`, step.match.version);
+    if (target === undefined || step.action === 'delete' || !wanted.has(`${step.type}/${target.id}`)) continue;
+    const current = step.action === 'create' ? undefined : await context.store.read(step.type, target.id);
+    versions.set(`${step.type}/${target.id}`, (current?.version ?? 0) + 1);
+    const expect = current?.content === undefined ? 0 : current.version;
+    step.targets = [{ expect, ...target }];
+  }
+  return versions;
+}
+
+/** `Type/id` of what the steps write: as it was stored, it matches no conditional reference. */
+function writtenBy(steps: readonly Step[]): ReadonlySet<string> {
+  return new Set(steps.flatMap((step) => step.targets.map(({ id }) => `${step.type}/${id}`)));
+}
+
+/**
+ * R4 http.html#trules: conditional references are resolved last, so they see what the transaction writes; each has exactly
+ * one match.
+ */
+async function lookUpOne(
+  context: Context,
+  caller: Caller,
+  criterion: Criterion,
+  among: Candidates,
+): Promise<Outcome<{ readonly id: string; readonly matches: Matches }>> {
   const matches = await lookUp(context, caller, criterion);
-  if (matches instanceof Failure || matches.found.length === 1) return matches;
+  if (matches instanceof Failure) return matches;
+  const ids = [...matches.found.map((version) => version.id), ...among(criterion.type, matches.where)];
+  const [id, second] = ids;
   const shown = { found: shownCriteria(criterion) };
-  return matches.found.length === 0 ? fail('criteria-no-match', shown) : fail('criteria-many-matches', shown);
+  if (id === undefined) return fail('criteria-no-match', shown);
+  return second === undefined ? { id, matches } : fail('criteria-many-matches', shown);
 }
 
 /** Writes into the resource where a link leads; a `urn:` that no entry of the bundle has is a problem. */
@@ -70,7 +124,10 @@ export function rewrite(link: Link, step: Step, to: Resolver): Issue | undefined
   }
   const found =
     to.entries.get(value) ?? to.conditional.get(value) ?? to.entries.get(sibling(step.request.fullUrl, value));
+  const [, unversioned = ''] = found === undefined ? (versioned.exec(value) ?? []) : [];
+  const target = to.entries.get(unversioned);
   if (found !== undefined) holder[key] = found;
+  else if (target !== undefined) holder[key] = `${target}/_history/${to.versions.get(target)}`;
   else if (kind === 'reference' && value.startsWith('urn:')) return issue('unknown-full-url', { found: value }, path);
   return undefined;
 }

@@ -2,22 +2,40 @@ import { fail, type Outcome } from '#errors';
 import type { Definitions } from '#fhir/definitions.ts';
 import { isValidId } from '#fhir/references.ts';
 
-/** The interactions of R4 http.html, by the codes of http://hl7.org/fhir/restful-interaction. */
+/** The interactions of R4 http.html, by the codes of http://hl7.org/fhir/restful-interaction where it has one. */
 export type Interaction =
-  | { readonly code: 'read' | 'update' | 'delete' | 'history-instance'; readonly type: string; readonly id: string }
+  | {
+      readonly code: 'read' | 'update' | 'patch' | 'delete' | 'history-instance';
+      readonly type: string;
+      readonly id: string;
+    }
   | { readonly code: 'vread'; readonly type: string; readonly id: string; readonly version: number }
   | { readonly code: 'create' | 'search-type' | 'history-type'; readonly type: string }
-  | { readonly code: 'capabilities' | 'bundle' | 'history-system' }
+  /** By the search in the URL. */
+  | { readonly code: 'conditional-update' | 'conditional-patch' | 'conditional-delete'; readonly type: string }
+  | { readonly code: 'capabilities' | 'bundle' | 'search-system' | 'history-system' }
+  /** R4 async.html: what became of an asynchronous request. */
+  | { readonly code: 'job' | 'cancel-job'; readonly id: string }
   | { readonly code: 'operation'; readonly name: string; readonly type?: string; readonly id?: string };
+
+/** What the paths of asynchronous requests begin with. */
+export const jobs = '_jobs';
 
 /**
  * Which interaction a method and a path behind the base (`Patient/1/_history`, no slash first, no query) ask for.
  * Paths that no interaction has are 404, known paths with another method 405.
  */
 export function route(definitions: Definitions, method: string, path: string): Outcome<Interaction> {
-  const parts = path.split('/');
+  // R4 http.html#root: a slash at the end changes nothing.
+  const parts = path.replace(/\/$/, '').split('/');
   const [first = '', second, third, fourth] = parts;
-  if (first === '' && parts.length === 1) return choose(method, '', { POST: { code: 'bundle' } });
+  if (first === '' && parts.length === 1) {
+    return choose(method, '', { GET: { code: 'search-system' }, POST: { code: 'bundle' } });
+  }
+  if (first === '_search' && parts.length === 1) return choose(method, path, { POST: { code: 'search-system' } });
+  if (first === jobs && second !== undefined && parts.length === 2) {
+    return choose(method, path, { GET: { code: 'job', id: second }, DELETE: { code: 'cancel-job', id: second } });
+  }
   if (first === 'metadata' && parts.length === 1) return choose(method, path, { GET: { code: 'capabilities' } });
   if (first === '_history' && parts.length === 1) return choose(method, path, { GET: { code: 'history-system' } });
   if (first.startsWith('$') && parts.length === 1) return operation(method, path, { code: 'operation', name: first });
@@ -27,8 +45,7 @@ export function route(definitions: Definitions, method: string, path: string): O
       : fail('unknown-route', { found: path });
   }
   const type = first;
-  if (second === undefined)
-    return choose(method, path, { GET: { code: 'search-type', type }, POST: { code: 'create', type } });
+  if (second === undefined) return typeLevel(method, path, type);
   if (second === '_search' && third === undefined) {
     return choose(method, path, { POST: { code: 'search-type', type } });
   }
@@ -49,9 +66,19 @@ export function route(definitions: Definitions, method: string, path: string): O
   return choose(method, path, { GET: { code: 'vread', type, id, version: Number(fourth) } });
 }
 
+function typeLevel(method: string, path: string, type: string): Outcome<Interaction> {
+  return choose(method, path, {
+    GET: { code: 'search-type', type },
+    POST: { code: 'create', type },
+    PUT: { code: 'conditional-update', type },
+    PATCH: { code: 'conditional-patch', type },
+    DELETE: { code: 'conditional-delete', type },
+  });
+}
+
 function instanceLevel(method: string, path: string, type: string, id: string): Outcome<Interaction> {
-  const of = (code: 'read' | 'update' | 'delete'): Interaction => ({ code, type, id });
-  return choose(method, path, { GET: of('read'), PUT: of('update'), DELETE: of('delete') });
+  const of = (code: 'read' | 'update' | 'patch' | 'delete'): Interaction => ({ code, type, id });
+  return choose(method, path, { GET: of('read'), PUT: of('update'), PATCH: of('patch'), DELETE: of('delete') });
 }
 
 function operation(method: string, path: string, interaction: Interaction): Outcome<Interaction> {

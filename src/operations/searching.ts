@@ -1,4 +1,5 @@
-import { Failure, issue, type Outcome } from '#errors';
+import { Failure, fail, issue, type Outcome } from '#errors';
+import { readSubset, type Subset } from '#fhir/subset.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import type { Query } from '#search/query.ts';
@@ -8,19 +9,20 @@ import { searchOptions } from './criteria.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { included } from './including.ts';
 import { type Pairs, pageToken } from './parameters.ts';
+import type { Request } from './request.ts';
 
-/** R4 search.html on one type. `pairs` are the decoded parameters, of the URL and of a form body together. */
+/** R4 search.html on one type; without one, on those of `_type` or on all. The parameters are those of the URL and of a form body. */
 export async function search(
   context: Context,
   caller: Caller,
-  type: string,
-  pairs: Pairs,
-  lenient: boolean,
+  type: string | undefined,
+  { query, lenient }: Pick<Request, 'query' | 'lenient'>,
 ): Promise<Outcome<SearchSet>> {
-  const token = pageToken(pairs);
+  const token = pageToken(query);
   if (token instanceof Failure) return token;
-  if (token !== undefined) return nextPage(context, caller, type, token);
-  return page(context, caller, type, { pairs, lenient });
+  const at = type ?? '';
+  const cursor = token === undefined ? { pairs: query, lenient } : await openCursor<Cursor>(context, at, token);
+  return cursor instanceof Failure ? cursor : page(context, caller, at, cursor);
 }
 
 /** What a page link carries, encrypted: the search itself (its values may be a resident's) and where to go on. */
@@ -30,20 +32,17 @@ interface Cursor {
   readonly after?: string;
 }
 
-async function nextPage(context: Context, caller: Caller, type: string, token: string): Promise<Outcome<SearchSet>> {
-  const cursor = await openCursor<Cursor>(context, type, token);
-  return cursor instanceof Failure ? cursor : page(context, caller, type, cursor);
-}
-
-async function page(context: Context, caller: Caller, type: string, cursor: Cursor): Promise<Outcome<SearchSet>> {
-  const query = parseSearch(type, cursor.pairs, searchOptions(context, cursor.lenient));
-  if (query instanceof Failure) return query;
+/** `at` is the type, or the empty path of all. */
+async function page(context: Context, caller: Caller, at: string, cursor: Cursor): Promise<Outcome<SearchSet>> {
+  const read = readSearch(context, at, cursor);
+  if (read instanceof Failure) return read;
+  const { query, subset } = read;
   const found = await context.store.find(plan(query, caller.rights.read, cursor.after));
   const also = await included(context, caller, query, found.found);
   if (also instanceof Failure) return also;
   const links = {
-    self: await selfLink(context, type, query, cursor),
-    ...(found.next !== undefined && { next: await link(context, type, { ...cursor, after: found.next }) }),
+    self: await selfLink(context, at, query, cursor),
+    ...(found.next !== undefined && { next: await link(context, at, { ...cursor, after: found.next }) }),
   };
   return {
     kind: 'searchset',
@@ -52,22 +51,58 @@ async function page(context: Context, caller: Caller, type: string, cursor: Curs
     included: also,
     ...(found.total !== undefined && { total: found.total }),
     links,
+    ...(subset !== undefined && { subset }),
     notes: query.ignored.map((name) => issue('ignored-parameter', { found: name }, undefined, 'warning')),
   };
 }
 
-async function link(context: Context, type: string, cursor: Cursor): Promise<string> {
-  return `${type}?_after=${await sealCursor(context, type, cursor)}`;
+interface Search {
+  readonly query: Query;
+  readonly subset: Subset | undefined;
+}
+
+/** Both parts of a search that can be wrong, and all that is wrong with them. */
+function readSearch(context: Context, at: string, { pairs, lenient }: Cursor): Outcome<Search> {
+  const types = at === '' ? typesIn(context, pairs) : [at];
+  if (types instanceof Failure) return types;
+  const subset = readSubset(pairs, types);
+  const options = searchOptions(context, lenient);
+  const query = parseSearch(types, at === '' ? pairs.filter(([name]) => name !== '_type') : pairs, options);
+  if (query instanceof Failure || subset instanceof Failure) {
+    const failures = [query, subset].filter((part) => part instanceof Failure);
+    const [first, ...rest] = failures.flatMap((failure) => failure.issues);
+    if (first === undefined) throw new Error('a failure without issues');
+    return new Failure([first, ...rest]);
+  }
+  const typed = at === '' ? pairs.filter(([name]) => name === '_type') : [];
+  const applied = { ...query, applied: [...typed, ...query.applied] };
+  return { query: applied, subset: subset === 'count' ? undefined : subset };
+}
+
+/** R4 search.html#all: the types of `_type`, which stands once. */
+function typesIn({ definitions }: Context, pairs: Pairs): Outcome<readonly string[]> {
+  const [asked, ...more] = pairs.filter(([name]) => name === '_type');
+  if (asked === undefined) return [...definitions.resourceTypes];
+  const [, found] = asked;
+  const types = [...new Set(found.split(','))];
+  const unknown = types.find((type) => !definitions.resourceTypes.has(type));
+  if (unknown === undefined && more.length === 0) return types;
+  const expected = more.length > 0 ? 'the parameter once, with its types between commas' : 'resource types of R4';
+  return fail('bad-parameter-value', { parameter: '_type', found: unknown ?? found, expected });
+}
+
+async function link(context: Context, at: string, cursor: Cursor): Promise<string> {
+  return `${at}?_after=${await sealCursor(context, at, cursor)}`;
 }
 
 /** Tells what was applied (R4 search.html#conformance); a later page names its own link. Values that may identify a
  * resident stay out of URLs. */
-async function selfLink(context: Context, type: string, query: Query, cursor: Cursor): Promise<string> {
+async function selfLink(context: Context, at: string, query: Query, cursor: Cursor): Promise<string> {
   if (cursor.after !== undefined || query.applied.some(([, value]) => identifying.test(value))) {
-    return link(context, type, cursor);
+    return link(context, at, cursor);
   }
   const text = query.applied.map(([name, value]) => `${encodeURIComponent(name)}=${encode(value)}`).join('&');
-  return text === '' ? type : `${type}?${text}`;
+  return text === '' ? at : `${at}?${text}`;
 }
 
 const identifying = /\d{15}/;

@@ -1,24 +1,29 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { Failure, fail, failIfAny, issue, type Outcome } from '#errors';
+import { Failure, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/issues.ts';
 import type { Version, Write } from '#storage/store.ts';
 import type { Answer } from './answer.ts';
 import { type Changes, commit } from './commit.ts';
 import type { Caller, Context } from './context.ts';
-import { criterionKey, lookUp, type Matches, shownCriteria } from './criteria.ts';
 import { draftOf } from './draft.ts';
-import { newId } from './ids.ts';
 import { located, type Request, requestPath } from './request.ts';
 import { resolver, rewrite } from './resolve.ts';
-import { deletedBy, type Step, toSteps } from './step.ts';
-import { breather, inTurns } from './turns.ts';
+import { settle } from './settling.ts';
+import { type Step, type Target, toSteps } from './step.ts';
+import { breather } from './turns.ts';
 
 /** The order in which the entries of a transaction act, whatever their places in the bundle (R4 http.html#trules). */
-const order = { delete: 0, create: 1, update: 2 } as const;
+const order = { delete: 0, create: 1, update: 2, patch: 2 } as const;
+
+/** A write, and the step that asks for it. */
+interface Asked {
+  readonly step: Step;
+  readonly target: Target;
+}
 
 /**
- * Create, update and delete (R4 http.html), one or many: all or nothing. References between the requests become those of
- * the stored resources. The answers stand in the order of the requests.
+ * Create, update, patch and delete (R4 http.html), conditional or not, one or many: all or nothing. References between the
+ * requests become those of the stored resources. The answers stand in the order of the requests.
  */
 export async function write(
   context: Context,
@@ -28,35 +33,42 @@ export async function write(
   const steps = await toSteps(context, requests);
   if (steps instanceof Failure) return steps;
   const acting = steps.toSorted((a, b) => order[a.action] - order[b.action]);
-  let written: readonly Step[] = [];
+  let asked: readonly Asked[] = [];
   const planOnce = async () => {
     const changes = await plan(context, caller, acting);
-    written = acting.filter((s) => s.match === undefined);
+    asked = acting.flatMap((step) => step.targets.map((target) => ({ step, target })));
     return changes;
   };
-  const done = await commit(context, caller, planOnce, (i) => written[i]?.request.ifMatch?.toString());
+  const refuse = (i: number, found: number): Failure | undefined => {
+    const { step, target } = asked[i] ?? {};
+    const failure = target?.refuse?.(found);
+    if (step === undefined || failure === undefined || failure.issues[0].expression !== undefined) return failure;
+    return located(failure, requestPath(step.request, 'ifMatch'));
+  };
+  const done = await commit(context, caller, planOnce, refuse);
   if (done instanceof Failure) return done;
-  const places = new Map(written.map((s, i) => [s, i]));
-  return steps.map((step): Answer => {
-    const place = places.get(step);
-    const version = place === undefined ? step.match : done.versions[place];
-    if (step.action === 'delete') return { kind: 'deleted', status: 204, version };
-    return stored(step, version, place !== undefined && version?.created === true);
-  });
+  const made = new Map<Step, Version | undefined>();
+  for (const [i, { step }] of asked.entries()) made.set(step, done.versions[i]);
+  return steps.map((step) => answerTo(step, made.get(step)));
 }
 
 /** The absence of the version would be a defect of the store. */
-function stored(step: Step, version: Version | undefined, created: boolean): Answer {
-  if (version === undefined) throw new Error(`${step.type}/${step.id} was written and is not there`);
+function answerTo(step: Step, made: Version | undefined): Answer {
+  if (step.action === 'delete')
+    return { kind: 'bare', status: 204, version: step.targets.length > 1 ? undefined : made };
+  const version = made ?? step.match;
+  if (version === undefined) throw new Error(`A ${step.type} was written and is not there`);
   const { notes } = step;
-  return { kind: 'resource', status: created ? 201 : 200, version, ...(notes.length > 0 && { notes }) };
+  const status = made?.created === true ? 201 : 200;
+  return { kind: 'resource', status, version, written: true, ...(notes.length > 0 && { notes }) };
 }
 
-/** One attempt: looks the criteria up, gives ids, rewrites references, and makes the writes. */
+/** One attempt: settles what is meant, gives ids, rewrites references, and makes the writes. */
 async function plan(context: Context, caller: Caller, steps: readonly Step[]): Promise<Outcome<Changes>> {
   const issues = new Issues();
   const breathe = breather();
-  const conditional = await lookUpCreates(context, caller, steps, issues);
+  const settled = await settle(context, caller, steps);
+  issues.addAll(settled.issues);
   const resolve = await resolver(context, caller, steps);
   issues.addAll(resolve.issues);
   for (const step of steps) {
@@ -71,69 +83,39 @@ async function plan(context: Context, caller: Caller, steps: readonly Step[]): P
   const writes: Write[] = [];
   for (const step of steps) {
     await breathe();
-    if (step.match === undefined) writes.push(toWrite(context, step));
+    for (const target of step.targets) writes.push(toWrite(context, step, target));
   }
-  return { guards: [...conditional, ...resolve.matches].map((m) => m.guard), writes };
+  return { guards: [...settled.matches, ...resolve.matches].map((m) => m.guard), writes };
 }
 
-/**
- * R4 http.html#ccreate: no match creates, one match is the answer, several are a problem. The answer is the match as it was
- * looked up: the commit holds only if it still is one, and what happens to it afterwards is another's.
- */
-async function lookUpCreates(
-  context: Context,
-  caller: Caller,
-  steps: readonly Step[],
-  issues: Issues,
-): Promise<readonly Matches[]> {
-  const deleted = deletedBy(steps);
-  const creates = steps.flatMap((step) => {
-    const { ifNoneExist: query } = step.request;
-    return query === undefined || step.action !== 'create'
-      ? []
-      : [{ step, criterion: { type: step.type, query, deleted } }];
-  });
-  const looked = await inTurns(creates, async ({ step, criterion }) => {
-    const matches = await lookUp(context, caller, criterion);
-    const [match, second] = matches instanceof Failure ? [] : matches.found;
-    if (match === undefined && step.match !== undefined) step.id = newId();
-    step.match = match;
-    if (match !== undefined) step.id = match.id;
-    return second === undefined ? matches : fail('criteria-many-matches', { found: shownCriteria(criterion) });
-  });
-  const claimed = new Set(steps.filter((s) => s.action === 'update').map((s) => `${s.type}/${s.id}`));
-  for (const [i, { step, criterion }] of creates.entries()) {
-    const at = requestPath(step.request, 'ifNoneExist');
-    const matches = looked[i];
-    if (matches instanceof Failure) {
-      issues.addAll(located(matches, at).issues);
-      continue;
-    }
-    const target = step.match === undefined ? criterionKey(criterion) : `${step.type}/${step.id}`;
-    const found = step.match === undefined ? shownCriteria(criterion) : target;
-    if (claimed.has(target)) issues.add(issue('duplicate-target', { found }, at));
-    if (step.match === undefined) claimed.add(target);
+const methods = { create: 'POST', update: 'PUT', patch: 'PATCH' } as const;
+
+function toWrite(context: Context, { type, resource, action }: Step, { id, expect }: Target): Write {
+  const expected = expect === undefined ? {} : { expect };
+  if (action === 'delete') {
+    return { method: 'DELETE', type, id, draft: undefined, index: { entries: [], residents: [] }, ...expected };
   }
-  return looked.filter((m): m is Matches => !(m instanceof Failure));
+  if (resource === undefined) throw new Error(`${type}/${id} is to be written and is not there`);
+  return putOf(context, methods[action], resource, id, expected);
 }
 
-function toWrite(context: Context, step: Step): Write {
-  const { type, id, resource, action, request } = step;
-  const expect = request.ifMatch === undefined ? {} : { expect: request.ifMatch };
-  if (resource === undefined) {
-    return { method: 'DELETE', type, id, draft: undefined, index: { entries: [], residents: [] }, ...expect };
-  }
-  return putOf(context, action === 'create' ? 'POST' : 'PUT', resource, id, expect);
-}
-
-/** The write that stores a resource under an id. */
+/** The write that stores a resource under an id. Its index is made when the store takes it: those of a large bundle would not fit beside
+ * each other. */
 export function putOf(
   context: Context,
-  method: 'POST' | 'PUT',
+  method: 'POST' | 'PUT' | 'PATCH',
   resource: Resource,
   id: string,
   expect: { readonly expect?: number } = {},
 ): Write {
-  const index = context.index(resource.id === id ? resource : { ...resource, id });
-  return { method, type: resource.resourceType, id, draft: draftOf(resource, id), index, ...expect };
+  return {
+    method,
+    type: resource.resourceType,
+    id,
+    draft: draftOf(resource, id),
+    get index() {
+      return context.index(resource.id === id ? resource : { ...resource, id });
+    },
+    ...expect,
+  };
 }

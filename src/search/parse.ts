@@ -26,7 +26,7 @@ export interface SearchOptions {
 const maxParameters = 100;
 /** Of all parameters together: a store's statement takes some 32,000 values, and a test up to eight. */
 const maxTests = 2_000;
-const once: ReadonlySet<string> = new Set(['_count', '_total', '_summary']);
+const once: ReadonlySet<string> = new Set(['_count', '_total', '_summary', '_elements']);
 
 /**
  * Reads the parameters of a search, names and values decoded but not unescaped (R4 search.html). With several types, each

@@ -3,7 +3,8 @@ import type { Definitions } from '#fhir/definitions.ts';
 import type { SortKey } from './filter.ts';
 import type { Include } from './query.ts';
 
-/** The parameters that shape the result (R4 search.html, search result parameters), as far as this room reads them. */
+/** The parameters that shape the result (R4 search.html, search result parameters). Which part of each resource is shown
+ * (`_summary`, `_elements`) is read elsewhere. */
 export interface ResultShape {
   readonly sort: readonly SortKey[];
   readonly count: number;
@@ -18,7 +19,15 @@ export interface ResultScope {
   readonly maxCount: number;
 }
 
-const names: ReadonlySet<string> = new Set(['_count', '_sort', '_total', '_summary', '_include', '_revinclude']);
+const names: ReadonlySet<string> = new Set([
+  '_count',
+  '_sort',
+  '_total',
+  '_summary',
+  '_elements',
+  '_include',
+  '_revinclude',
+]);
 
 export function isResultParameter(name: string): boolean {
   return names.has(name.split(':', 1)[0] ?? '');
@@ -47,7 +56,9 @@ export function readResultParameter(
       }
       return { shape: { ...shape, total: value }, used: value };
     case '_summary':
-      return value === 'count' ? { shape: totalAlone(shape), used: value } : badValue('_summary', value, 'count');
+      return { shape: value === 'count' ? totalAlone(shape) : shape, used: value };
+    case '_elements':
+      return { shape, used: value };
     default:
       return readInclude(scope, shape, name, value);
   }

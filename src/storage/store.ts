@@ -1,3 +1,4 @@
+import type { Transferable } from 'node:worker_threads';
 import type { IndexRecord } from '#search/entry.ts';
 import type { Filter, Plan } from '#search/filter.ts';
 
@@ -158,6 +159,8 @@ export interface Store {
   secret(name: string): Promise<Uint8Array>;
   /** Copies the store, consistently and while it serves, to a place that the adapter understands (SQLite: a file). */
   backup(target: string): Promise<void>;
+  /** What another thread of this process opens the same store with: it goes there in a message, with these transferred. */
+  share(): { readonly shared: unknown; readonly transfer: readonly Transferable[] };
   /** Finishes what was begun, then closes. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads';
 
 /** The functions that a worker offers: one argument, which is copied, and a result that is copied back. */
 export type Methods = Record<string, (argument: never) => unknown>;
@@ -14,41 +14,86 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Who works: methods by name, and how much there is to do. */
+export interface Callee<M extends Methods> {
+  /** The calls not answered yet. */
+  readonly load: number;
+  call<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<Awaited<ReturnType<M[K]>>>;
+  end(): Promise<void>;
+}
+
+/** The other end: a thread of our own, or a port to one of another thread's. */
+interface Peer {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  // biome-ignore lint/suspicious/noExplicitAny: each event brings what it brings, as in Node's own declarations
+  on(event: string, listener: (value: any) => void): unknown;
+  end(): Promise<unknown>;
+}
+
+/** How a worker thread is started for these calls. */
+export function worker(script: URL, workerData: unknown): () => Peer {
+  // Flags of the main thread (a test runner's loaders, an inspector) are not for the workers.
+  // A small young generation: what passes through is short-lived, and each thread would keep 50 MB for it otherwise.
+  const options = { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 16 } };
+  return () => {
+    const started = new Worker(script, options);
+    return Object.assign(started, { end: () => started.terminate() });
+  };
+}
+
+/** The end of a port that `Calls.connect` gave; once its thread is lost, so is the port. */
+export function connected(port: MessagePort): () => Peer {
+  return () => Object.assign(port, { end: async () => port.close() });
+}
+
+/** What asks a worker to answer calls that come through this port. */
+export interface Connect {
+  readonly port: MessagePort;
+}
+
 /**
  * The caller's end of a worker thread. If the thread dies, every call waiting fails with the reason, and the next one starts
  * another thread: the workers of this store keep no state that is not in the file.
  */
-export class Calls<M extends Methods> {
-  readonly #start: () => Worker;
+export class Calls<M extends Methods> implements Callee<M> {
+  readonly #start: () => Peer;
   readonly #waiting = new Map<number, Waiting>();
   /** Undefined once it is lost. */
-  #worker: Worker | undefined;
+  #worker: Peer | undefined;
   #outbox: Call[] = [];
+  #transfer: ArrayBuffer[] = [];
   #last = 0;
   #ended = false;
 
-  constructor(script: URL, workerData: unknown) {
-    // Flags of the main thread (a test runner's loaders, an inspector) are not for the workers.
-    // A small young generation: what passes through is short-lived, and each thread would keep 50 MB for it otherwise.
-    const options = { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 16 } };
-    this.#start = () => this.#listen(new Worker(script, options));
+  constructor(start: () => Peer) {
+    this.#start = () => this.#listen(start());
     this.#worker = this.#start();
   }
 
-  #listen(worker: Worker): Worker {
+  #listen(peer: Peer): Peer {
     const lose = (reason: Error): void => {
-      if (this.#worker === worker) this.#lose(reason);
+      if (this.#worker === peer) this.#lose(reason);
     };
-    worker.on('message', (answers: readonly Answer[]) => {
+    peer.on('message', (answers: readonly Answer[]) => {
       for (const answer of answers) this.#answered(answer);
     });
-    worker.on('error', (error) => lose(error instanceof Error ? error : new Error(String(error))));
-    worker.on('messageerror', (error) => {
+    peer.on('error', (error: unknown) => lose(error instanceof Error ? error : new Error(String(error))));
+    peer.on('messageerror', (error: Error) => {
       lose(error);
-      void worker.terminate();
+      void peer.end();
     });
-    worker.on('exit', (code) => lose(new Error(`A thread of the store ended by itself (${code}).`)));
-    return worker;
+    peer.on('exit', (code: number) => lose(new Error(`A thread of the store ended by itself (${code}).`)));
+    peer.on('close', () => lose(new Error('The thread of the store is gone.')));
+    return peer;
+  }
+
+  /** A port through which another thread can call the same worker; transfer it to that thread. */
+  connect(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#worker ??= this.#start();
+    const message: Connect = { port: port1 };
+    this.#worker.postMessage(message, [port1]);
+    return port2;
   }
 
   /** The calls not answered yet. */
@@ -56,7 +101,12 @@ export class Calls<M extends Methods> {
     return this.#waiting.size;
   }
 
-  call<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<Awaited<ReturnType<M[K]>>> {
+  /** `transfer` is memory of the argument that goes over instead of being copied. */
+  call<K extends keyof M & string>(
+    method: K,
+    argument: Parameters<M[K]>[0],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<Awaited<ReturnType<M[K]>>> {
     return new Promise((resolve, reject) => {
       if (this.#ended) {
         reject(new Error('The store is closed.'));
@@ -67,6 +117,7 @@ export class Calls<M extends Methods> {
       this.#waiting.set(id, { resolve: (value) => resolve(value as Awaited<ReturnType<M[K]>>), reject });
       if (this.#outbox.length === 0) setImmediate(() => this.#send());
       this.#outbox.push([id, method, argument]);
+      this.#transfer.push(...transfer);
     });
   }
 
@@ -74,16 +125,18 @@ export class Calls<M extends Methods> {
     this.#ended = true;
     const worker = this.#worker;
     this.#lose(new Error('The store is closed.'));
-    await worker?.terminate();
+    await worker?.end();
   }
 
   #send(): void {
     const calls = this.#outbox;
+    const transfer = this.#transfer;
     this.#outbox = [];
+    this.#transfer = [];
     const worker = this.#worker;
     if (worker === undefined || calls.length === 0) return;
     try {
-      worker.postMessage(calls);
+      worker.postMessage(calls, transfer);
     } catch (error) {
       // An argument that cannot be copied: a bug of its caller, who hears of it; the rest is sent again, one by one.
       const [call] = calls;
@@ -92,7 +145,7 @@ export class Calls<M extends Methods> {
     }
   }
 
-  #sendOne(worker: Worker, call: Call): void {
+  #sendOne(worker: Peer, call: Call): void {
     try {
       worker.postMessage([call]);
     } catch (error) {
@@ -110,6 +163,7 @@ export class Calls<M extends Methods> {
   #lose(reason: Error): void {
     this.#worker = undefined;
     this.#outbox = [];
+    this.#transfer = [];
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { reject } of waiting) reject(reason);

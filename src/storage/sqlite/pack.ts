@@ -1,3 +1,4 @@
+import { Deserializer, Serializer } from 'node:v8';
 import type { Entry } from '#search/entry.ts';
 import type { Filter } from '#search/filter.ts';
 import type { Guard, Transaction, Version, Write } from '../store.ts';
@@ -22,9 +23,16 @@ export interface PackedWrite {
   readonly entries: Flat;
 }
 
+/** Some writes as bytes: as objects, those of a large bundle would be in two threads at once. */
+interface Piece {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
 export interface PackedTransaction {
   readonly guards: readonly Guard[];
-  readonly writes: readonly PackedWrite[];
+  /** What `unpackWrites` reads. */
+  readonly pieces: readonly Piece[];
   readonly strict: boolean;
   readonly rights: Filter;
   /** Characters of text: what bounds a group. */
@@ -76,11 +84,64 @@ function packWrite(write: Write): PackedWrite {
   };
 }
 
+/** Characters of text after which the writes go on in another piece. */
+const charactersPerPiece = 500_000;
+
 export function packTransaction(transaction: Transaction): PackedTransaction {
   const { guards, references, rights } = transaction;
-  const writes = transaction.writes.map(packWrite);
-  const size = writes.reduce((sum, w) => sum + (w.head?.length ?? 0) + w.tail.length, 0);
-  return { guards, writes, strict: references === 'strict', rights, size };
+  const pieces: Piece[] = [];
+  let from = 0;
+  let held = 0;
+  let size = 0;
+  for (const [i, { draft }] of transaction.writes.entries()) {
+    held += (draft?.head.length ?? 0) + (draft?.tail.length ?? 0);
+    if (held < charactersPerPiece && i + 1 < transaction.writes.length) continue;
+    pieces.push(packPiece(transaction.writes.slice(from, i + 1)));
+    from = i + 1;
+    size += held;
+    held = 0;
+  }
+  return { guards, pieces, strict: references === 'strict', rights, size };
+}
+
+function packPiece(writes: readonly Write[]): Piece {
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  for (const write of writes) {
+    const { head, tail, ...rest } = packWrite(write);
+    serializer.writeValue(rest);
+    // As UTF-8, half of what the serializer takes for texts that are not Latin.
+    for (const text of [head, tail]) writeText(serializer, text);
+  }
+  return { count: writes.length, bytes: serializer.releaseBuffer() };
+}
+
+function writeText(serializer: Serializer, text: string | null): void {
+  if (text === null) {
+    serializer.writeUint32(0);
+    return;
+  }
+  const bytes = Buffer.from(text, 'utf8');
+  serializer.writeUint32(bytes.length + 1);
+  serializer.writeRawBytes(bytes);
+}
+
+function readText(reader: Deserializer): string | null {
+  const length = reader.readUint32();
+  return length === 0 ? null : reader.readRawBytes(length - 1).toString('utf8');
+}
+
+/** The writes one by one, so that no more than one is an object at a time. */
+export function* unpackWrites({ pieces }: PackedTransaction): Iterable<PackedWrite> {
+  for (const { count, bytes } of pieces) {
+    const reader = new Deserializer(bytes);
+    reader.readHeader();
+    for (let left = count; left > 0; left--) {
+      const rest = reader.readValue() as Omit<PackedWrite, 'head' | 'tail'>;
+      const head = readText(reader);
+      yield { ...rest, head, tail: readText(reader) ?? '' };
+    }
+  }
 }
 
 /** The JSON text of a version: the draft with the members of `meta` that are the store's. */

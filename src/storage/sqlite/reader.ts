@@ -1,36 +1,10 @@
-/** The thread of reads that may be long: searches, histories, scans. */
+/** A thread of reads that may be long. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Plan } from '#search/filter.ts';
-import type { HistoryQuery } from '../store.ts';
 import type { Answer, Call } from './calls.ts';
-import { Connection } from './connection.ts';
-import { find } from './find.ts';
-import { changes, history } from './history.ts';
-import { Names } from './names.ts';
-import { pending, stats } from './pending.ts';
-import { type ScanStep, scanChunk } from './residents.ts';
-import { Selection } from './select.ts';
+import { openReads, type ReaderMethods } from './reads.ts';
 
-/** KiB of pages that one reader keeps. */
-const cache = 32_000;
-
-const connection = Connection.reader(String(workerData), cache);
-const names = new Names(connection);
-const selection = new Selection(connection, names);
-
-const methods = {
-  find: (plan: Plan) => find(connection, selection, plan),
-  history: (query: HistoryQuery) => history(connection, selection, query),
-  changes: ({ after, limit }: { after: number; limit: number }) => changes(connection, selection, after, limit),
-  scan: (step: ScanStep) => scanChunk(connection, selection, step),
-  pending: ({ limit, after }: { limit: number; after?: string }) => pending(connection, names, limit, after),
-  stats: (_: null) => stats(connection, selection),
-  ready: (_: null): void => undefined,
-  close: (_: null) => connection.close(),
-};
-
-export type ReaderMethods = typeof methods;
+const methods = openReads(String(workerData));
 
 function answer([id, method, argument]: Call): Answer {
   try {

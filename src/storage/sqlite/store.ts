@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backup as copy } from 'node:sqlite';
+import type { MessagePort } from 'node:worker_threads';
 import type { Plan } from '#search/filter.ts';
 import type {
   Commit,
@@ -15,12 +16,13 @@ import type {
   Transaction,
   Version,
 } from '../store.ts';
-import { Calls } from './calls.ts';
+import { type Callee, Calls, connected, worker } from './calls.ts';
 import { Connection } from './connection.ts';
 import type { PackedPage } from './find.ts';
+import { Here } from './here.ts';
 import { complete, type PackedCommit, packTransaction, unpackVersions } from './pack.ts';
 import { PointReads } from './point.ts';
-import type { ReaderMethods } from './reader.ts';
+import { openReads, type ReaderMethods } from './reads.ts';
 import type { PackedResidents } from './residents.ts';
 import { makePrivate, prepareFile } from './schema.ts';
 import { lastSeq } from './select.ts';
@@ -37,7 +39,11 @@ const readers = 2;
 /** Opens the store in a file, which is made if it is missing; throws if it is no store, or one of a newer program. */
 export async function openSqliteStore(path: string): Promise<Store> {
   prepareFile(path);
-  const store = new SqliteStore(path);
+  const reader = () => new Calls<ReaderMethods>(worker(new URL('./reader.ts', import.meta.url), path));
+  const store = new SqliteStore(path, {
+    writer: new Calls<WriterMethods>(worker(new URL('./writer.ts', import.meta.url), path)),
+    readers: Array.from({ length: readers }, reader),
+  });
   try {
     await store.ready();
   } catch (error) {
@@ -48,21 +54,45 @@ export async function openSqliteStore(path: string): Promise<Store> {
   return store;
 }
 
+/** What `Store.share` of an SQLite store gives. */
+interface Shared {
+  readonly path: string;
+  readonly port: MessagePort;
+}
+
+/**
+ * Opens a store that another thread shares. This thread reads by itself, so its reads hold it up; what it writes goes to the thread
+ * that writes for all.
+ */
+export function openSharedSqliteStore(shared: unknown): Store {
+  const { path, port } = shared as Shared;
+  return new SqliteStore(path, {
+    writer: new Calls<WriterMethods>(connected(port)),
+    readers: [new Here(openReads(path))],
+  });
+}
+
+/** The threads that work for a store. */
+interface Workers {
+  readonly writer: Calls<WriterMethods>;
+  readonly readers: readonly Callee<ReaderMethods>[];
+}
+
 class SqliteStore implements Store {
   readonly #path: string;
   readonly #connection: Connection;
   readonly #points: PointReads;
   readonly #writer: Calls<WriterMethods>;
-  readonly #readers: readonly Calls<ReaderMethods>[];
+  readonly #readers: readonly Callee<ReaderMethods>[];
 
   #closing: Promise<void> | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, { writer, readers }: Workers) {
     this.#path = path;
     this.#connection = Connection.reader(path, cache);
     this.#points = new PointReads(this.#connection);
-    this.#writer = new Calls(new URL('./writer.ts', import.meta.url), path);
-    this.#readers = Array.from({ length: readers }, () => new Calls(new URL('./reader.ts', import.meta.url), path));
+    this.#writer = writer;
+    this.#readers = readers;
   }
 
   /** Resolves when every thread has opened the file. */
@@ -83,7 +113,9 @@ class SqliteStore implements Store {
   }
 
   async transact(transaction: Transaction): Promise<Commit | Conflict> {
-    const result = await this.#writer.call('transact', packTransaction(transaction));
+    const packed = packTransaction(transaction);
+    const bytes = packed.pieces.map((piece) => piece.bytes.buffer).filter((buffer) => buffer instanceof ArrayBuffer);
+    const result = await this.#writer.call('transact', packed, bytes);
     return 'conflict' in result ? result : committed(transaction, result);
   }
 
@@ -149,6 +181,12 @@ class SqliteStore implements Store {
     await syncFolder(dirname(target));
   }
 
+  share(): ReturnType<Store['share']> {
+    const port = this.#writer.connect();
+    const shared: Shared = { path: this.#path, port };
+    return { shared, transfer: [port] };
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -167,7 +205,7 @@ class SqliteStore implements Store {
   }
 
   /** The reader with the least to do. */
-  #reader(): Calls<ReaderMethods> {
+  #reader(): Callee<ReaderMethods> {
     return this.#readers.reduce((least, reader) => (reader.load < least.load ? reader : least));
   }
 }

@@ -121,7 +121,7 @@ function uris(tests: Group['tests'], how: 'equals' | 'below' | 'above', value: s
     const values = tests.map((t) => (t.kind === 'uri' ? t.value : '')).filter((v) => v !== '');
     return { table: 'uri', where: amongTexts(column, values), ordered: values.length === 1 };
   }
-  const path = value.replace(/\/+$/, '');
+  const path = value.replace(/(?<!\/)\/+$/, '');
   if (how === 'above') {
     const parts = path.split('/');
     const above = parts.flatMap((_, i) => {

@@ -6,7 +6,7 @@ import { sql } from './fragment.ts';
 import { judged } from './history.ts';
 import { Logical } from './logical.ts';
 import type { Names } from './names.ts';
-import { complete, type PackedCommit, type PackedTransaction, type PackedWrite } from './pack.ts';
+import { complete, type PackedCommit, type PackedTransaction, type PackedWrite, unpackWrites } from './pack.ts';
 import { current, deleted, makingCode } from './schema.ts';
 import type { Selection } from './select.ts';
 
@@ -89,8 +89,9 @@ export class Transactor {
     this.#lastUpdated = Math.max(this.#lastUpdated, Date.now());
     const made: number[] = [];
     const touched: Touched[] = [];
-    for (const [i, write] of transaction.writes.entries()) {
-      const conflict = this.#write(transaction, write, i, made, touched);
+    let i = 0;
+    for (const write of unpackWrites(transaction)) {
+      const conflict = this.#write(transaction, write, i++, made, touched);
       if (conflict !== undefined) return conflict;
     }
     this.#logical.settle();

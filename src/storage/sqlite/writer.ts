@@ -1,9 +1,9 @@
 /** The thread of the only connection that writes. */
 
 import { randomBytes } from 'node:crypto';
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Conflict } from '../store.ts';
-import type { Answer, Call } from './calls.ts';
+import type { Answer, Call, Connect } from './calls.ts';
 import { Connection } from './connection.ts';
 import { sql } from './fragment.ts';
 import { Names } from './names.ts';
@@ -21,7 +21,9 @@ const charactersPerGroup = 8_000_000;
 const connection = Connection.writer(String(workerData), cache);
 const names = new Names(connection);
 const transactor = new Transactor(connection, names, new Selection(connection, names));
-const queue: Call[] = [];
+/** Who calls: the thread that started this one, and those that it connected. */
+const callers = new Set<MessagePort>(parentPort === null ? [] : [parentPort]);
+const queue: { readonly from: MessagePort; readonly call: Call }[] = [];
 
 const methods = {
   transact: (transaction: PackedTransaction): PackedCommit | Conflict => transactor.apply(transaction),
@@ -43,21 +45,33 @@ const methods = {
 
 export type WriterMethods = typeof methods;
 
+function receive(from: MessagePort, message: readonly Call[] | Connect): void {
+  if ('port' in message) connect(message.port);
+  else for (const call of message) queue.push({ from, call });
+}
+
+function connect(port: MessagePort): void {
+  callers.add(port);
+  port.on('close', () => callers.delete(port));
+  listen(port);
+}
+
 /** Everything sent so far: what arrived while the last group was written belongs to the next. */
 function collect(): void {
-  if (parentPort === null) return;
-  for (;;) {
-    const next = receiveMessageOnPort(parentPort);
-    if (next === undefined) return;
-    for (const call of next.message as readonly Call[]) queue.push(call);
+  for (const from of callers) {
+    for (let next = receiveMessageOnPort(from); next !== undefined; next = receiveMessageOnPort(from)) {
+      receive(from, next.message);
+    }
   }
 }
 
-function nextGroup(): readonly Call[] {
+type Queued = (typeof queue)[number];
+
+function nextGroup(): readonly Queued[] {
   let characters = 0;
   let end = 0;
   while (end < queue.length && end < transactionsPerGroup && characters < charactersPerGroup) {
-    const [, method, argument] = queue[end] ?? [];
+    const [, method, argument] = queue[end]?.call ?? [];
     if (method === 'transact') characters += (argument as PackedTransaction).size;
     end += 1;
   }
@@ -75,18 +89,18 @@ function perform([id, method, argument]: Call): Answer {
 }
 
 /** One commit, and one sync of the disk, for the whole group. If that fails, nothing of the group happened. */
-function commit(group: readonly Call[]): readonly Answer[] {
+function commit(group: readonly Queued[]): readonly Answer[] {
   try {
     connection.db.exec('BEGIN IMMEDIATE');
     transactor.begin();
-    const answers = group.map(perform);
+    const answers = group.map(({ call }) => perform(call));
     connection.db.exec('COMMIT');
     names.committed();
     return answers;
   } catch (error) {
     if (connection.db.isTransaction) connection.db.exec('ROLLBACK');
     names.rolledBack();
-    return group.map(([id]) => [id, false, error]);
+    return group.map(({ call: [id] }) => [id, false, error]);
   }
 }
 
@@ -94,12 +108,19 @@ function work(): void {
   for (collect(); queue.length > 0; collect()) {
     const group = nextGroup();
     const answers = commit(group);
-    if (group.some(([, method]) => method === 'close')) connection.close();
-    parentPort?.postMessage(answers);
+    if (group.some(({ call: [, method] }) => method === 'close')) connection.close();
+    for (const caller of callers) {
+      const own = answers.filter((_, i) => group[i]?.from === caller);
+      if (own.length > 0) caller.postMessage(own);
+    }
   }
 }
 
-parentPort?.on('message', (calls: readonly Call[]) => {
-  for (const call of calls) queue.push(call);
-  work();
-});
+function listen(port: MessagePort): void {
+  port.on('message', (message: readonly Call[] | Connect) => {
+    receive(port, message);
+    work();
+  });
+}
+
+for (const port of callers) listen(port);

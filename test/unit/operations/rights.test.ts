@@ -28,7 +28,13 @@ async function ask(caller: Caller, method: string, path: string, body?: unknown)
   const [target = '', query = ''] = path.split('?');
   const interaction = route(context.definitions, method, target);
   if (interaction instanceof Failure) throw new Error(path);
-  return perform(context, caller, { interaction, query: [...new URLSearchParams(query)], body, lenient: false });
+  return perform(context, caller, {
+    interaction,
+    query: [...new URLSearchParams(query)],
+    body,
+    lenient: false,
+    preconditions: {},
+  });
 }
 
 /** The status, and of a history the number of versions. */

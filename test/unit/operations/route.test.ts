@@ -37,15 +37,15 @@ t.test('what is no interaction', async (t) => {
     ['GET', 'Patient/1/2', 404, /not a path/],
     ['GET', 'Patient/1/_history/2/3', 404, /not a path/],
     ['GET', 'Patient/a b', 400, /"a b" is not valid/],
-    ['GET', 'Patient/', 400, /is not valid/],
+    ['GET', 'Patient//', 400, /is not valid/],
     ['GET', 'Patient/1/_history/x', 404, /no version x/],
     ['GET', 'Patient/1/_history/0', 404, /no version 0/],
-    ['POST', 'Patient/1', 405, /expected GET, PUT, DELETE/],
-    ['PUT', 'Patient', 405, /expected GET, POST/],
-    ['GET', '', 405, /expected POST/],
+    ['POST', 'Patient/1', 405, /expected GET, PUT, PATCH, DELETE/],
+    ['PUT', '_search', 405, /expected POST/],
+    ['PUT', '', 405, /expected GET, POST/],
     ['TRACE', 'metadata', 405, /expected GET/],
     ['constructor', 'Patient', 405, /expected GET, POST/],
-    ['__proto__', 'Patient/1', 405, /expected GET, PUT, DELETE/],
+    ['__proto__', 'Patient/1', 405, /expected GET, PUT, PATCH, DELETE/],
   ];
   for (const [method, path, status, text] of cases) {
     const result = route(definitions, method, path);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Calls } from '#storage/sqlite/calls.ts';
+import { Calls, worker } from '#storage/sqlite/calls.ts';
 
 interface Offered {
   [name: string]: (argument: never) => unknown;
@@ -20,7 +20,7 @@ const script = new URL(
 );
 
 t.test('calls come back with their own results', async (t) => {
-  const calls = new Calls<Offered>(script, null);
+  const calls = new Calls<Offered>(worker(script, null));
   t.teardown(() => calls.end());
   const numbers = Array.from({ length: 100 }, (_, i) => i);
   t.strictSame(
@@ -34,7 +34,7 @@ t.test('calls come back with their own results', async (t) => {
 });
 
 t.test('an argument that cannot be copied fails its own call alone', async (t) => {
-  const calls = new Calls<Offered>(script, null);
+  const calls = new Calls<Offered>(worker(script, null));
   t.teardown(() => calls.end());
   const uncopied: unknown = () => 1;
   const results = await Promise.allSettled([
@@ -49,7 +49,7 @@ t.test('an argument that cannot be copied fails its own call alone', async (t) =
 });
 
 t.test('when the thread dies, every call waiting fails with the reason, and the next has a new thread', async (t) => {
-  const calls = new Calls<Offered>(script, null);
+  const calls = new Calls<Offered>(worker(script, null));
   for (let i = 1; i < 4; i++) {
     const results = await Promise.allSettled([calls.call('die', null), calls.call('double', 1)]);
     for (const result of results) t.match(result, { status: 'rejected', reason: { message: 'the worker has a bug' } });

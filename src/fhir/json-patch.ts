@@ -1,0 +1,158 @@
+import type { Resource } from '@medplum/fhirtypes';
+import { Failure, fail, type Outcome } from '#errors';
+import {
+  type Content,
+  changeAt,
+  contentAt,
+  contentUnder,
+  emptyIn,
+  exchange,
+  type Holder,
+  isHolder,
+  isIndex,
+  isMembers,
+  measure,
+  membersOf,
+  objectOf,
+  splice,
+  withContent,
+  withoutEmpty,
+} from './edit.ts';
+import { type Operation, type Pointer, readOperations, type Transfer } from './json-patch-operations.ts';
+
+/** `copy` can double what it copies, so that a short patch could fill the memory: so many values may be copied and moved. */
+const maxCopied = 1_000_000;
+
+/** What one patch may do, and has done. */
+interface Limits {
+  readonly depth: number;
+  copied: number;
+}
+
+/**
+ * The resource as a JSON Patch makes it (RFC 6902, R4 http.html#patch). It may share parts with the resource, which stays as it
+ * was. Only when all is done are objects and lists removed that the patch left empty: it may remove the last item and add another.
+ */
+export function applyJsonPatch(resource: Resource, patch: unknown, maxDepth = 100): Outcome<Resource> {
+  const operations = readOperations(patch);
+  if (operations instanceof Failure) return operations;
+  const limits: Limits = { depth: maxDepth, copied: 0 };
+  let root: unknown = resource;
+  for (const operation of operations) {
+    root = apply(root, operation, limits);
+    if (root instanceof Failure) return root;
+  }
+  return (root === resource ? root : (withoutEmpty(root, emptyIn(resource)) ?? {})) as Resource;
+}
+
+function apply(root: unknown, operation: Operation, limits: Limits): Outcome<unknown> {
+  switch (operation.op) {
+    case 'add':
+      return add(root, operation, operation.value, limits);
+    case 'remove':
+      return remove(root, operation, operation.path);
+    case 'replace': {
+      const { path, value } = operation;
+      if (contentUnder(root, path.tokens) === undefined) return absent(operation, path);
+      return isWhole(path) ? whole(operation, value) : put(root, operation, value, limits, withContent);
+    }
+    case 'move':
+    case 'copy':
+      return transfer(root, operation, limits);
+    case 'test': {
+      const { index, path, value } = operation;
+      const there = contentUnder(root, path.tokens);
+      if (there !== undefined && isSame(there, value)) return root;
+      const found = there === undefined ? 'nothing' : 'another value';
+      return fail('patch-test-failed', { index, target: path.text, found }, `[${index}].value`);
+    }
+  }
+}
+
+function add(root: unknown, operation: Operation, content: Content, limits: Limits): Outcome<unknown> {
+  const { path } = operation;
+  if (isWhole(path)) return whole(operation, content);
+  const holder = contentUnder(root, path.tokens.slice(0, -1))?.value;
+  if (!isHolder(holder)) return refuse(operation, path, 'no object or list to hold it', 'one that is there');
+  if (isMembers(holder)) return put(root, operation, content, limits, withContent);
+  const { length } = holder;
+  const key = path.tokens.at(-1) ?? '';
+  const at = key === '-' ? length : isIndex(key) ? Number(key) : Number.POSITIVE_INFINITY;
+  if (at > length) return refuse(operation, path, `a list of ${length}`, `an index from 0 to ${length}, or -`);
+  return put(root, operation, content, limits, (list) => splice(list as readonly unknown[], at, 0, [content]));
+}
+
+type Change = (holder: Holder, key: string, content: Content) => Holder;
+
+/** Lets `change` put the content under the last key of the path. */
+function put(root: unknown, operation: Operation, content: Content, limits: Limits, change: Change): Outcome<unknown> {
+  const { tokens } = operation.path;
+  if (tokens.length + measure(content.value).depth > limits.depth) {
+    const expected = `at most ${limits.depth} levels (HUFHIR_MAX_DEPTH)`;
+    return refuse(operation, operation.path, 'deeper nesting', expected);
+  }
+  return changeAt(root as Holder, tokens.slice(0, -1), (holder) => change(holder, tokens.at(-1) ?? '', content));
+}
+
+function remove(root: unknown, operation: Operation, at: Pointer): Outcome<unknown> {
+  if (contentUnder(root, at.tokens) === undefined) return absent(operation, at);
+  if (isWhole(at)) return refuse(operation, at, 'the whole resource', 'an element of it');
+  const key = at.tokens.at(-1) ?? '';
+  return changeAt(root as Holder, at.tokens.slice(0, -1), (holder) =>
+    isMembers(holder) ? exchange(holder, [key], []) : splice(holder, Number(key), 1, []),
+  );
+}
+
+function transfer(root: unknown, operation: Transfer, limits: Limits): Outcome<unknown> {
+  const { op, from, path } = operation;
+  const content = contentUnder(root, from.tokens);
+  if (content === undefined) return absent(operation, from);
+  if (op === 'move' && from.text === path.text) return root;
+  limits.copied += measure(content.value, maxCopied).count;
+  if (limits.copied > maxCopied)
+    return refuse(operation, from, 'too much to copy', `at most ${maxCopied} values a patch`);
+  const left = op === 'move' ? remove(root, operation, from) : root;
+  return left instanceof Failure ? left : add(left, operation, content, limits);
+}
+
+function isWhole({ tokens }: Pointer): boolean {
+  return tokens.length === 0;
+}
+
+function whole(operation: Operation, { value }: Content): Outcome<unknown> {
+  if (isMembers(value)) return objectOf(membersOf(value));
+  return refuse(operation, operation.path, 'another value for the whole resource', 'an object');
+}
+
+function absent(operation: Operation, at: Pointer): Failure {
+  return refuse(operation, at, 'nothing', 'a value that is there');
+}
+
+function refuse({ index }: Operation, at: Pointer, found: string, expected: string): Failure {
+  return fail('patch-failed', { index, target: at.text, found, expected }, `[${index}].${at.member}`);
+}
+
+/** RFC 6902, 4.6: members in any order, numbers by what they are worth. */
+function isSame(a: Content, b: Content): boolean {
+  if (typeof a.value === 'number' && typeof b.value === 'number') return worth(a) === worth(b);
+  if (!isHolder(a.value) || !isHolder(b.value)) return a.value === b.value;
+  if (Array.isArray(a.value) !== Array.isArray(b.value)) return false;
+  const keys = Object.keys(a.value);
+  return (
+    keys.length === Object.keys(b.value).length &&
+    keys.every((key) => {
+      const [mine, other] = [contentAt(a.value, key), contentAt(b.value, key)];
+      return mine !== undefined && other !== undefined && isSame(mine, other);
+    })
+  );
+}
+
+/** The same text for the same number, beyond what a double holds: its digits without zeros around them, and an exponent. */
+function worth({ value, digits = String(value) }: Content): string {
+  const [, sign = '', integer = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(digits) ?? [];
+  const figures = (integer + fraction).replace(/^0+/, '');
+  const kept = figures.replace(/0+$/, '');
+  if (kept === '') return '0';
+  return `${sign}${kept}e${Number(exponent) - fraction.length + figures.length - kept.length}`;
+}

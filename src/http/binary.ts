@@ -1,0 +1,65 @@
+import type { Binary } from '@medplum/fhirtypes';
+import { Failure } from '#errors';
+import type { Interaction } from '#operations/route.ts';
+import type { Incoming } from './messages.ts';
+import { formatOfBody, nameOf, namesFhir } from './negotiate.ts';
+import { pairsOf } from './path.ts';
+
+/** R4 binary.html#rest: whether a body is the content of a Binary, since it is no FHIR. */
+export function isRaw(interaction: Interaction, { headers }: Incoming): boolean {
+  const contentType = headers['content-type'];
+  if (!('type' in interaction) || interaction.type !== 'Binary' || contentType === undefined) return false;
+  return formatOfBody(contentType) instanceof Failure;
+}
+
+/** The Binary whose content a body is. X-Security-Context says whose rules it follows. */
+export function binaryOf(interaction: Interaction, { headers, body }: Incoming): Binary {
+  const reference = headers['x-security-context'];
+  return {
+    resourceType: 'Binary',
+    ...('id' in interaction && { id: interaction.id }),
+    contentType: headers['content-type'] ?? 'application/octet-stream',
+    ...(typeof reference === 'string' && { securityContext: { reference } }),
+    ...(body.length > 0 && { data: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64') }),
+  };
+}
+
+/** R4 binary.html#rest: FHIR that is no Binary is content like any other where a Binary is written. */
+export function asContents(interaction: Interaction, incoming: Incoming, body: unknown): unknown {
+  if (!('type' in interaction) || interaction.type !== 'Binary' || interaction.code === 'operation') return body;
+  const type = (body as { resourceType?: unknown } | null)?.resourceType;
+  return typeof type === 'string' && type !== 'Binary' ? binaryOf(interaction, incoming) : body;
+}
+
+/** The content of a Binary, and what it needs to go out by itself. It comes from outside: a browser shall not run it as a page of ours. */
+export function contentOf({ contentType, data, securityContext }: Binary): {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+} {
+  const sendable = /^[\x20-\x7e]+$/;
+  const context = securityContext?.reference;
+  return {
+    headers: {
+      'content-type': sendable.test(contentType ?? '') ? String(contentType) : 'application/octet-stream',
+      'content-security-policy': 'sandbox',
+      'x-content-type-options': 'nosniff',
+      ...(context !== undefined && sendable.test(context) && { 'x-security-context': context }),
+    },
+    body: Buffer.from(data ?? '', 'base64'),
+  };
+}
+
+/** R4 binary.html#rest: a Binary is answered as what it is, unless a type of FHIR is asked for by name. */
+export function goesOutRaw(interaction: Interaction, { url, headers }: Incoming): boolean {
+  const { code } = interaction;
+  if ((code !== 'read' && code !== 'vread') || interaction.type !== 'Binary') return false;
+  return !pairsOf(url).some(([name]) => name === '_format') && !namesFhir(headers.accept);
+}
+
+/** A client that takes JSON or XML and not what the content is gets the resource, in that form. */
+export function takes(contentType: string | undefined, accept: string | undefined): boolean {
+  const names = (accept ?? '*/*').split(',').map((part) => nameOf(part) ?? '');
+  if (!names.some((name) => /[/+](json|xml)$/.test(name))) return true;
+  const own = nameOf(contentType) ?? '';
+  return names.some((name) => name === own || name === '*/*' || name === own.replace(/\/.*$/, '/*'));
+}

@@ -1,0 +1,21 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Interaction } from '#operations/route.ts';
+
+/** An HTTP request under `/fhir`, as plain values: it can be answered in any thread. */
+export interface Incoming {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Empty if there is none. */
+  readonly body: Uint8Array;
+}
+
+/** Its answer. */
+export interface Outgoing {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** What was asked, as far as it could be read: for the log and the metrics, which may not know the URL. */
+  readonly asked?: Interaction;
+}

@@ -1,0 +1,26 @@
+import { fail, type Outcome } from '#errors';
+
+export type Pairs = readonly (readonly [string, string])[];
+
+/** The decoded parameters of a URL. */
+export function pairsOf(url: string): Pairs {
+  const mark = url.indexOf('?');
+  return mark < 0 ? [] : [...new URLSearchParams(url.slice(mark + 1))];
+}
+
+/** The decoded path behind the base. No path of FHIR has a `%` left, and what hides behind one must not be echoed. */
+export function pathOf(url: string): Outcome<string> {
+  const mark = url.indexOf('?');
+  const path = url.slice('/fhir/'.length, mark < 0 ? undefined : mark);
+  if (!path.includes('%')) return path;
+  try {
+    const decoded = decodeURIComponent(path);
+    if (!decoded.includes('%')) return decoded;
+  } catch {
+    // Told below: what cannot be decoded, or is encoded twice, is the same to the client.
+  }
+  return fail('bad-request', { found: badPath });
+}
+
+/** What is wrong with a path that cannot be decoded. */
+export const badPath = 'its path is badly encoded';

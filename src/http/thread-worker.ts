@@ -1,0 +1,35 @@
+import { parentPort } from 'node:worker_threads';
+import type { Context } from '#operations/context.ts';
+import { respond } from './exchange.ts';
+import type { Outgoing } from './messages.ts';
+import type { Answered, Asked } from './thread.ts';
+
+/** Answers what the main thread sends, with a context of this thread. */
+export function serveThread(opening: Promise<Context>): void {
+  void opening.then(collect);
+  parentPort?.on('message', async ({ id, caller, incoming }: Asked) => {
+    try {
+      // Transferred memory comes as plain bytes.
+      const body = Buffer.from(incoming.body.buffer, incoming.body.byteOffset, incoming.body.byteLength);
+      const outgoing = await respond(await opening, caller, { ...incoming, body });
+      send(id, outgoing);
+      collect();
+    } catch (error) {
+      const answered: Answered = { id, error };
+      parentPort?.postMessage(answered);
+    }
+  });
+}
+
+/** What making a context, or a large answer, leaves behind is many times what is kept; nobody but this thread waits meanwhile. */
+function collect(): void {
+  const { gc } = globalThis as { gc?: () => void };
+  gc?.();
+}
+
+function send(id: number, outgoing: Outgoing): void {
+  const { body } = outgoing;
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : undefined;
+  const answered: Answered = { id, outgoing: bytes === undefined ? outgoing : { ...outgoing, body: bytes } };
+  parentPort?.postMessage(answered, bytes === undefined ? [] : [bytes.buffer]);
+}

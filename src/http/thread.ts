@@ -1,0 +1,102 @@
+import type { Worker } from 'node:worker_threads';
+import type { Caller } from '#operations/context.ts';
+import type { Incoming, Outgoing } from './messages.ts';
+
+/** A request that goes to the other thread, and its answer. */
+export interface Asked {
+  readonly id: number;
+  readonly caller: Caller;
+  readonly incoming: Incoming;
+}
+
+export type Answered =
+  | { readonly id: number; readonly outgoing: Outgoing }
+  | { readonly id: number; readonly error: unknown };
+
+/** Milliseconds without work after which the thread ends, and its memory is given back. */
+const idle = 60_000;
+
+/** Bodies that are worked on at once: each may take several times its size. */
+const width = 4;
+
+interface Waiting {
+  readonly resolve: (outgoing: Outgoing) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Answers requests with large bodies in a thread of their own, so that no other client waits while one is parsed, checked and
+ * indexed. The thread starts when it is first needed; if it dies, what it had fails and the next request starts another.
+ */
+export class LargeBodies {
+  readonly #start: () => Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #queue: Asked[] = [];
+  #worker: Worker | undefined;
+  #last = 0;
+  #under = 0;
+  #rest: NodeJS.Timeout | undefined;
+
+  constructor(start: () => Worker) {
+    this.#start = start;
+  }
+
+  respond(caller: Caller, incoming: Incoming): Promise<Outgoing> {
+    const id = ++this.#last;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#queue.push({ id, caller, incoming });
+      this.#send();
+    });
+  }
+
+  /** Ends the thread; nothing may be under way. */
+  async close(): Promise<void> {
+    clearTimeout(this.#rest);
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  #send(): void {
+    clearTimeout(this.#rest);
+    while (this.#under < width) {
+      const next = this.#queue.shift();
+      if (next === undefined) break;
+      this.#under += 1;
+      this.#worker ??= this.#listen(this.#start());
+      const { buffer, byteLength } = next.incoming.body;
+      // A body that fills its memory goes there as it is, without a copy.
+      const transfer = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+      this.#worker.postMessage(next, transfer);
+    }
+    if (this.#under === 0) this.#rest = setTimeout(() => void this.close(), idle).unref();
+  }
+
+  #listen(worker: Worker): Worker {
+    const lose = (error: Error): void => {
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      this.#under = 0;
+      const queued = new Set(this.#queue.map(({ id }) => id));
+      for (const [id, { reject }] of this.#waiting) {
+        if (queued.has(id)) continue;
+        this.#waiting.delete(id);
+        reject(error);
+      }
+      this.#send();
+    };
+    worker.on('message', (answered: Answered) => {
+      const waiting = this.#waiting.get(answered.id);
+      this.#waiting.delete(answered.id);
+      this.#under -= 1;
+      if ('outgoing' in answered) waiting?.resolve(answered.outgoing);
+      else waiting?.reject(answered.error instanceof Error ? answered.error : new Error(String(answered.error)));
+      this.#send();
+    });
+    worker.on('error', (error) => lose(error instanceof Error ? error : new Error(String(error))));
+    worker.on('exit', () => lose(new Error('the thread of large bodies ended by itself')));
+    worker.unref();
+    return worker;
+  }
+}

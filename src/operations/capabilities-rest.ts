@@ -1,0 +1,146 @@
+import type {
+  CapabilityStatementRest,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceSearchParam,
+} from '@medplum/fhirtypes';
+import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
+import { type Documentation, readDocumentation } from './capabilities-documentation.ts';
+import { operations, type Served, services } from './capabilities-served.ts';
+import type { Context } from './context.ts';
+
+/** What the description of a server is made from. */
+export type Described = Pick<Context, 'config' | 'definitions'> & {
+  /** By type: the canonical URLs of the guide's profiles. */
+  readonly profiles?: ReadonlyMap<string, readonly string[]>;
+};
+
+/** The codes of http://hl7.org/fhir/restful-interaction, for types and for all. */
+const onType = [
+  'read',
+  'vread',
+  'update',
+  'patch',
+  'delete',
+  'history-instance',
+  'history-type',
+  'create',
+  'search-type',
+];
+const onSystem = ['search-system', 'history-system'];
+
+const security = {
+  off: 'No authentication (HUFHIR_AUTH=off): whoever reaches the address may read and write everything.',
+  required: 'Everything but GET and HEAD of metadata needs a token. This version knows none, and answers 401.',
+};
+
+/** R4 capabilitystatement.html, `rest`. */
+export function restOf(context: Described): CapabilityStatementRest {
+  const { config, definitions } = context;
+  const documentation = readDocumentation();
+  const types = [...definitions.resourceTypes].sort();
+  const referring = referringTo(definitions, types);
+  return {
+    mode: 'server',
+    documentation: rules(context),
+    security: { cors: config.corsOrigins.length > 0, description: security[config.auth] },
+    resource: types.map((type) => resourceOf(context, type, referring.get(type) ?? [], documentation)),
+    interaction: [
+      ...(serves('bundle') ? [{ code: 'transaction' }, { code: 'batch' }] : []),
+      ...onSystem.filter((code) => serves(code)).map((code) => ({ code })),
+    ],
+    searchParam: everywhere(definitions, types).map((p) => parameterOf(p, 'Resource', documentation)),
+    operation: operationsOf(undefined),
+  } as CapabilityStatementRest;
+}
+
+function rules({ config }: Described): string {
+  const one = config.conditionalDelete === 'single';
+  return [
+    'What a request says and the server would not heed is refused by name; `Prefer: handling=lenient` passes over unknown search parameters.',
+    'HEAD is answered wherever GET is.',
+    config.references === 'strict'
+      ? 'What a literal reference names must exist when it is written.'
+      : 'What a reference names may arrive later: `$pending-references` tells what is awaited.',
+    `A conditional delete deletes ${one ? 'one resource' : `at most ${config.maxConditionalDelete} resources`}.`,
+  ].join(' ');
+}
+
+function resourceOf(
+  context: Described,
+  type: string,
+  referring: readonly string[],
+  documentation: Documentation,
+): CapabilityStatementRestResource {
+  const { config, definitions, profiles } = context;
+  const parameters = [...definitions.searchParameters(type).values()];
+  const includes = parameters.filter((p) => p.type === 'reference').map((p) => `${type}:${p.code}`);
+  const checked = config.validation === 'profile' ? (profiles?.get(type) ?? []) : [];
+  const own = operationsOf(type);
+  return {
+    type,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...(checked.length > 0 && { supportedProfile: checked }),
+    interaction: onType.filter((code) => serves(code)).map((code) => ({ code, ...alsoConditional(code, type) })),
+    versioning: config.ifMatch === 'required' ? 'versioned-update' : 'versioned',
+    readHistory: serves('vread'),
+    updateCreate: true,
+    conditionalCreate: heeds('create', 'If-None-Exist'),
+    conditionalRead:
+      heeds('read', 'If-None-Match') && heeds('read', 'If-Modified-Since') ? 'full-support' : 'not-supported',
+    conditionalUpdate: serves('conditional-update'),
+    conditionalDelete: serves('conditional-delete') ? config.conditionalDelete : 'not-supported',
+    // Not `enforced`, whatever HUFHIR_REFERENCES says: what others refer to can still be deleted.
+    referencePolicy: ['literal', 'logical', 'resolves'],
+    ...(includes.length > 0 && { searchInclude: includes }),
+    ...(referring.length > 0 && { searchRevInclude: referring }),
+    searchParam: parameters.map((p) => parameterOf(p, type, documentation)),
+    ...(own.length > 0 && { operation: own }),
+  } as CapabilityStatementRestResource;
+}
+
+function serves(code: string): boolean {
+  return services.some((s) => s.code === code);
+}
+
+function heeds(code: Served, header: string): boolean {
+  return services.some((s) => s.code === code && s.headers.includes(header));
+}
+
+/** R4 has no element for a conditional patch. */
+function alsoConditional(code: string, type: string): { readonly documentation?: string } {
+  return code === 'patch' && serves('conditional-patch') ? { documentation: `Also by criteria: PATCH ${type}?…` } : {};
+}
+
+function parameterOf(
+  { code, url, type }: SearchParameter,
+  on: string,
+  documentation: Documentation,
+): CapabilityStatementRestResourceSearchParam {
+  const text = documentation(url, on);
+  return { name: code, definition: url, type, ...(text !== undefined && { documentation: text }) };
+}
+
+/** The parameters that every type has: those of a search over several. */
+export function everywhere(definitions: Definitions, types: readonly string[]): readonly SearchParameter[] {
+  const [first = '', ...others] = types;
+  return [...definitions.searchParameters(first).values()].filter(({ code, url }) =>
+    others.every((type) => definitions.searchParameters(type).get(code)?.url === url),
+  );
+}
+
+/** By type: the `_revinclude`s that lead from what refers to it. */
+function referringTo(definitions: Definitions, types: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const includes = new Map<string, string[]>(types.map((type) => [type, []]));
+  for (const type of types) {
+    for (const { code, targets } of definitions.searchParameters(type).values()) {
+      for (const target of targets) includes.get(target)?.push(`${type}:${code}`);
+    }
+  }
+  return includes;
+}
+
+function operationsOf(type: string | undefined) {
+  return operations
+    .filter((o) => o.type === type)
+    .map(({ name, definition, documentation }) => ({ name, definition, documentation }));
+}

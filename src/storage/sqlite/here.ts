@@ -1,0 +1,18 @@
+import type { Callee, Methods } from './calls.ts';
+
+/** Methods that are called where they are, instead of in a thread of their own. */
+export class Here<M extends Methods> implements Callee<M> {
+  readonly load = 0;
+  readonly #methods: M;
+
+  constructor(methods: M) {
+    this.#methods = methods;
+  }
+
+  async call<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<Awaited<ReturnType<M[K]>>> {
+    const work = this.#methods[method] as (argument: unknown) => unknown;
+    return work(argument) as Awaited<ReturnType<M[K]>>;
+  }
+
+  async end(): Promise<void> {}
+}

@@ -1,0 +1,31 @@
+import type { Plan } from '#search/filter.ts';
+import type { HistoryQuery } from '../store.ts';
+import { Connection } from './connection.ts';
+import { find } from './find.ts';
+import { changes, history } from './history.ts';
+import { Names } from './names.ts';
+import { pending, stats } from './pending.ts';
+import { type ScanStep, scanChunk } from './residents.ts';
+import { Selection } from './select.ts';
+
+/** KiB of pages that one reader keeps. */
+const cache = 32_000;
+
+/** The reads that may be long, on a connection of their own: searches, histories, scans. */
+export function openReads(path: string) {
+  const connection = Connection.reader(path, cache);
+  const names = new Names(connection);
+  const selection = new Selection(connection, names);
+  return {
+    find: (plan: Plan) => find(connection, selection, plan),
+    history: (query: HistoryQuery) => history(connection, selection, query),
+    changes: ({ after, limit }: { after: number; limit: number }) => changes(connection, selection, after, limit),
+    scan: (step: ScanStep) => scanChunk(connection, selection, step),
+    pending: ({ limit, after }: { limit: number; after?: string }) => pending(connection, names, limit, after),
+    stats: (_: null) => stats(connection, selection),
+    ready: (_: null): void => undefined,
+    close: (_: null) => connection.close(),
+  };
+}
+
+export type ReaderMethods = ReturnType<typeof openReads>;
