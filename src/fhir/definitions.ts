@@ -5,7 +5,7 @@ import type {
   SearchParameter as SearchParameterResource,
   StructureDefinition,
 } from '@medplum/fhirtypes';
-import { isSubtype, modelTypes } from './model.ts';
+import { children, isSubtype, modelTypes } from './model.ts';
 
 /** The types of search parameters that this server answers (R4 search.html; `special` is left out). */
 export type SearchType = 'number' | 'date' | 'string' | 'token' | 'reference' | 'composite' | 'quantity' | 'uri';
@@ -63,13 +63,22 @@ export function loadDefinitions(): Definitions {
   };
 }
 
-/** The file also holds operations and, by a slip of its publisher, a structure of R4B. */
+/** The file also holds operations and, by slips of its publisher, a structure of R4B and elements that R4 does not have. */
 function structuresOf(file: string): Bundle<StructureDefinition> {
   const bundle: Bundle<StructureDefinition> = readJson(file);
   const entry = (bundle.entry ?? []).filter(
     (e) => e.resource?.resourceType === 'StructureDefinition' && (e.resource.fhirVersion ?? '4.0.1') === '4.0.1',
   );
+  for (const { resource } of entry) {
+    const { snapshot } = resource ?? {};
+    if (snapshot !== undefined) snapshot.element = snapshot.element.filter(({ path }) => isOfR4(path));
+  }
   return { ...bundle, entry };
+}
+
+function isOfR4(path: string): boolean {
+  const dot = path.lastIndexOf('.');
+  return dot < 0 || children(path.slice(0, dot), path.slice(dot + 1).replace('[x]', '')) !== undefined;
 }
 
 function searchParametersByType(resourceTypes: ReadonlySet<string>): Map<string, Map<string, SearchParameter>> {

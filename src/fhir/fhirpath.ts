@@ -17,7 +17,8 @@ export interface TypedValue {
   readonly type: string;
 }
 
-const options = { async: false, resolveInternalTypes: false } as const;
+// What `trace()` would print may be a resident's.
+const options = { async: false, resolveInternalTypes: false, traceFn: () => undefined } as const;
 
 const systemTypes: Readonly<Record<string, string>> = {
   Boolean: 'boolean',

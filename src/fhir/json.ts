@@ -88,9 +88,14 @@ export function digitsOf(holder: object, key: string | number): string | undefin
 export function putNumber(holder: object, key: string | number, source: string): void {
   const into = holder as Holder;
   into[key] = Number(source);
-  if (source === String(into[key])) return;
-  into[digits] ??= {};
-  into[digits][key] = source;
+  if (source !== String(into[key])) {
+    into[digits] ??= {};
+    into[digits][key] = source;
+  } else if (into[digits]?.[key] !== undefined) {
+    // A copy of the object may share the record.
+    const { [key]: _, ...others } = into[digits];
+    into[digits] = others;
+  }
 }
 
 /** Tells `stringify` that numbers below this root have digits of their own. */

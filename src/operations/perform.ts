@@ -65,8 +65,8 @@ async function operation(
   request: Request,
 ): Promise<Outcome<Answer>> {
   const { name, type, id } = asked;
+  const parameters = [...request.query, ...bodyParameters(request.body)];
   if (name === '$evaluate-measure' && type === 'Measure') {
-    const parameters = [...request.query, ...bodyParameters(request.body)];
     const work = async (): Promise<Outcome<Answer>> => {
       const resource = await evaluateMeasure(context, caller, {
         ...(id !== undefined && { measureId: id }),
@@ -76,7 +76,7 @@ async function operation(
     };
     return request.async === true ? startJob(context, work) : work();
   }
-  if (name === '$pending-references' && type === undefined) return pendingReferences(context, caller, request.query);
+  if (name === '$pending-references' && type === undefined) return pendingReferences(context, caller, parameters);
   const place = [type, id, name].filter((part) => part !== undefined).join('/');
   return fail('unknown-operation', { found: place });
 }

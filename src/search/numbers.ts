@@ -40,5 +40,7 @@ export function impliedRange(text: string): NumberRange | undefined {
   // In decimal digits, since 5.4 - 0.005 is not the double nearest to 5.395.
   const middle = BigInt(`${m[2]}${fraction}0`) * (m[1] === '-' ? -1n : 1n);
   const exponent = Number(m[4] ?? 0) - fraction.length - 1;
-  return { low: Number(`${middle - 5n}e${exponent}`), high: Number(`${middle + 5n}e${exponent}`) };
+  const range = { low: Number(`${middle - 5n}e${exponent}`), high: Number(`${middle + 5n}e${exponent}`) };
+  // Beyond the digits of a double both ends are the number itself.
+  return range.low < range.high ? range : point(Number(text));
 }

@@ -1,11 +1,16 @@
+import { xhtmlOf } from '#fhir/xml-narrative.ts';
+
 const root = /^\s*<div[\s>/]/;
 const element = /^<\s*(?:script|form|iframe|object|embed|base|link|head|body|frame|frameset)\b/i;
 const handler = /[\s"'/]on[a-z]+\s*=/i;
 const character = /&#(x[0-9a-f]{1,8}|\d{1,8});?/gi;
 
-/** A div that says or shows something (txt-2) and that nothing runs from: no script, form, frame or handler. */
+/**
+ * One well-formed div of XHTML (R4 narrative.html) that says or shows something (txt-2) and that nothing runs from: no script,
+ * form, frame or handler. `&nbsp;` is taken, though XML does not know it: many writers send it.
+ */
 export function isNarrative(xhtml: string): boolean {
-  if (!root.test(xhtml)) return false;
+  if (!root.test(xhtml) || xhtmlOf(xhtml.trim().replaceAll('&nbsp;', '&#160;')) === undefined) return false;
   let shows = false;
   let from = 0;
   for (let at = xhtml.indexOf('<'); at >= 0; at = xhtml.indexOf('<', from)) {

@@ -55,4 +55,13 @@ t.test('every resource type has a structure', async (t) => {
   for (const type of definitions.resourceTypes) t.ok(named.has(type), type);
   t.notOk(named.has('SubscriptionStatus'), 'it came with R4B');
   t.ok(types.entry?.some((e) => e.resource?.name === 'Quantity'));
+  const paths = new Set(
+    [types, resources]
+      .flatMap(({ entry = [] }) => entry.flatMap((e) => e.resource?.snapshot?.element ?? []))
+      .map((e) => e.path),
+  );
+  for (const path of ['Meta.tag', 'Binary.data', 'Patient.contact.name', 'Observation.value[x]'])
+    t.ok(paths.has(path), path);
+  for (const path of ['Meta.project', 'Binary.url', 'DeviceDefinition.bodySite'])
+    t.notOk(paths.has(path), `${path} is not in R4`);
 });

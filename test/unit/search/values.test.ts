@@ -31,6 +31,8 @@ t.test('a number stands for the range of its digits', async (t) => {
     ['-2', -2.5, -1.5],
     ['0', -0.5, 0.5],
     ['0.1', 0.05, 0.15],
+    ['100000000000000000000', 1e20, nextUp(1e20)],
+    ['-123e27', -1.2305e29, -1.2295e29],
   ];
   for (const [text, low, high] of ranges) t.strictSame(impliedRange(text), { low, high }, text);
 });

@@ -173,6 +173,7 @@ t.test('narrative', async (t) => {
     '<div><p title="a > b" style="color: red">onset = 2025, javascript: a language</p></div>',
     '<div><img src="#a"/></div>',
     "<div><!-- it's -->x</div>",
+    '<div>a&nbsp;b</div>',
     '<div><a href="http://x.org/?once=2">x</a></div>',
   ];
   const bad = [
@@ -187,6 +188,11 @@ t.test('narrative', async (t) => {
     '<div><a href="javascript:f()">x</a></div>',
     '<div><a href=" Java&#115;&#x63;ript&#58;f()">x</a></div>',
     '<div><a href="java\nscript:f()">x</a></div>',
+    '<div><IMG """><SCRIPT>f()</SCRIPT>"></div>',
+    '<div><<SCRIPT>f();//<</SCRIPT></div>',
+    '<div>a<br></div>',
+    '<div>a</div><div>b</div>',
+    '<div>&copy;</div>',
   ];
   const found = (div: string) => check(patient({ text: { status: 'generated', div } }));
   for (const div of good) t.same(found(div), [], div);
