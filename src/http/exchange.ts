@@ -1,30 +1,50 @@
-import { Failure } from '#errors';
+import { Failure, type Outcome } from '#errors';
 import { patchFormats } from '#operations/capabilities-served.ts';
 import type { Caller, Context } from '#operations/context.ts';
 import { perform } from '#operations/perform.ts';
+import type { Request } from '#operations/request.ts';
 import type { Incoming, Outgoing } from './messages.ts';
 import { formFor, json } from './negotiate.ts';
 import { pairsOf } from './path.ts';
 import { refusal } from './refusing.ts';
-import { reply } from './render.ts';
+import { type Presentation, reply } from './render.ts';
 import { allowedMethods, readRequest } from './request.ts';
+
+/** A request that was read, and how its answer is to look. */
+interface Exchange {
+  readonly incoming: Incoming;
+  readonly request: Outcome<Request>;
+  readonly view: Presentation;
+}
 
 /** Answers a request as R4 http.html says. Rejects at a defect only. */
 export async function respond(context: Context, caller: Caller, incoming: Incoming): Promise<Outgoing> {
+  return answer(context, caller, begin(context, incoming));
+}
+
+/** Reads a request, and lets go of its body: what it says is in the request now. */
+export function begin(context: Context, incoming: Incoming): Exchange {
   const pairs = pairsOf(incoming.url);
   const form = formFor(pairs.find(([name]) => name === '_format')?.[1], incoming.headers.accept);
-  const view = {
-    ...(form instanceof Failure ? json : form),
-    pretty: pairs.some(([name, value]) => name === '_pretty' && value === 'true'),
-  } as const;
+  const pretty = pairs.some(([name, value]) => name === '_pretty' && value === 'true');
   const request = readRequest(context, incoming, pairs, form);
-  if (request instanceof Failure) {
-    return refusal(request, view, hints(context, incoming, request.status));
-  }
+  incoming.body = nothing;
+  return { incoming, request, view: { ...(form instanceof Failure ? json : form), pretty } };
+}
+
+const nothing = new Uint8Array();
+
+/** Does what the request asks. */
+export async function answer(
+  context: Context,
+  caller: Caller,
+  { incoming, request, view }: Exchange,
+): Promise<Outgoing> {
+  if (request instanceof Failure) return refusal(request, view, hints(context, incoming, request.status));
   const { interaction: asked } = request;
-  const answer = await perform(context, caller, request);
-  if (answer instanceof Failure) return { ...refusal(answer, view), asked };
-  return { ...reply(answer, { ...view, baseUrl: context.config.baseUrl, incoming, asked }), asked };
+  const done = await perform(context, caller, request);
+  if (done instanceof Failure) return { ...refusal(done, view), asked };
+  return { ...reply(done, { ...view, baseUrl: context.config.baseUrl, incoming, asked }), asked };
 }
 
 /** What a refused client may try instead (RFC 9110, Allow; RFC 5789, Accept-Patch). */

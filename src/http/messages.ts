@@ -7,8 +7,8 @@ export interface Incoming {
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** Empty if there is none. */
-  readonly body: Uint8Array;
+  /** Empty if there is none, and once it has been read. */
+  body: Uint8Array;
 }
 
 /** Its answer. */

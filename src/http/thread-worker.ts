@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import type { Context } from '#operations/context.ts';
-import { respond } from './exchange.ts';
+import { answer, begin } from './exchange.ts';
 import type { Outgoing } from './messages.ts';
 import type { Answered, Asked } from './thread.ts';
 
@@ -9,10 +9,12 @@ export function serveThread(opening: Promise<Context>): void {
   void opening.then(collect);
   parentPort?.on('message', async ({ id, caller, incoming }: Asked) => {
     try {
+      const context = await opening;
       // Transferred memory comes as plain bytes.
-      const body = Buffer.from(incoming.body.buffer, incoming.body.byteOffset, incoming.body.byteLength);
-      const outgoing = await respond(await opening, caller, { ...incoming, body });
-      send(id, outgoing);
+      incoming.body = Buffer.from(incoming.body.buffer, incoming.body.byteOffset, incoming.body.byteLength);
+      const exchange = begin(context, incoming);
+      collect();
+      send(id, await answer(context, caller, exchange));
       collect();
     } catch (error) {
       const answered: Answered = { id, error };
@@ -21,7 +23,8 @@ export function serveThread(opening: Promise<Context>): void {
   });
 }
 
-/** What making a context, or a large answer, leaves behind is many times what is kept; nobody but this thread waits meanwhile. */
+/** What making a context, reading a body or a large answer leaves behind is many times what is kept; nobody but this thread waits
+ * meanwhile. */
 function collect(): void {
   const { gc } = globalThis as { gc?: () => void };
   gc?.();

@@ -62,7 +62,7 @@ function readEntry(context: Context, { type, lenient }: Whole, raw: unknown, pat
   const target = splitUrl(context, url);
   const interaction = route(context.definitions, method, target.path);
   if (interaction instanceof Failure) return located(interaction, `${path}.request.url`);
-  const query = [...new URLSearchParams(target.query)];
+  const query = target.query === '' ? none : [...new URLSearchParams(target.query)];
   const refused = refuse(interaction, type, asked, path) ?? refuseParameters(interaction, query);
   if (refused !== undefined) return located(refused, refused.issues[0].expression ?? `${path}.request.url`);
   const preconditions = readPreconditions(asked, `${path}.request`);
@@ -148,6 +148,9 @@ const heeded = {
   ifNoneMatch: ['a read (GET) or an update (PUT)', /^(read|vread|update)$/],
   ifModifiedSince: ['a read (GET)', /^(read|vread)$/],
 } as const;
+
+/** Shared, since most entries have none. */
+const none: readonly [string, string][] = [];
 
 /** Entry URLs are relative to the base; absolute ones under our base are taken as well. */
 function splitUrl(context: Context, url: string): { path: string; query: string } {

@@ -28,6 +28,9 @@ function readEtags(name: string, text: string, path?: string): Outcome<Etags> {
   return versions;
 }
 
+/** Shared, since most requests have none. */
+const none: Preconditions = {};
+
 /**
  * The preconditions in headers, or in the elements of an entry's request, which stands at `path`. A date that is none is
  * passed over, as RFC 9110 asks.
@@ -36,6 +39,8 @@ export function readPreconditions(
   given: { readonly ifMatch?: string; readonly ifNoneMatch?: string; readonly ifModifiedSince?: string },
   path?: string,
 ): Outcome<Preconditions> {
+  if (given.ifMatch === undefined && given.ifNoneMatch === undefined && given.ifModifiedSince === undefined)
+    return none;
   const read = (element: 'ifMatch' | 'ifNoneMatch', header: string): Outcome<Etags | undefined> => {
     const { [element]: text } = given;
     if (text === undefined) return undefined;

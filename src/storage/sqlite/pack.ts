@@ -1,4 +1,3 @@
-import { Deserializer, Serializer } from 'node:v8';
 import type { Entry } from '#search/entry.ts';
 import type { Filter } from '#search/filter.ts';
 import type { Guard, Transaction, Version, Write } from '../store.ts';
@@ -25,7 +24,9 @@ export interface PackedWrite {
 
 /** Some writes as bytes: as objects, those of a large bundle would be in two threads at once. */
 interface Piece {
-  readonly count: number;
+  /** Bytes of each text: of each write the JSON of all but its texts, the head, the tail. */
+  readonly lengths: Uint32Array;
+  /** UTF-8. */
   readonly bytes: Uint8Array;
 }
 
@@ -63,11 +64,16 @@ function packEntries(entries: readonly Entry[]): Flat {
     else if (e.kind === 'reference') flat.push(e.type, e.id, e.version ?? '');
     else if (e.kind === 'logical') flat.push(e.system, e.value, e.types.join(','), e.resident ? 1 : 0);
     else {
-      flat.push(e.low, e.high);
+      flat.push(finite(e.low), finite(e.high));
       if (e.kind === 'quantity') flat.push(e.system, e.code, e.unit);
     }
   }
   return flat;
+}
+
+/** JSON has no infinity. */
+function finite(value: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 }
 
 function packWrite(write: Write): PackedWrite {
@@ -105,41 +111,32 @@ export function packTransaction(transaction: Transaction): PackedTransaction {
 }
 
 function packPiece(writes: readonly Write[]): Piece {
-  const serializer = new Serializer();
-  serializer.writeHeader();
-  for (const write of writes) {
+  const texts = writes.flatMap((write) => {
     const { head, tail, ...rest } = packWrite(write);
-    serializer.writeValue(rest);
-    // As UTF-8, half of what the serializer takes for texts that are not Latin.
-    for (const text of [head, tail]) writeText(serializer, text);
-  }
-  return { count: writes.length, bytes: serializer.releaseBuffer() };
-}
-
-function writeText(serializer: Serializer, text: string | null): void {
-  if (text === null) {
-    serializer.writeUint32(0);
-    return;
-  }
-  const bytes = Buffer.from(text, 'utf8');
-  serializer.writeUint32(bytes.length + 1);
-  serializer.writeRawBytes(bytes);
-}
-
-function readText(reader: Deserializer): string | null {
-  const length = reader.readUint32();
-  return length === 0 ? null : reader.readRawBytes(length - 1).toString('utf8');
+    return [JSON.stringify(rest), head ?? '', tail];
+  });
+  const lengths = Uint32Array.from(texts, (text) => Buffer.byteLength(text, 'utf8'));
+  const bytes = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const text of texts) at += bytes.write(text, at, 'utf8');
+  return { lengths, bytes };
 }
 
 /** The writes one by one, so that no more than one is an object at a time. */
 export function* unpackWrites({ pieces }: PackedTransaction): Iterable<PackedWrite> {
-  for (const { count, bytes } of pieces) {
-    const reader = new Deserializer(bytes);
-    reader.readHeader();
-    for (let left = count; left > 0; left--) {
-      const rest = reader.readValue() as Omit<PackedWrite, 'head' | 'tail'>;
-      const head = readText(reader);
-      yield { ...rest, head, tail: readText(reader) ?? '' };
+  for (const { lengths, bytes } of pieces) {
+    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let at = 0;
+    const text = (i: number): string => {
+      const from = at;
+      at += lengths[i] ?? 0;
+      return all.toString('utf8', from, at);
+    };
+    for (let i = 0; i < lengths.length; i += 3) {
+      const rest = JSON.parse(text(i)) as Omit<PackedWrite, 'head' | 'tail'>;
+      const head = text(i + 1);
+      // No text begins with nothing: a write without a head is a deletion.
+      yield { ...rest, head: head === '' ? null : head, tail: text(i + 2) };
     }
   }
 }

@@ -114,7 +114,8 @@ class SqliteStore implements Store {
 
   async transact(transaction: Transaction): Promise<Commit | Conflict> {
     const packed = packTransaction(transaction);
-    const bytes = packed.pieces.map((piece) => piece.bytes.buffer).filter((buffer) => buffer instanceof ArrayBuffer);
+    const memory = packed.pieces.flatMap(({ bytes, lengths }) => [bytes.buffer, lengths.buffer]);
+    const bytes = memory.filter((buffer) => buffer instanceof ArrayBuffer);
     const result = await this.#writer.call('transact', packed, bytes);
     return 'conflict' in result ? result : committed(transaction, result);
   }
