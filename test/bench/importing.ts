@@ -9,7 +9,7 @@ export interface Submission {
   readonly method: string;
   /** Below `/fhir`. */
   readonly path: string;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly resources: number;
 }
 
@@ -64,11 +64,16 @@ export async function push(
   };
 }
 
-/** Milliseconds until the whole answer was there. */
-function send(agent: Agent, origin: string, { method, path, body, source }: Submission): Promise<number> {
+/** Milliseconds until the whole answer was there. Rejects with the server's words if it is no 2xx. */
+export function send(
+  agent: Agent,
+  origin: string,
+  { method, path, body, source }: Omit<Submission, 'resources'>,
+): Promise<number> {
   const begun = performance.now();
   const url = `${origin}/fhir${path === '' || path.startsWith('/') ? '' : '/'}${path}`;
-  const headers = { 'content-type': 'application/fhir+json', 'content-length': Buffer.byteLength(body) };
+  const length = Buffer.byteLength(body);
+  const headers = length === 0 ? {} : { 'content-type': 'application/fhir+json', 'content-length': length };
   return new Promise((resolve, reject) => {
     const call = request(url, { method, agent, headers }, (response) => {
       const chunks: Buffer[] = [];

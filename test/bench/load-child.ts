@@ -3,14 +3,15 @@
  * prints what it saw, with the processor time that it used itself, as one line of JSON.
  */
 import { createRequire } from 'node:module';
-import type { Shot } from './load.ts';
+import type { Load, Shot } from './load.ts';
 
 interface Options {
   readonly url: string;
   readonly connections: number;
   /** Seconds. */
   readonly duration: number;
-  readonly requests: readonly Shot[];
+  readonly requests: readonly (Shot & { readonly onResponse?: (status: number, body: string) => void })[];
+  readonly idReplacement?: boolean;
 }
 
 interface Result {
@@ -18,6 +19,7 @@ interface Result {
   readonly errors: number;
   readonly timeouts: number;
   readonly non2xx: number;
+  readonly '2xx': number;
 }
 
 type Answered = (client: unknown, status: number, bytes: number, milliseconds: number) => void;
@@ -25,21 +27,38 @@ type Instance = PromiseLike<Result> & { on(event: 'response', listener: Answered
 
 const autocannon = createRequire(import.meta.url)('autocannon') as (options: Options) => Instance;
 
-const options = JSON.parse(process.argv[2] ?? '') as Options;
+const given = JSON.parse(process.argv[2] ?? '') as Options;
+let refusal: string | undefined;
+const listen = (status: number, body: string): void => {
+  if (status < 200 || status > 299) refusal ??= `${status} ${body.slice(0, 1000)}`;
+};
+const options: Options = {
+  ...given,
+  requests: given.requests.map((shot) => (shot.method === 'POST' ? { ...shot, onResponse: listen } : shot)),
+  // It builds every request anew, which the reads need not pay for.
+  idReplacement: given.requests.some(({ body }) => body?.includes('[<id>]')),
+};
 // The first second warms the server's compiler up and is not counted.
-await autocannon({ ...options, duration: 1 });
+const warming = await autocannon({ ...options, duration: 1 });
 const before = process.cpuUsage();
 const begun = performance.now();
 const times: number[] = [];
 const instance = autocannon(options);
 // Its own percentiles are whole milliseconds, too coarse for what takes less than one.
 instance.on('response', (_client, _status, _bytes, milliseconds) => times.push(milliseconds));
-const { requests, errors, timeouts, non2xx } = await instance;
+const result = await instance;
 const used = process.cpuUsage(before);
 const generatorCores = (used.user + used.system) / 1000 / (performance.now() - begun);
 const sorted = Float64Array.from(times).sort();
 const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
-const failed = errors + timeouts + non2xx;
-process.stdout.write(
-  `${JSON.stringify({ perSecond: requests.average, p50: at(0.5), p99: at(0.99), failed, generatorCores })}\n`,
-);
+const failed = [warming, result].reduce((sum, r) => sum + r.errors + r.timeouts + r.non2xx, 0);
+const load: Load = {
+  perSecond: result.requests.average,
+  p50: at(0.5),
+  p99: at(0.99),
+  failed,
+  accepted: warming['2xx'] + result['2xx'],
+  ...(refusal === undefined ? {} : { refusal }),
+  generatorCores,
+};
+process.stdout.write(`${JSON.stringify(load)}\n`);

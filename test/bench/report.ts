@@ -65,14 +65,15 @@ export function row(yardsticks: Yardsticks, { target, ...measured }: Measured): 
 
 /** `each` are the measurements that `y` is the mean of. */
 export function yardstickRows(y: Yardsticks, each: readonly Yardsticks[]): readonly Row[] {
-  const one = (name: string, yardstick: Yardstick, unit: string, note: string): Row => {
+  const one = (yardstick: Yardstick, unit: string, note: string): Row => {
+    const name = yardstickName[yardstick];
     const values = each.map((e) => number(yardstickValue(e, yardstick))).join(' and ');
     return { name: `yardstick: ${name}`, value: yardstickValue(y, yardstick), unit, note: `${values}${note}` };
   };
   return [
-    one('bare route', 'bareRoute', 'requests/s', `; ${latency(y.bareRoute)}`),
-    one('bare route with a read', 'bareRead', 'requests/s', `; ${latency(y.bareRead)}`),
-    one('bare insert', 'bareInsert', 'rows/s', ''),
+    one('bareRoute', 'requests/s', `; ${latency(y.bareRoute)}`),
+    one('bareRead', 'requests/s', `; ${latency(y.bareRead)}`),
+    one('bareInsert', 'rows/s', ''),
   ];
 }
 
@@ -92,6 +93,12 @@ export function machine(): Run['machine'] {
   };
 }
 
+const yardstickName = {
+  bareRoute: 'bare route',
+  bareRead: 'bare route with a read',
+  bareInsert: 'bare insert',
+} as const;
+
 const number = (value: number): string =>
   value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0 });
 
@@ -100,7 +107,8 @@ const unscaled = (target: { readonly value: number; readonly unscaled: number })
 
 function cells(r: Row): readonly string[] {
   const target = r.target === undefined ? '' : `${r.target.comparator} ${number(r.target.value)}${unscaled(r.target)}`;
-  const ratio = r.ratio === undefined ? '' : `${(r.ratio * 100).toFixed(1)} %`;
+  const beside = r.yardstick === undefined ? '' : ` of the ${yardstickName[r.yardstick]}`;
+  const ratio = r.ratio === undefined ? '' : `${(r.ratio * 100).toFixed(1)} %${beside}`;
   const met = r.target === undefined ? '' : r.target.met ? 'yes' : 'NO';
   return [r.name, `${number(r.value)} ${r.unit}`, ratio, target, met, r.note ?? ''];
 }

@@ -22,6 +22,7 @@ export function mean(a: Yardsticks, b: Yardsticks): Yardsticks {
     p50: (x.p50 + y.p50) / 2,
     p99: (x.p99 + y.p99) / 2,
     failed: x.failed + y.failed,
+    accepted: x.accepted + y.accepted,
     generatorCores: (x.generatorCores + y.generatorCores) / 2,
   });
   return {
