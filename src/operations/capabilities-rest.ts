@@ -9,10 +9,7 @@ import { operations, type Served, services } from './capabilities-served.ts';
 import type { Context } from './context.ts';
 
 /** What the description of a server is made from. */
-export type Described = Pick<Context, 'config' | 'definitions'> & {
-  /** By type: the canonical URLs of the guide's profiles. */
-  readonly profiles?: ReadonlyMap<string, readonly string[]>;
-};
+export type Described = Pick<Context, 'config' | 'definitions' | 'profiles'>;
 
 /** The codes of http://hl7.org/fhir/restful-interaction, for types and for all. */
 const onType = [
@@ -74,7 +71,7 @@ function resourceOf(
   const { config, definitions, profiles } = context;
   const parameters = [...definitions.searchParameters(type).values()];
   const includes = parameters.filter((p) => p.type === 'reference').map((p) => `${type}:${p.code}`);
-  const checked = config.validation === 'profile' ? (profiles?.get(type) ?? []) : [];
+  const checked = config.validation === 'profile' ? (profiles.get(type) ?? []) : [];
   const own = operationsOf(type);
   return {
     type,

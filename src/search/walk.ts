@@ -15,6 +15,8 @@ export type Walk = (node: unknown, root: unknown, visit: Visit) => void;
  * FHIRPath engine, which gets only what they cannot express. `resolve() is T` is answered from the reference's text.
  */
 export function compileWalk(expression: string, from: ElementType, resourceType: string): Walk {
+  const [, asked] = isSo.exec(expression) ?? [];
+  if (asked !== undefined) return compileIsSo(compileWalk(asked, from, resourceType));
   const all = branches(expression);
   const read = all.map(readPath);
   const walks: Walk[] = [];
@@ -32,6 +34,21 @@ export function compileWalk(expression: string, from: ElementType, resourceType:
     for (const walk of walks) walk(node, root, visit);
   };
 }
+
+/** An element that is there and not false (`Patient?deceased`). */
+const isSo = /^([\w.]+)\.exists\(\)\s+and\s+\1\s*!=\s*false$/;
+
+function compileIsSo(walk: Walk): Walk {
+  return (node, root, visit) => {
+    let so = false;
+    walk(node, root, (value) => {
+      so ||= value !== false;
+    });
+    visit(so, boolean);
+  };
+}
+
+const boolean: ElementType = { type: 'boolean', path: 'boolean', targets: [] };
 
 /** The resource itself, as an element from which walks start. */
 export function resourceElement(type: string): ElementType {

@@ -1,5 +1,4 @@
 import t, { type Test } from 'tap';
-import { startApi } from './api-server.ts';
 import { entry, patient, type Reply, startServer, type TestServer, transaction } from './harness.ts';
 
 /** What the server says of itself holds: each interaction that its CapabilityStatement declares is asked of it. */
@@ -210,9 +209,10 @@ t.test('what it declares where several may be deleted, and versions must be name
 });
 
 t.test('the document and the page', async (t) => {
-  const server = await startApi({ HUFHIR_AUTH: 'required' });
+  const server = await startServer({ HUFHIR_AUTH: 'required' });
   t.teardown(server.stop);
-  const get = (path: string, method = 'GET') => fetch(`${server.origin}${path}`, { method, redirect: 'manual' });
+  const get = (path: string, method = 'GET') =>
+    fetch(`${new URL(server.base).origin}${path}`, { method, redirect: 'manual' });
   const cases: [path: string, status: number, type: string][] = [
     ['/openapi.json', 200, 'application/json'],
     ['/api/', 200, 'text/html'],
@@ -243,10 +243,10 @@ t.test('the document and the page', async (t) => {
   t.notMatch(page, /<script(?![^>]* src=)/, 'no script in the page itself');
   for (const [, link = ''] of page.matchAll(/(?:src|href)="([^"]+)"/g)) {
     if (link.startsWith('data:')) continue;
-    t.equal((await get(new URL(link, `${server.origin}/api/`).pathname)).status, 200, link);
+    t.equal((await get(new URL(link, `${new URL(server.base).origin}/api/`).pathname)).status, 200, link);
   }
   const document = await (await get('/openapi.json')).json();
-  t.match(document, { openapi: '3.1.0', servers: [{ url: `${server.origin}/fhir` }, { url: '/fhir' }] });
+  t.match(document, { openapi: '3.1.0', servers: [{ url: `${new URL(server.base).origin}/fhir` }, { url: '/fhir' }] });
 });
 
 /** A value for each parameter of URLs that is no search parameter. */
@@ -271,12 +271,12 @@ interface Named {
 }
 
 t.test('each parameter that the document offers is heeded', async (t) => {
-  const server = await startApi();
+  const server = await startServer();
   t.teardown(server.stop);
-  const base = `${server.origin}/fhir`;
+  const base = `${new URL(server.base).origin}/fhir`;
   const headers = { 'content-type': 'application/fhir+json' };
   await fetch(`${base}/Patient/1`, { method: 'PUT', headers, body: JSON.stringify({ ...patient(), id: '1' }) });
-  const { paths, components } = (await (await fetch(`${server.origin}/openapi.json`)).json()) as {
+  const { paths, components } = (await (await fetch(`${new URL(server.base).origin}/openapi.json`)).json()) as {
     paths: Record<string, { parameters: Named[]; get?: { tags: string[]; parameters?: Named[] } }>;
     components: { parameters: Record<string, { name: string; in: string }> };
   };

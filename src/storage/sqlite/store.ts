@@ -100,7 +100,7 @@ class SqliteStore implements Store {
     await Promise.all([this.#writer.call('ready', null), ...this.#readers.map((reader) => reader.call('ready', null))]);
   }
 
-  read(type: string, id: string, version?: number): Promise<Version | undefined> {
+  async read(type: string, id: string, version?: number): Promise<Version | undefined> {
     return this.#points.read(type, id, version);
   }
 
@@ -117,6 +117,7 @@ class SqliteStore implements Store {
     const memory = packed.pieces.flatMap(({ bytes, lengths }) => [bytes.buffer, lengths.buffer]);
     const bytes = memory.filter((buffer) => buffer instanceof ArrayBuffer);
     const result = await this.#writer.call('transact', packed, bytes);
+    this.#points.end();
     return 'conflict' in result ? result : committed(transaction, result);
   }
 
@@ -196,7 +197,7 @@ class SqliteStore implements Store {
   async #close(): Promise<void> {
     try {
       await Promise.allSettled(this.#readers.map((reader) => reader.call('close', null)));
-      this.#points.answer();
+      this.#points.end();
       this.#connection.close();
       // The writer is the last to close: the last connection folds the WAL into the file.
       await this.#writer.call('close', null);

@@ -39,8 +39,12 @@ t.test('the statement keeps the rules of capabilitystatement.html', async (t) =>
 });
 
 t.test('it tells of the program and the process', async (t) => {
-  const one = capabilities({ config: configured({ HUFHIR_BASE_URL: 'https://fhir.example/base/fhir' }), definitions });
-  const other = capabilities({ config: configured(), definitions });
+  const one = capabilities({
+    config: configured({ HUFHIR_BASE_URL: 'https://fhir.example/base/fhir' }),
+    definitions,
+    profiles,
+  });
+  const other = capabilities({ config: configured(), definitions, profiles });
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
   t.match(one, {
     status: 'active',

@@ -34,10 +34,13 @@ interface Document {
   readonly tags: readonly { readonly name: string }[];
 }
 
+/** No guide. */
+const profiles: ReadonlyMap<string, readonly string[]> = new Map();
+
 function made(settings: Record<string, string> = {}): { readonly document: Document; readonly config: Config } {
   const config = loadConfig({ HUFHIR_AUTH: 'off', ...settings });
   if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-  return { config, document: JSON.parse(JSON.stringify(openApi({ config, definitions }))) };
+  return { config, document: JSON.parse(JSON.stringify(openApi({ config, definitions, profiles }))) };
 }
 
 const { document, config } = made();
@@ -108,7 +111,7 @@ t.test('every path and method is one of the server', async (t) => {
 });
 
 t.test('it agrees with the CapabilityStatement', async (t) => {
-  const [rest] = capabilities({ config, definitions }).rest ?? [];
+  const [rest] = capabilities({ config, definitions, profiles }).rest ?? [];
   const places: Readonly<Record<string, string>> = {
     read: 'get /{id}',
     vread: 'get /{id}/_history/{version}',
