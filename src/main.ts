@@ -45,5 +45,10 @@ const createWeb = (context: Context): Promise<Web> => createServer(context, () =
 if (isMainThread) process.exitCode = await run(process.argv.slice(2), process.env, { openStore, createWeb });
 else {
   const { config, shared } = workerData;
-  serveThread(createThreadContext(config, openSharedSqliteStore(shared)));
+  serveThread(
+    createThreadContext(
+      config,
+      openSharedSqliteStore(shared, () => process.exit(1)),
+    ),
+  );
 }

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { everything } from '#search/filter.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { openSharedSqliteStore, openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Page } from '#storage/store.ts';
 import { commit, ids, type Opened, pages, plan, put, remove } from './build.ts';
 import { storeContract } from './store.contract.ts';
@@ -28,7 +28,51 @@ async function open(): Promise<Opened> {
   return { store: first, reopen, close };
 }
 
+/** The same as another thread of the process would open it. */
+async function openShared(): Promise<Opened> {
+  const owner = await open();
+  let kept = owner.store;
+  const share = () => openSharedSqliteStore(kept.share().shared, () => undefined);
+  let store = share();
+  const first = store;
+  const reopen = async () => {
+    await store.close();
+    kept = (await owner.reopen?.()) ?? kept;
+    store = share();
+    return store;
+  };
+  const close = async () => {
+    await store.close();
+    await owner.close();
+  };
+  return { store: first, reopen, close };
+}
+
 storeContract('sqlite', open);
+storeContract('sqlite, shared', openShared);
+
+t.test('a shared store whose writer is lost says so, and refuses to write', async (t) => {
+  const writers: Worker[] = [];
+  const note = (worker: Worker) => writers.push(worker);
+  process.on('worker', note);
+  t.teardown(() => process.off('worker', note));
+  const owner = await openSqliteStore(join(folder, 'lost.db'));
+  t.teardown(() => owner.close());
+  const lost = Promise.withResolvers<void>();
+  const shared = openSharedSqliteStore(owner.share().shared, lost.resolve);
+  await commit(shared, put('Basic/a'));
+  await writers[0]?.terminate();
+  await lost.promise;
+  await t.rejects(commit(shared, put('Basic/b')), { message: /gone/ });
+  await commit(owner, put('Basic/c'));
+  t.strictSame(ids(await shared.find(plan('Basic'))), ['a', 'c'], 'it still reads');
+  const again = openSharedSqliteStore(owner.share().shared, () => undefined);
+  await commit(again, put('Basic/d'));
+  t.strictSame(ids(await owner.find(plan('Basic'))), ['a', 'c', 'd']);
+  await shared.close();
+  await again.close();
+  await commit(owner, put('Basic/e'));
+});
 
 t.test('a backup is a whole store, made while writes go on', async (t) => {
   const store = await openSqliteStore(join(folder, 'source.db'));

@@ -43,7 +43,14 @@ export function worker(script: URL, workerData: unknown): () => Peer {
 
 /** The end of a port that `Calls.connect` gave; once its thread is lost, so is the port. */
 export function connected(port: MessagePort): () => Peer {
-  return () => Object.assign(port, { end: async () => port.close() });
+  let open = true;
+  port.on('close', () => {
+    open = false;
+  });
+  return () => {
+    if (!open) throw new Error('The thread of the store is gone.');
+    return Object.assign(port, { end: async () => port.close() });
+  };
 }
 
 /** What asks a worker to answer calls that come through this port. */

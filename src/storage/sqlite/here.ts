@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Callee, Methods } from './calls.ts';
 
 /** Methods that are called where they are, instead of in a thread of their own. */
@@ -10,6 +11,8 @@ export class Here<M extends Methods> implements Callee<M> {
   }
 
   async call<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<Awaited<ReturnType<M[K]>>> {
+    // As with a thread, others of this one have their turn in between.
+    await setImmediate();
     const work = this.#methods[method] as (argument: unknown) => unknown;
     return work(argument) as Awaited<ReturnType<M[K]>>;
   }

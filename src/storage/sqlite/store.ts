@@ -41,6 +41,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
   prepareFile(path);
   const reader = () => new Calls<ReaderMethods>(worker(new URL('./reader.ts', import.meta.url), path));
   const store = new SqliteStore(path, {
+    own: true,
     writer: new Calls<WriterMethods>(worker(new URL('./writer.ts', import.meta.url), path)),
     readers: Array.from({ length: readers }, reader),
   });
@@ -62,24 +63,29 @@ interface Shared {
 
 /**
  * Opens a store that another thread shares. This thread reads by itself, so its reads hold it up; what it writes goes to the thread
- * that writes for all.
+ * that writes for all. `onLost` is called when that one is gone: this store cannot write any more, and has to be opened anew.
  */
-export function openSharedSqliteStore(shared: unknown): Store {
+export function openSharedSqliteStore(shared: unknown, onLost: () => void): Store {
   const { path, port } = shared as Shared;
+  port.on('close', onLost);
   return new SqliteStore(path, {
+    own: false,
     writer: new Calls<WriterMethods>(connected(port)),
     readers: [new Here(openReads(path))],
   });
 }
 
-/** The threads that work for a store. */
+/** Who works for a store. */
 interface Workers {
+  /** Whether the writer ends with the store. */
+  readonly own: boolean;
   readonly writer: Calls<WriterMethods>;
   readonly readers: readonly Callee<ReaderMethods>[];
 }
 
 class SqliteStore implements Store {
   readonly #path: string;
+  readonly #own: boolean;
   readonly #connection: Connection;
   readonly #points: PointReads;
   readonly #writer: Calls<WriterMethods>;
@@ -87,8 +93,9 @@ class SqliteStore implements Store {
 
   #closing: Promise<void> | undefined;
 
-  constructor(path: string, { writer, readers }: Workers) {
+  constructor(path: string, { own, writer, readers }: Workers) {
     this.#path = path;
+    this.#own = own;
     this.#connection = Connection.reader(path, cache);
     this.#points = new PointReads(this.#connection);
     this.#writer = writer;
@@ -200,7 +207,7 @@ class SqliteStore implements Store {
       this.#points.end();
       this.#connection.close();
       // The writer is the last to close: the last connection folds the WAL into the file.
-      await this.#writer.call('close', null);
+      if (this.#own) await this.#writer.call('close', null);
     } finally {
       await Promise.all([this.#writer, ...this.#readers].map((calls) => calls.end()));
     }
