@@ -17,6 +17,8 @@ export interface Config {
   /** Bytes. */
   readonly maxBody: number;
   readonly maxEntries: number;
+  /** Characters of all answers in one bundle. */
+  readonly maxAnswer: number;
   readonly maxDepth: number;
   /** Characters. */
   readonly maxUrl: number;
@@ -71,6 +73,7 @@ const settings = {
   HUFHIR_TIME_ZONE: { type: 'string', minLength: 1, default: 'Asia/Shanghai' },
   HUFHIR_MAX_BODY: count(64 * 1024 * 1024, 1024 * 1024 * 1024),
   HUFHIR_MAX_ENTRIES: count(10_000, 1_000_000),
+  HUFHIR_MAX_ANSWER: count(64 * 1024 * 1024, 256 * 1024 * 1024),
   HUFHIR_MAX_DEPTH: count(100, 1000),
   HUFHIR_MAX_URL: count(8_000, 60_000),
   HUFHIR_MAX_COUNT: count(1_000, 10_000),
@@ -139,6 +142,12 @@ function checkTogether(values: Values): Issue[] {
     const expected = 'required, since HUFHIR_HOST is not a loopback address';
     issues.push(issue('setting', { name: 'HUFHIR_AUTH', found: 'off', expected }));
   }
+  const { HUFHIR_BASE_URL: base } = values;
+  if (base !== undefined && !URL.canParse(base)) {
+    issues.push(
+      issue('setting', { name: 'HUFHIR_BASE_URL', found: base, expected: 'a URL such as https://x.example/fhir' }),
+    );
+  }
   try {
     new Intl.DateTimeFormat('en', { timeZone: values.HUFHIR_TIME_ZONE });
   } catch {
@@ -166,6 +175,7 @@ function toConfig(values: Values): Config {
     timeZone: values.HUFHIR_TIME_ZONE,
     maxBody: values.HUFHIR_MAX_BODY,
     maxEntries: values.HUFHIR_MAX_ENTRIES,
+    maxAnswer: values.HUFHIR_MAX_ANSWER,
     maxDepth: values.HUFHIR_MAX_DEPTH,
     maxUrl: values.HUFHIR_MAX_URL,
     maxCount: values.HUFHIR_MAX_COUNT,

@@ -23,6 +23,7 @@ export type IssueType =
   | 'code-invalid'
   | 'extension'
   | 'too-costly'
+  | 'throttled'
   | 'business-rule'
   | 'conflict'
   | 'transient'
@@ -56,6 +57,12 @@ export const catalogue = {
   'invalid-utf8': { status: 400, type: 'structure', text: 'The body is not valid UTF-8.' },
   'body-empty': { status: 400, type: 'structure', text: 'The request has no body; expected {expected}.' },
   'body-too-large': { status: 413, type: 'too-long', text: 'The body exceeds {expected} bytes (HUFHIR_MAX_BODY).' },
+  'operation-too-large': {
+    status: 413,
+    type: 'too-long',
+    text: 'The body exceeds {expected} bytes, the most that an operation takes.',
+  },
+  'too-many-values': { status: 413, type: 'too-long', text: 'The body holds more than {expected} values.' },
   'too-many-entries': {
     status: 413,
     type: 'too-long',
@@ -87,11 +94,26 @@ export const catalogue = {
   'header-too-large': {
     status: 431,
     type: 'too-long',
-    text: 'URL and headers exceed {found} bytes; the URL may have {expected} characters (HUFHIR_MAX_URL); send the search as POST _search.',
+    text: 'URL and headers exceed {found} bytes, or are too many; the URL may have {expected} characters (HUFHIR_MAX_URL; send the search as POST _search), the headers HUFHIR_MAX_HEADERS bytes.',
   },
   'bad-header': { status: 400, type: 'value', text: 'Header {name} is "{found}"; expected {expected}.' },
   'login-required': { status: 401, type: 'login', text: 'This request needs a token; none was accepted.' },
   forbidden: { status: 403, type: 'forbidden', text: 'The caller has no right to {found}.' },
+  'foreign-host': {
+    status: 403,
+    type: 'forbidden',
+    text: 'Host names {found}; with HUFHIR_AUTH=off, expected {expected} or a loopback address: under another name a web page could reach the records.',
+  },
+  'foreign-origin': {
+    status: 403,
+    type: 'forbidden',
+    text: 'A web page of {found} asks; with HUFHIR_AUTH=off, expected a page of this server or of HUFHIR_CORS_ORIGINS: any other could read or change the records.',
+  },
+  'too-many-requests': {
+    status: 429,
+    type: 'throttled',
+    text: 'This connection has {expected} requests under way; read their answers before you send more.',
+  },
   'shutting-down': {
     status: 503,
     type: 'transient',
@@ -100,7 +122,7 @@ export const catalogue = {
   internal: {
     status: 500,
     type: 'exception',
-    text: 'The server failed; the log has the details under request id {found}.',
+    text: 'The server failed; the log has the details under {found}.',
   },
 
   'more-issues': {

@@ -65,10 +65,14 @@ export function splice(
   items: readonly Content[],
 ): readonly unknown[] {
   // Lists are long where there are no numbers in them, and only numbers have digits.
-  if (list.some((value) => typeof value === 'number') || items.some(({ digits }) => digits !== undefined)) {
+  if (hasNumbers(list) || items.some(({ digits }) => digits !== undefined)) {
     return listOf(itemsOf(list).toSpliced(at, count, ...items));
   }
   return withDigits(list.toSpliced(at, count, ...items.map(({ value }) => value)), []);
+}
+
+function hasNumbers(list: readonly unknown[]): boolean {
+  return list.some((value) => typeof value === 'number');
 }
 
 export type Member = readonly [key: string, content: Content];
@@ -110,6 +114,29 @@ export function changeAt<T extends Holder>(root: T, keys: readonly Key[], change
   if (key === undefined) return change(root) as T;
   const child = contentAt(root, key)?.value;
   return withContent(root, key, { value: changeAt(isHolder(child) ? child : {}, rest, change) }) as T;
+}
+
+/** What making anew may cost in one patch: a long list can change some times, a short one in each operation. */
+export const maxRemade = 20_000_000;
+
+/** A member of an object, and an item beside numbers, whose digits are looked up, cost as much as so many other items. */
+const costOfLookup = 10;
+
+/** What it costs to make anew the holder to which the keys lead, and all on the way to it, in items of lists. */
+export function costAlong(root: unknown, keys: readonly Key[]): number {
+  let cost = costOf(root);
+  let holder = root;
+  for (const key of keys) {
+    holder = contentAt(holder, key)?.value;
+    cost += costOf(holder);
+  }
+  return cost;
+}
+
+function costOf(holder: unknown): number {
+  if (!isHolder(holder)) return 0;
+  if (isMembers(holder)) return costOfLookup * Object.keys(holder).length;
+  return holder.length * (hasNumbers(holder) ? costOfLookup : 1);
 }
 
 /** How deep holders nest in a value, and how many values there are; of more than `limit` the rest is not looked at. */

@@ -1,6 +1,17 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
-import { changeAt, contentUnder, emptyIn, isMembers, type Key, type Members, measure, withoutEmpty } from './edit.ts';
+import {
+  changeAt,
+  contentUnder,
+  costAlong,
+  emptyIn,
+  isMembers,
+  type Key,
+  type Members,
+  maxRemade,
+  measure,
+  withoutEmpty,
+} from './edit.ts';
 import { countUnder, isThere, itemAt, membersWith, repeats, withElements, withSpliced } from './element.ts';
 import { type Given, type Operation, type Part, readOperations } from './fhirpath-patch-operations.ts';
 import { type Made, make } from './fhirpath-patch-value.ts';
@@ -17,10 +28,11 @@ export function applyFhirPathPatch(resource: Resource, parameters: unknown, maxD
   const operations = readOperations(parameters, paths);
   if (operations instanceof Failure) return operations;
   const before = resource as unknown as Members;
+  const spent = { remade: 0 };
   let root = before;
   for (const operation of operations) {
     const { path } = operation;
-    const step: Step = { root, operation, maxDepth };
+    const step: Step = { root, operation, maxDepth, spent };
     const selected = paths.select(root, path.value);
     const next =
       'found' in selected ? refuse(step, path, selected.found, selected.expected) : apply(step, operation, selected);
@@ -35,6 +47,8 @@ interface Step {
   readonly root: Members;
   readonly operation: Operation;
   readonly maxDepth: number;
+  /** What the whole patch made anew so far. */
+  readonly spent: { remade: number };
 }
 
 function apply(step: Step, operation: Operation, selected: readonly Selected[]): Outcome<Members> {
@@ -65,12 +79,16 @@ function add(step: Step, selected: readonly Selected[], name: string, part: Part
   if (made instanceof Failure) return made;
   const value = contentUnder(step.root, keys)?.value;
   if (isMembers(value)) {
+    const costly = spend(step, keys, made.key);
+    if (costly !== undefined) return costly;
     const changed = withAdded(value, path, name, made);
     return changed === undefined ? refuseSecond(step, name) : changeAt(step.root, keys, () => changed);
   }
   if (place === undefined) throw new Error('the resource is no object');
   const item = itemAt(ownerOf(step.root, place), place.key, place.index);
   const beside = item.sibling?.value;
+  const costly = isMembers(beside) && spend(step, keysTo({ ...place, key: `_${place.key}` }), made.key);
+  if (costly) return costly;
   const changed = withAdded(isMembers(beside) ? beside : {}, path, name, made);
   if (changed === undefined) return refuseSecond(step, name);
   return exchangeAt(step, place, { key: place.key, item: { value: item.value, sibling: { value: changed } } });
@@ -116,7 +134,7 @@ function move(step: Step, selected: readonly Selected[], source: Given<number>, 
 }
 
 /** The resource with another element at a place, or with none. */
-function exchangeAt(step: Step, place: Place, made: Made | undefined): Members {
+function exchangeAt(step: Step, place: Place, made: Made | undefined): Outcome<Members> {
   const { key, index } = place;
   const items = made === undefined ? [] : [made.item];
   return changeOwner(step, place, (owner) =>
@@ -126,8 +144,17 @@ function exchangeAt(step: Step, place: Place, made: Made | undefined): Members {
   );
 }
 
-function changeOwner({ root }: Step, { owner }: Place, edit: (owner: Members) => Members): Members {
-  return changeAt(root, owner, (holder) => edit(holder as Members));
+function changeOwner(step: Step, { owner, key }: Place, edit: (owner: Members) => Members): Outcome<Members> {
+  return spend(step, owner, key) ?? changeAt(step.root, owner, (holder) => edit(holder as Members));
+}
+
+/** Counts what a change under a key of the object to which the keys lead makes anew: its lists of values and of siblings too. */
+function spend(step: Step, keys: readonly Key[], key: string): Failure | undefined {
+  const holder = contentUnder(step.root, keys)?.value;
+  const lists = isMembers(holder) ? 2 * countUnder(holder, key) : 0;
+  step.spent.remade += costAlong(step.root, keys) + lists;
+  if (step.spent.remade <= maxRemade) return undefined;
+  return refuse(step, step.operation.path, 'too much to make anew', `at most ${maxRemade} steps a patch`);
 }
 
 function ownerOf(root: Members, { owner }: Place): Members {

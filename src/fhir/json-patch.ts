@@ -5,12 +5,14 @@ import {
   changeAt,
   contentAt,
   contentUnder,
+  costAlong,
   emptyIn,
   exchange,
   type Holder,
   isHolder,
   isIndex,
   isMembers,
+  maxRemade,
   measure,
   membersOf,
   objectOf,
@@ -27,6 +29,7 @@ const maxCopied = 1_000_000;
 interface Limits {
   readonly depth: number;
   copied: number;
+  remade: number;
 }
 
 /**
@@ -36,7 +39,7 @@ interface Limits {
 export function applyJsonPatch(resource: Resource, patch: unknown, maxDepth = 100): Outcome<Resource> {
   const operations = readOperations(patch);
   if (operations instanceof Failure) return operations;
-  const limits: Limits = { depth: maxDepth, copied: 0 };
+  const limits: Limits = { depth: maxDepth, copied: 0, remade: 0 };
   let root: unknown = resource;
   for (const operation of operations) {
     root = apply(root, operation, limits);
@@ -50,7 +53,7 @@ function apply(root: unknown, operation: Operation, limits: Limits): Outcome<unk
     case 'add':
       return add(root, operation, operation.value, limits);
     case 'remove':
-      return remove(root, operation, operation.path);
+      return remove(root, operation, operation.path, limits);
     case 'replace': {
       const { path, value } = operation;
       if (contentUnder(root, path.tokens) === undefined) return absent(operation, path);
@@ -91,14 +94,30 @@ function put(root: unknown, operation: Operation, content: Content, limits: Limi
     const expected = `at most ${limits.depth} levels (HUFHIR_MAX_DEPTH)`;
     return refuse(operation, operation.path, 'deeper nesting', expected);
   }
-  return changeAt(root as Holder, tokens.slice(0, -1), (holder) => change(holder, tokens.at(-1) ?? '', content));
+  return changed(root, operation, operation.path, limits, (holder) => change(holder, tokens.at(-1) ?? '', content));
 }
 
-function remove(root: unknown, operation: Operation, at: Pointer): Outcome<unknown> {
+/** The root with what `change` makes of the object or list that holds what is at the pointer. */
+function changed(
+  root: unknown,
+  operation: Operation,
+  at: Pointer,
+  limits: Limits,
+  change: (holder: Holder) => Holder,
+): Outcome<unknown> {
+  const keys = at.tokens.slice(0, -1);
+  limits.remade += costAlong(root, keys);
+  if (limits.remade > maxRemade) {
+    return refuse(operation, at, 'too much to make anew', `at most ${maxRemade} steps a patch`);
+  }
+  return changeAt(root as Holder, keys, change);
+}
+
+function remove(root: unknown, operation: Operation, at: Pointer, limits: Limits): Outcome<unknown> {
   if (contentUnder(root, at.tokens) === undefined) return absent(operation, at);
   if (isWhole(at)) return refuse(operation, at, 'the whole resource', 'an element of it');
   const key = at.tokens.at(-1) ?? '';
-  return changeAt(root as Holder, at.tokens.slice(0, -1), (holder) =>
+  return changed(root, operation, at, limits, (holder) =>
     isMembers(holder) ? exchange(holder, [key], []) : splice(holder, Number(key), 1, []),
   );
 }
@@ -111,7 +130,7 @@ function transfer(root: unknown, operation: Transfer, limits: Limits): Outcome<u
   limits.copied += measure(content.value, maxCopied).count;
   if (limits.copied > maxCopied)
     return refuse(operation, from, 'too much to copy', `at most ${maxCopied} values a patch`);
-  const left = op === 'move' ? remove(root, operation, from) : root;
+  const left = op === 'move' ? remove(root, operation, from, limits) : root;
   return left instanceof Failure ? left : add(left, operation, content, limits);
 }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Failure, fail, issue, type Outcome } from '#errors';
 import { Issues } from './issues.ts';
 
@@ -18,34 +18,41 @@ interface Scan {
   readonly depth: number;
   /** Members of all objects, counted by their colons. */
   readonly members: number;
+  /** How many there are at most: one for each comma and each opening bracket. */
+  readonly values: number;
   /** The text, with each number that JavaScript would print otherwise as a marked string. */
   readonly marked: string;
 }
 
-/** A string that begins so stands for a number; random, so that no client can write one. */
-const mark = `${randomUUID()}:`;
+/** A string that begins so stands for a number; random, so that no client can write one, and short, since a body may have
+ * millions of them. */
+const mark = randomBytes(9).toString('base64url');
+
+/** Of one body from outside: values take far more memory than their text. A Bundle of 64 MB has about three million. */
+const maxValues = 5_000_000;
 
 /** Parses UTF-8 JSON. Refuses bad UTF-8, duplicate keys, deep nesting and numbers beyond doubles. Error texts tell
  * positions, never contents. */
 export function parseJson(body: Uint8Array | string, maxDepth: number): Outcome<unknown> {
-  return parse(body, maxDepth, false);
+  return parse(body, maxDepth, Number.POSITIVE_INFINITY, false);
 }
 
-/** As parseJson, and refuses keys and strings with control characters or lone surrogates (R4 datatypes.html, string), and the
+/** As parseJson, and refuses bodies of too many values, keys and strings with control characters or lone surrogates (R4 datatypes.html, string), and the
  * key `__proto__`, which objects of JavaScript do not keep when they are copied. */
 export function parseResource(body: Uint8Array | string, maxDepth: number): Outcome<unknown> {
-  return parse(body, maxDepth, true);
+  return parse(body, maxDepth, maxValues, true);
 }
 
-function parse(body: Uint8Array | string, maxDepth: number, fhirStrings: boolean): Outcome<unknown> {
+function parse(body: Uint8Array | string, maxDepth: number, most: number, fhirStrings: boolean): Outcome<unknown> {
   let text: string;
   try {
     text = typeof body === 'string' ? body : new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
     return fail('invalid-utf8', {});
   }
-  const scan = scanText(text, maxDepth);
+  const scan = scanText(text, maxDepth, most);
   if (scan.depth > maxDepth) return fail('nesting-too-deep', { expected: maxDepth });
+  if (scan.values > most) return fail('too-many-values', { expected: most });
   const root: Holder = {};
   try {
     root.value = JSON.parse(scan.marked);
@@ -131,10 +138,11 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 
 /** One pass over the text before it is parsed; garbage does no harm here, JSON.parse refuses it afterwards. */
-function scanText(text: string, maxDepth: number): Scan {
+function scanText(text: string, maxDepth: number, most: number): Scan {
   let depth = 0;
   let deepest = 0;
   let members = 0;
+  let values = 1;
   const parts: string[] = [];
   let copied = 0;
   for (let i = 0; i < text.length; i++) {
@@ -143,9 +151,11 @@ function scanText(text: string, maxDepth: number): Scan {
       i = endOfString(text, i);
       if (i < 0) break;
     } else if (c === 58) members++;
-    else if (c === 123 || c === 91) {
+    else if (c === 44) {
+      if (++values > most) break;
+    } else if (c === 123 || c === 91) {
       if (++depth > deepest) deepest = depth;
-      if (deepest > maxDepth) break;
+      if (deepest > maxDepth || ++values > most) break;
     } else if (c === 125 || c === 93) depth--;
     else if (c === 45 || (c >= 48 && c <= 57)) {
       const end = endOfNumber(text, i);
@@ -157,7 +167,7 @@ function scanText(text: string, maxDepth: number): Scan {
       i = end - 1;
     }
   }
-  return { depth: deepest, members, marked: copied === 0 ? text : parts.join('') + text.slice(copied) };
+  return { depth: deepest, members, values, marked: copied === 0 ? text : parts.join('') + text.slice(copied) };
 }
 
 const isNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -221,17 +231,23 @@ function checkKey(key: string, check: Check): void {
 
 function walkChildren(value: Holder | unknown[], check: Check): boolean {
   let marked = false;
-  const list = Array.isArray(value);
-  for (const key of Object.keys(value)) {
-    if (!list) {
-      check.members++;
-      if (check.strings) checkKey(key, check);
-    }
-    if (check.numbers && key.startsWith(mark)) check.numberAsKey = true;
-    check.trail.push(list ? Number(key) : key);
-    if (walkMember(value as Holder, key, check)) marked = true;
-    check.trail.pop();
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (walkChild(value as unknown as Holder, i, check)) marked = true;
+    return marked;
   }
+  for (const key of Object.keys(value)) {
+    check.members++;
+    if (check.strings) checkKey(key, check);
+    if (check.numbers && key.startsWith(mark)) check.numberAsKey = true;
+    if (walkChild(value, key, check)) marked = true;
+  }
+  return marked;
+}
+
+function walkChild(holder: Holder, key: string | number, check: Check): boolean {
+  check.trail.push(key);
+  const marked = walkMember(holder, key, check);
+  check.trail.pop();
   return marked;
 }
 

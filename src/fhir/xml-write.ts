@@ -76,11 +76,15 @@ function objectXml(name: string, attributes: string, content: Members, path: str
 
 function tag(name: string, attributes: string, inner: string, indent: string): string {
   const start = `${indent}<${name}${attributes}`;
-  return inner === '' ? `${start}/>` : `${start}>${inner}${indent}</${name}>`;
+  const end = deeper(indent) === '' ? '' : indent;
+  return inner === '' ? `${start}/>` : `${start}>${inner}${end}</${name}>`;
 }
 
+/** A line break and two blanks for each level: deeper ones stay on one line, since blanks could fill the memory. */
+const longestIndent = 33;
+
 function deeper(indent: string): string {
-  return indent === '' ? '' : `${indent}  `;
+  return indent === '' || indent.length >= longestIndent ? '' : `${indent}  `;
 }
 
 /** The one entity of HTML that is common where it does not belong: XML knows it by its number alone. */

@@ -36,17 +36,21 @@ export function contentOf({ contentType, data, securityContext }: Binary): {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 } {
-  const sendable = /^[\x20-\x7e]+$/;
-  const context = securityContext?.reference;
+  const context = sendable(securityContext?.reference);
   return {
     headers: {
-      'content-type': sendable.test(contentType ?? '') ? String(contentType) : 'application/octet-stream',
+      'content-type': sendable(contentType) ?? 'application/octet-stream',
       'content-security-policy': 'sandbox',
       'x-content-type-options': 'nosniff',
-      ...(context !== undefined && sendable.test(context) && { 'x-security-context': context }),
+      ...(context !== undefined && { 'x-security-context': context }),
     },
-    body: Buffer.from(data ?? '', 'base64'),
+    body: Buffer.from(typeof data === 'string' ? data : '', 'base64'),
   };
+}
+
+/** The text, if a header can hold it. Where nothing was validated, a Binary may hold anything in its place. */
+function sendable(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? value : undefined;
 }
 
 /** R4 binary.html#rest: a Binary is answered as what it is, unless a type of FHIR is asked for by name. */
@@ -57,9 +61,9 @@ export function goesOutRaw(interaction: Interaction, { url, headers }: Incoming)
 }
 
 /** A client that takes JSON or XML and not what the content is gets the resource, in that form. */
-export function takes(contentType: string | undefined, accept: string | undefined): boolean {
+export function takes(contentType: unknown, accept: string | undefined): boolean {
   const names = (accept ?? '*/*').split(',').map((part) => nameOf(part) ?? '');
   if (!names.some((name) => /[/+](json|xml)$/.test(name))) return true;
-  const own = nameOf(contentType) ?? '';
+  const own = (typeof contentType === 'string' && nameOf(contentType)) || '';
   return names.some((name) => name === own || name === '*/*' || name === own.replace(/\/.*$/, '/*'));
 }

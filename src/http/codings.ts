@@ -26,5 +26,6 @@ export function cors(origins: readonly string[]): FastifyCorsOptions {
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: ['ETag', 'Location', 'Content-Location', 'Last-Modified', 'X-Progress', 'X-Request-Id'],
     maxAge: 600,
+    strictPreflight: false,
   };
 }

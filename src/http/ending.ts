@@ -12,6 +12,10 @@ export function endGently(app: FastifyInstance, patience: number): void {
     if (ending) refuse(reply.header('connection', 'close'), fail('shutting-down', {}));
     else done();
   });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (ending) reply.header('connection', 'close');
+    done(null, payload);
+  });
   // A connection whose answer ends only now would be kept for its next request.
   app.addHook('onResponse', (_request, _reply, done) => {
     if (ending) setImmediate(() => app.server.closeIdleConnections());

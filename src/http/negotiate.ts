@@ -76,10 +76,14 @@ export function formatOfBody(contentType: string | undefined, also = ''): Outcom
   const wanted = also === '' ? expected : `${also}, ${expected}`;
   const refuse = (found: string) => fail('unsupported-media-type', { name: 'Content-Type', found, expected: wanted });
   if (contentType === undefined) return refuse('missing');
-  const type = parse(contentType);
-  const { charset = 'utf-8' } = type.parameters;
-  const format = charset === 'utf-8' || charset === 'utf8' ? formatOf(type) : undefined;
+  const format = isUtf8(contentType) ? formatOf(parse(contentType)) : undefined;
   return format ?? refuse(contentType);
+}
+
+/** Whether a media type says that the text is in UTF-8, or nothing of it. */
+export function isUtf8(contentType: string): boolean {
+  const { charset = 'utf-8' } = parse(contentType).parameters;
+  return charset === 'utf-8' || charset === 'utf8';
 }
 
 /** The name of a media type, without its parameters. */

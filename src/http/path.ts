@@ -8,10 +8,15 @@ export function pairsOf(url: string): Pairs {
   return mark < 0 ? [] : [...new URLSearchParams(url.slice(mark + 1))];
 }
 
+const base = '/fhir';
+
 /** The decoded path behind the base. No path of FHIR has a `%` left, and what hides behind one must not be echoed. */
 export function pathOf(url: string): Outcome<string> {
   const mark = url.indexOf('?');
-  const path = url.slice('/fhir/'.length, mark < 0 ? undefined : mark);
+  const whole = mark < 0 ? url : url.slice(0, mark);
+  // The router decodes before it compares, so that the base itself may come encoded.
+  if (whole !== base && !whole.startsWith(`${base}/`)) return fail('unknown-route', { found: '/…' });
+  const path = whole.slice(base.length + 1);
   if (!path.includes('%')) return path;
   try {
     const decoded = decodeURIComponent(path);

@@ -1,8 +1,11 @@
+/** Deeper levels stay on one line: blanks before each item could fill the memory. */
+const maxIndented = 16;
+
 /** A JSON text with each member and item on a line of its own. Its parts are copied, so that every digit stays. */
 export function pretty(json: string): string {
   const parts: string[] = [];
   let depth = 0;
-  const line = (): string => `\n${'  '.repeat(depth)}`;
+  const line = (): string => (depth > maxIndented ? '' : `\n${'  '.repeat(depth)}`);
   for (let i = 0; i < json.length; i++) {
     const c = json.charAt(i);
     if (c === '"') {
@@ -13,8 +16,8 @@ export function pretty(json: string): string {
       depth++;
       parts.push(c, line());
     } else if (c === '}' || c === ']') {
-      depth--;
-      parts.push(line(), c);
+      const own = depth-- <= maxIndented;
+      parts.push(own ? line() : '', c);
     } else if (c === ',') parts.push(c, line());
     else if (c === ':') parts.push(': ');
     else parts.push(c);

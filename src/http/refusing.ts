@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type Failure, fail } from '#errors';
@@ -47,6 +47,13 @@ export function failureOf(context: Context, error: FastifyError, request: Fastif
   }
   request.log.error({ err: error, reqId: request.id }, 'defect');
   return fail('internal', { found: request.id });
+}
+
+/** Node would answer an unknown `Expect` without a word; this says in FHIR which it was (RFC 9110, 10.1.1). */
+export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const body = JSON.stringify(outcomeOf(fail('bad-request', { found: `Expect: ${request.headers.expect}` }).issues));
+  const headers = { 'content-type': utf8, 'x-request-id': randomUUID(), connection: 'close' };
+  response.writeHead(417, headers).end(body);
 }
 
 /** A path outside `/fhir`, as it may be told: its first part, without what may be a number of a resident. */

@@ -41,7 +41,8 @@ export function reply(
     ...(wanted !== undefined && { return: wanted }),
   };
   const headers = headersOf(answer, view);
-  if (answer.kind === 'resource' && goesOutRaw(at.asked, at.incoming)) {
+  // A part of a Binary is no content, but a resource (R4 search.html#elements).
+  if (answer.kind === 'resource' && answer.subset === undefined && goesOutRaw(at.asked, at.incoming)) {
     const binary = parsed(contentOfVersion(answer.version)) as Binary;
     const raw = contentOf(binary);
     const { status } = answer;
@@ -55,14 +56,36 @@ export function reply(
     const status = answer.status === 204 ? 200 : answer.status;
     return bodied(status, headers, JSON.stringify(outcomeFor(answer, view)), view);
   }
+  if (answer.kind === 'made' && answer.etag !== undefined) return lasting(answer, headers, view);
   const text = written && view.return === 'minimal' ? undefined : jsonOf(answer, view);
   return text === undefined ? { status: answer.status, headers } : bodied(answer.status, headers, text, view);
 }
 
+/** The bodies of what was made once for all who ask, by how they look: so that it is written, and held in memory, once only. */
+const bodies = new WeakMap<Resource, Map<string, Buffer>>();
+
+type Made = Extract<Answer, { readonly kind: 'made' }>;
+
+function lasting({ status, resource }: Made, headers: Outgoing['headers'], view: View): Outgoing {
+  const known = bodies.get(resource) ?? new Map<string, Buffer>();
+  bodies.set(resource, known);
+  const look = `${view.format} ${view.pretty}`;
+  const body = known.get(look) ?? Buffer.from(inForm(stringify(resource), view));
+  known.set(look, body);
+  return { status, headers: { ...headers, ...typed(view) }, body };
+}
+
 /** An answer with a body in the form that is asked for; `text` is JSON. */
 export function bodied(status: number, headers: Outgoing['headers'], text: string, view: Presentation): Outgoing {
-  const body = view.format === 'xml' ? toXml(parsed(text), view.pretty) : view.pretty ? pretty(text) : text;
-  return { status, headers: { ...headers, 'content-type': `${view.mediaType}; charset=utf-8` }, body };
+  return { status, headers: { ...headers, ...typed(view) }, body: inForm(text, view) };
+}
+
+function inForm(text: string, view: Presentation): string {
+  return view.format === 'xml' ? toXml(parsed(text), view.pretty) : view.pretty ? pretty(text) : text;
+}
+
+function typed({ mediaType }: Presentation): Outgoing['headers'] {
+  return { 'content-type': `${mediaType}; charset=utf-8` };
 }
 
 function headersOf(answer: Answer, { baseUrl }: View): Outgoing['headers'] {

@@ -1,6 +1,8 @@
+import { isUtf8 as isValidUtf8 } from 'node:buffer';
 import { Failure, fail, type Outcome } from '#errors';
 import { parseResource } from '#fhir/json.ts';
 import { parseXml } from '#fhir/xml-read.ts';
+import { operations } from '#operations/capabilities-served.ts';
 import type { Context } from '#operations/context.ts';
 import { jsonPatch } from '#operations/entries.ts';
 import { refuseParameters } from '#operations/parameters.ts';
@@ -8,8 +10,9 @@ import { readPreconditions } from '#operations/preconditions.ts';
 import type { Patch, Request } from '#operations/request.ts';
 import { type Interaction, route } from '#operations/route.ts';
 import { asContents, binaryOf, goesOutRaw, isRaw } from './binary.ts';
+import { httpDate } from './http-date.ts';
 import type { Incoming } from './messages.ts';
-import { type Form, formatOfBody, nameOf } from './negotiate.ts';
+import { type Form, formatOfBody, isUtf8, nameOf } from './negotiate.ts';
 import { type Pairs, pathOf } from './path.ts';
 import { readPrefer } from './prefer.ts';
 
@@ -24,18 +27,38 @@ export function readRequest(context: Context, incoming: Incoming, pairs: Pairs, 
   if (path instanceof Failure) return path;
   const interaction = route(context.definitions, method, path);
   if (interaction instanceof Failure) return interaction;
-  if (form instanceof Failure && !goesOutRaw(interaction, incoming)) return form;
-  return refuseParameters(interaction, pairs) ?? withHeaders(context, incoming, interaction, pairs);
+  if (form instanceof Failure && (asksPart(pairs) || !goesOutRaw(interaction, incoming))) return form;
+  const refused = refuseOperation(interaction, incoming.body.length) ?? refuseParameters(interaction, pairs);
+  return refused ?? withHeaders(context, incoming, interaction, pairs);
+}
+
+/** Whether a part of a resource is asked for, which is no content any more. */
+function asksPart(pairs: Pairs): boolean {
+  return pairs.some(([name, value]) => name === '_elements' || (name === '_summary' && value !== 'false'));
+}
+
+/** Bytes of the body of an operation: its parameters are few, and it is read where everyone waits. */
+const largestParameters = 1024 * 1024;
+
+/** Refuses what no operation would heed before its body is read. */
+function refuseOperation(interaction: Interaction, size: number): Failure | undefined {
+  if (interaction.code !== 'operation') return undefined;
+  const { name, type, id } = interaction;
+  if (!operations.some((o) => `$${o.name}` === name && o.type === type)) {
+    return fail('unknown-operation', { found: [type, id, name].filter((part) => part !== undefined).join('/') });
+  }
+  return size > largestParameters ? fail('operation-too-large', { expected: largestParameters }) : undefined;
 }
 
 function withHeaders(context: Context, incoming: Incoming, interaction: Interaction, query: Pairs): Outcome<Request> {
   const { headers } = incoming;
   const prefer = headers.prefer === undefined ? undefined : readPrefer(headers.prefer);
   const ifNoneExist = headers['if-none-exist'];
+  const since = httpDate(headers['if-modified-since']);
   const preconditions = readPreconditions({
     ...(headers['if-match'] !== undefined && { ifMatch: headers['if-match'] }),
     ...(headers['if-none-match'] !== undefined && { ifNoneMatch: headers['if-none-match'] }),
-    ...(headers['if-modified-since'] !== undefined && { ifModifiedSince: headers['if-modified-since'] }),
+    ...(since !== undefined && { ifModifiedSince: since }),
   });
   if (preconditions instanceof Failure) return preconditions;
   const request = {
@@ -93,7 +116,7 @@ function readPatch(context: Context, incoming: Incoming): Outcome<Patch> {
   const { body, headers } = incoming;
   const json = nameOf(headers['content-type']) === jsonPatch;
   const document =
-    json && body.length > 0
+    json && body.length > 0 && isUtf8(headers['content-type'] ?? '')
       ? parseResource(body, context.config.maxDepth)
       : readBody(context, incoming, 'a patch', jsonPatch);
   return document instanceof Failure ? document : { format: json ? 'json' : 'fhirpath', document };
@@ -102,10 +125,11 @@ function readPatch(context: Context, incoming: Incoming): Outcome<Patch> {
 /** R4 http.html#search: the parameters of a `POST _search` are those of its URL and of its body. */
 function withForm(request: Request, contentType: string | undefined, bytes: Uint8Array): Outcome<Request> {
   if (bytes.length === 0) return request;
-  if (nameOf(contentType) !== form) {
+  if (contentType === undefined || nameOf(contentType) !== form || !isUtf8(contentType)) {
     return fail('unsupported-media-type', { name: 'Content-Type', found: contentType ?? 'missing', expected: form });
   }
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  if (!isValidUtf8(bytes)) return fail('invalid-utf8', {});
+  const text = new TextDecoder().decode(bytes);
   return { ...request, query: [...request.query, ...new URLSearchParams(text)] };
 }
 

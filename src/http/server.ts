@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, METHODS } from 'node:http';
 import type { Worker } from 'node:worker_threads';
 import fastifyCompress from '@fastify/compress';
 import fastifyCors from '@fastify/cors';
@@ -19,7 +20,9 @@ import { serveConsole } from './console.ts';
 import { endGently } from './ending.ts';
 import { respond } from './exchange.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { failureOf, maxHeaderSize, refuse, refuseConnection, unknownRoute } from './refusing.ts';
+import { guardOf } from './origins.ts';
+import { boundPipelines } from './pipelining.ts';
+import { failureOf, maxHeaderSize, refuse, refuseConnection, refuseExpectation, unknownRoute } from './refusing.ts';
 import { LargeBodies } from './thread.ts';
 
 /**
@@ -43,6 +46,8 @@ export async function createServer(context: Context, startThread?: () => Worker)
     return503OnClosing: false,
     http: {
       maxHeaderSize: maxHeaderSize(context),
+      // Told in FHIR below.
+      requireHostHeader: false,
       headersTimeout: Math.min(config.headersTimeout, config.requestTimeout),
       connectionsCheckingInterval: Math.min(checking, config.headersTimeout, config.requestTimeout),
     },
@@ -51,6 +56,7 @@ export async function createServer(context: Context, startThread?: () => Worker)
     frameworkErrors: (error, request, reply) => refuseError(error, request, identify(request, reply)),
     clientErrorHandler: (error, socket) => refuseConnection(context, error, socket),
   });
+  prepare(app);
   // Fastify then keeps a place for them in every request, instead of changing the object's shape.
   app.decorateRequest(asked, undefined);
   app.decorateRequest(asking, undefined);
@@ -62,11 +68,16 @@ export async function createServer(context: Context, startThread?: () => Worker)
   app.setNotFoundHandler((request, reply) => refuse(reply, unknownRoute(request)));
   app.addHook('onRequest', (request, reply, done) => {
     identify(request, reply);
+    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
+      refuse(reply.header('connection', 'close'), fail('bad-request', { found: 'it has no Host' }));
+      return;
+    }
     // The names of codings know no case (RFC 9110), but the library that undoes them does.
     const { 'content-encoding': coding } = request.headers;
     if (coding !== undefined) request.headers['content-encoding'] = coding.toLowerCase();
     done();
   });
+  boundPipelines(app);
   app.addHook('onResponse', (request, reply, done) => {
     account(metrics, request, reply);
     done();
@@ -84,12 +95,43 @@ export async function createServer(context: Context, startThread?: () => Worker)
   return app;
 }
 
+/** What Node would pass over, or answer by itself. */
+function prepare(app: FastifyInstance): void {
+  // Every method has its answer under `/fhir`, at least 405.
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  // Their bytes are bounded; beyond a number Node would leave headers out, as if they had not been sent.
+  app.server.maxHeadersCount = 0;
+  app.server.prependListener('request', relative);
+  app.server.on('checkExpectation', refuseExpectation);
+}
+
+/** RFC 9112, 3.2.2: a target may be a whole URL; its host goes before the header. */
+function relative(request: IncomingMessage): void {
+  const { url = '' } = request;
+  if (url.startsWith('/')) return;
+  const [, host, path] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(url) ?? [];
+  if (host === undefined) return;
+  request.url = path?.startsWith('/') ? path : `/${path}`;
+  if (request.headers.host !== undefined) request.headers.host = host;
+}
+
 /** Milliseconds between two looks for connections that take too long. */
 const checking = 5_000;
 
+/** Records are not for shared caches, and others keep them only to ask whether they are up to date; each form is another answer. */
+const caching = { 'cache-control': 'no-cache, private', vary: 'Accept, accept-encoding, Origin' };
+
 /** `/fhir` and all below. Who asks is settled before a body is read or a path judged: strangers learn nothing of either. */
 function serveFhir(context: Context, large: LargeBodies | undefined, fhir: FastifyInstance): void {
+  const { config } = context;
+  const guard = config.auth === 'off' ? guardOf(config) : undefined;
   fhir.addHook('onRequest', (request, reply, done) => {
+    reply.headers(caching);
+    const foreign = guard?.(request.headers);
+    if (foreign !== undefined) {
+      refuse(reply, foreign);
+      return;
+    }
     const caller = recognise(context, request);
     if (caller instanceof Failure) {
       refuse(reply.header('www-authenticate', 'Bearer'), caller);
@@ -127,6 +169,8 @@ async function answer(
   (http as Asking)[asked] = outgoing.asked;
   reply.code(outgoing.status);
   for (const name in outgoing.headers) reply.header(name, outgoing.headers[name]);
+  // Raw content may be packed already, and the library would unpack it: it goes out as it is.
+  if (outgoing.headers['content-security-policy'] !== undefined) http.headers['x-no-compression'] = 'raw';
   return reply.send(outgoing.body);
 }
 
@@ -134,7 +178,7 @@ const nothing = new Uint8Array();
 
 /** What operations keep in memory, such as the results of measures, is in this thread. */
 function isOperation(url: string): boolean {
-  return url.split('?', 1)[0]?.includes('$') === true;
+  return /^[^?]*(\$|%24)/.test(url);
 }
 
 /** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement. */

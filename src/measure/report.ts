@@ -4,6 +4,7 @@ import type {
   MeasureReport,
   MeasureReportGroup,
   MeasureReportGroupPopulation,
+  MeasureReportGroupStratifier,
   MeasureReportGroupStratifierStratum,
   Quantity,
   Reference,
@@ -74,6 +75,12 @@ function group(definition: MeasureDefinition, content: ReportContent, lists: rea
     population: populationsIn(definition, c.counts).map(({ id: _, ...p }) => p),
     measureScore: measureScore(definition, c.counts),
   });
+  const { centres } = content;
+  // FHIR knows no empty lists and objects (R4 json.html), and a store may have no resident.
+  const stratifier: MeasureReportGroupStratifier = {
+    ...(centres !== undefined && definition.centre.code !== undefined && { code: [definition.centre.code] }),
+    ...(centres !== undefined && centres.length > 0 && { stratum: centres.map(stratum) }),
+  };
   const used: Extension = { url: `${ours}cn-sh-denominator-used`, valueCode: content.denominatorUsed };
   const met = individual ? [] : targetMet(definition, counts, period);
   return {
@@ -82,14 +89,7 @@ function group(definition: MeasureDefinition, content: ReportContent, lists: rea
     ...(code !== undefined && { code }),
     population: populations,
     ...(!individual && { measureScore: measureScore(definition, counts) }),
-    ...(content.centres !== undefined && {
-      stratifier: [
-        {
-          ...(definition.centre.code !== undefined && { code: [definition.centre.code] }),
-          stratum: content.centres.map(stratum),
-        },
-      ],
-    }),
+    ...(Object.keys(stratifier).length > 0 && { stratifier: [stratifier] }),
   };
 }
 

@@ -27,7 +27,16 @@ export function readCapabilities(context: Described, pairs: Pairs): Outcome<Answ
   const resource = capabilities(context);
   // R4 http.html#capabilities: another statement has another ETag; this one stays as long as the process.
   const etag = `W/"${Date.parse(resource.date)}"`;
-  return { kind: 'made', status: 200, resource: mode === 'normative' ? normative(resource) : resource, etag };
+  return { kind: 'made', status: 200, resource: mode === 'normative' ? lean(resource) : resource, etag };
+}
+
+const leaned = new WeakMap<CapabilityStatement, CapabilityStatement>();
+
+/** Made once, since its text is kept by it. */
+function lean(statement: CapabilityStatement): CapabilityStatement {
+  const known = leaned.get(statement) ?? normative(statement);
+  leaned.set(statement, known);
+  return known;
 }
 
 /** Made once for each server; the definitions do not change while it runs. */

@@ -1,5 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
-import { and, type Filter, type Plan } from '#search/filter.ts';
+import type { Filter } from '#search/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import { isResultParameter } from '#search/result.ts';
@@ -46,23 +46,23 @@ export async function lookUp(
   if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
   const planned = { ...plan(parsed, caller.rights.read), limit, total: 'none' as const };
   const { where } = parsed;
-  const matches = await find(context, planned);
-  if (!matches.found.some((v) => without.has(`${type}/${v.id}`))) return { ...matches, where };
-  const ids = [...without].filter((d) => d.startsWith(`${type}/`)).map((d) => d.slice(type.length + 1));
-  const rest = await find(context, { ...planned, where: and([planned.where, { op: 'not', of: { op: 'id', ids } }]) });
-  return { ...rest, where };
+  const found: Version[] = [];
+  const all: string[] = [];
+  let after: string | undefined;
+  do {
+    // More where some do not count, and where a page of very large resources ended before its limit.
+    const page = await context.store.find(after === undefined ? planned : { ...planned, limit: more, after });
+    for (const version of page.found) {
+      all.push(version.id);
+      if (!without.has(`${type}/${version.id}`)) found.push(version);
+    }
+    after = page.next;
+  } while (after !== undefined && found.length < limit);
+  return { found: found.slice(0, limit), guard: { plan: planned, expect: all.sort() }, where };
 }
 
-async function find(context: Context, planned: Plan): Promise<Omit<Matches, 'where'>> {
-  let page = await context.store.find(planned);
-  let { found } = page;
-  // A page of very large resources may end before its limit.
-  while (page.next !== undefined && found.length < planned.limit) {
-    page = await context.store.find({ ...planned, limit: planned.limit - found.length, after: page.next });
-    found = [...found, ...page.found];
-  }
-  return { found, guard: { plan: planned, expect: found.map((v) => v.id).sort() } };
-}
+/** Matches that are looked up at once after the first page. */
+const more = 1_000;
 
 function pairsOf({ pairs }: Criterion): readonly (readonly [string, string])[] {
   return pairs.filter(([name]) => !isResultParameter(name) && !presentation.has(name));

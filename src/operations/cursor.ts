@@ -1,17 +1,22 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { fail, type Outcome } from '#errors';
 import type { Context } from './context.ts';
 
+/** Bytes of a state: well beyond what a link within HUFHIR_MAX_URL holds. */
+const maxState = 16 * 1024 * 1024;
+
 /**
  * Page links carry their state themselves, encrypted (AES-256-GCM) with a key kept in the store: every server process
- * before the same store can go on with them, nobody can read or forge them, and they expire (HUFHIR_CURSOR_LIFETIME).
+ * before the same store can go on with them, nobody can read or forge them, and they expire (HUFHIR_CURSOR_LIFETIME). The state is
+ * deflated, so that links stay within HUFHIR_MAX_URL where they can.
  */
 export async function sealCursor(context: Context, purpose: string, state: unknown): Promise<string> {
   const iv = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', await context.store.secret('cursor'), iv);
   cipher.setAAD(Buffer.from(purpose));
   const text = JSON.stringify({ until: Date.now() + context.config.cursorLifetime, state });
-  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  const sealed = Buffer.concat([cipher.update(deflateRawSync(text)), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
 }
 
@@ -24,7 +29,8 @@ export async function openCursor<T>(context: Context, purpose: string, token: st
   decipher.setAuthTag(bytes.subarray(12, 28));
   let text: string;
   try {
-    text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
+    const deflated = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]);
+    text = inflateRawSync(deflated, { maxOutputLength: maxState }).toString('utf8');
   } catch {
     return fail('bad-cursor', {});
   }

@@ -63,11 +63,14 @@ function readEntry(context: Context, { type, lenient }: Whole, raw: unknown, pat
   const interaction = route(context.definitions, method, target.path);
   if (interaction instanceof Failure) return located(interaction, `${path}.request.url`);
   const query = target.query === '' ? none : [...new URLSearchParams(target.query)];
-  const refused = refuse(interaction, type, asked, path) ?? refuseParameters(interaction, query);
+  const { resource, fullUrl } = entry;
+  const refused =
+    refuse(interaction, type, asked, path) ??
+    refuseResource(interaction, asked, resource, path) ??
+    refuseParameters(interaction, query);
   if (refused !== undefined) return located(refused, refused.issues[0].expression ?? `${path}.request.url`);
   const preconditions = readPreconditions(asked, `${path}.request`);
   if (preconditions instanceof Failure) return preconditions;
-  const { resource, fullUrl } = entry;
   const patching = interaction.code === 'patch' || interaction.code === 'conditional-patch';
   const patch = patching ? patchOf(context, resource, `${path}.resource`) : undefined;
   if (patch instanceof Failure) return patch;
@@ -139,6 +142,19 @@ function refuse(interaction: Interaction, type: Incoming['type'], asked: Asked, 
     return fail('bundle-entry', { text: `${name} stands at a ${code}; expected ${by}.` }, at(name));
   }
   return undefined;
+}
+
+/** A resource where none is read: whoever sends one, a filter perhaps, expects something of it. */
+function refuseResource(
+  { code }: Interaction,
+  { method }: Asked,
+  resource: unknown,
+  path: string,
+): Failure | undefined {
+  const heeded = /^(create|.*update|.*patch)$/.test(code) || (code === 'operation' && method === 'POST');
+  if (resource === undefined || heeded) return undefined;
+  const text = `A resource stands at a ${code}; expected none, and parameters in the url.`;
+  return fail('bundle-entry', { text }, `${path}.resource`);
 }
 
 /** The interactions that heed each condition. */

@@ -1,28 +1,31 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, failIfAny, issue, type Outcome } from '#errors';
 import { applyFhirPathPatch } from '#fhir/fhirpath-patch.ts';
-import { parseResource, stringify } from '#fhir/json.ts';
+import { parseJson, stringify } from '#fhir/json.ts';
 import { applyJsonPatch } from '#fhir/json-patch.ts';
 import type { Version } from '#storage/store.ts';
 import type { Context } from './context.ts';
 import { linksOf } from './links.ts';
 import { type Request, resourcePath } from './request.ts';
-import { check, type Step, within } from './step.ts';
+import { asResource, check, type Step, within } from './step.ts';
 
 /**
  * R4 http.html#patch: what the patch of a step makes of this version, checked as an update is, goes into the step. True if
  * it changes anything.
  */
 export async function applyPatch(context: Context, step: Step, current: Version): Promise<Outcome<boolean>> {
-  const before = parseResource(current.content ?? '', context.config.maxDepth);
+  const before = parseJson(current.content ?? '', context.config.maxDepth);
   if (before instanceof Failure) throw new Error(`${current.type}/${current.id} is stored and cannot be read`);
-  const after = await apply(context, step.request, before as Resource);
-  if (after instanceof Failure) return placed(after, step.request);
+  const patched = await apply(context, step.request, before as Resource);
+  if (patched instanceof Failure) return placed(patched, step.request);
   // Of an entry the element is named in its place, so that the sender sees which patch made it.
   const path = resourcePath(step.request, step.type);
-  const kept = (['resourceType', 'id'] as const).filter((name) => after[name] !== Reflect.get(Object(before), name));
-  const changed = failIfAny(kept.map((name) => issue('patch-changes', { target: name }, `${path}.${name}`)));
+  const lost = (['resourceType', 'id'] as const).filter((name) => patched[name] !== Reflect.get(Object(before), name));
+  const changed = failIfAny(lost.map((name) => issue('patch-changes', { target: name }, `${path}.${name}`)));
   if (changed !== undefined) return changed;
+  // A copy: what the patch brought is still part of the request, and references are rewritten in place.
+  const after = asResource(parseJson(stringify(patched), context.config.maxDepth), step.type, path);
+  if (after instanceof Failure) return after;
   const issues = check(context, after, path);
   const refused = failIfAny(issues);
   if (refused !== undefined) return refused;

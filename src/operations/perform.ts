@@ -1,4 +1,4 @@
-import { Failure, fail, type Outcome, shown } from '#errors';
+import { Failure, fail, type Outcome } from '#errors';
 import type { Answer } from './answer.ts';
 import { bundle } from './bundle.ts';
 import { readCapabilities } from './capabilities.ts';
@@ -6,6 +6,7 @@ import type { Caller, Context } from './context.ts';
 import { evaluateMeasure } from './evaluate-measure.ts';
 import { history } from './history.ts';
 import { cancelJob, jobState, startJob } from './jobs.ts';
+import { bodyParameters } from './parameters.ts';
 import { pendingReferences } from './pending.ts';
 import { reading } from './reading.ts';
 import type { Request } from './request.ts';
@@ -40,9 +41,9 @@ export async function perform(context: Context, caller: Caller, request: Request
       return history(context, caller, at, request.query);
     }
     case 'job':
-      return jobState(context, interaction.id);
+      return jobState(context, caller, interaction.id);
     case 'cancel-job':
-      return cancelJob(context, interaction.id);
+      return cancelJob(context, caller, interaction.id);
     case 'capabilities':
       return readCapabilities(context, request.query);
     case 'bundle':
@@ -65,29 +66,20 @@ async function operation(
   request: Request,
 ): Promise<Outcome<Answer>> {
   const { name, type, id } = asked;
-  const parameters = [...request.query, ...bodyParameters(request.body)];
-  if (name === '$evaluate-measure' && type === 'Measure') {
-    const work = async (): Promise<Outcome<Answer>> => {
-      const resource = await evaluateMeasure(context, caller, {
-        ...(id !== undefined && { measureId: id }),
-        parameters,
-      });
-      return resource instanceof Failure ? resource : { kind: 'made', status: 200, resource };
-    };
-    return request.async === true ? startJob(context, work) : work();
+  const evaluating = name === '$evaluate-measure' && type === 'Measure';
+  if (!evaluating && !(name === '$pending-references' && type === undefined)) {
+    return fail('unknown-operation', { found: [type, id, name].filter((part) => part !== undefined).join('/') });
   }
-  if (name === '$pending-references' && type === undefined) return pendingReferences(context, caller, parameters);
-  const place = [type, id, name].filter((part) => part !== undefined).join('/');
-  return fail('unknown-operation', { found: place });
-}
-
-/** The parameters of a posted Parameters resource that have a primitive value, or a Reference, as text. */
-function bodyParameters(body: unknown): [string, string][] {
-  const list = (body as { parameter?: unknown } | undefined)?.parameter;
-  if (!Array.isArray(list)) return [];
-  return list.map((p: Record<string, unknown>) => {
-    const value = Object.entries(p ?? {}).find(([key]) => key.startsWith('value'))?.[1];
-    const reference = (value as { reference?: unknown } | undefined)?.reference;
-    return [shown(p?.name), shown(reference ?? value ?? '')];
-  });
+  const sent = request.body === undefined ? [] : bodyParameters(request.body);
+  if (sent instanceof Failure) return sent;
+  const parameters = [...request.query, ...sent];
+  if (!evaluating) return pendingReferences(context, caller, parameters);
+  const work = async (): Promise<Outcome<Answer>> => {
+    const resource = await evaluateMeasure(context, caller, {
+      ...(id !== undefined && { measureId: id }),
+      parameters,
+    });
+    return resource instanceof Failure ? resource : { kind: 'made', status: 200, resource };
+  };
+  return request.async === true ? startJob(context, caller, work) : work();
 }

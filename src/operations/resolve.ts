@@ -7,57 +7,87 @@ import { type Criterion, criteriaIn, lookUp, type Matches, shownCriteria } from 
 import { type Link, rewriteNarrative } from './links.ts';
 import { located } from './request.ts';
 import type { Step } from './step.ts';
-import { inTurns } from './turns.ts';
+import { breather, inTurns } from './turns.ts';
 
-/** What the links of one transaction lead to. */
-export interface Resolver {
-  /** By fullUrl: `Type/id`. */
-  readonly entries: ReadonlyMap<string, string>;
-  /** Of each `Type/id` to whose version a reference leads: the version that the transaction makes. */
-  readonly versions: ReadonlyMap<string, number>;
-  /** By conditional reference, as sent: `Type/id`. */
-  readonly conditional: ReadonlyMap<string, string>;
+/** What conditional references rest on, and what is wrong with the links. */
+export interface Resolved {
   readonly matches: readonly Matches[];
   readonly issues: readonly Issue[];
 }
 
-/** Looks up every conditional reference once (R4 http.html#trules), and lists the entries by their fullUrl. */
-export async function resolver(context: Context, caller: Caller, steps: readonly Step[]): Promise<Resolver> {
-  const entries = new Map<string, string>();
+/**
+ * Writes into the resources of a transaction where their links lead (R4 http.html#trules): those to entries first, then the
+ * conditional references, which so see what the transaction writes, as it will be.
+ */
+export async function resolve(context: Context, caller: Caller, steps: readonly Step[]): Promise<Resolved> {
+  const issues = new Issues();
+  const breathe = breather();
+  const to = await entriesOf(context, steps);
+  for (const step of steps) {
+    await breathe();
+    for (const link of step.links) {
+      const found = rewrite(link, step, to);
+      if (found !== undefined) issues.add(found);
+    }
+  }
+  const conditional = await resolveConditional(context, caller, steps);
+  issues.addAll(conditional.issues);
+  return { matches: conditional.matches, issues: issues.list };
+}
+
+/** The entries of a transaction. */
+interface Entries {
+  /** By fullUrl: `Type/id`. */
+  readonly targets: ReadonlyMap<string, string>;
+  /** Of each `Type/id` to whose version a reference leads: the version that the transaction makes. */
+  readonly versions: ReadonlyMap<string, number>;
+}
+
+async function entriesOf(context: Context, steps: readonly Step[]): Promise<Entries> {
+  const targets = new Map<string, string>();
   for (const step of steps) {
     const { fullUrl } = step.request;
     const id = step.match?.id ?? step.targets[0]?.id;
-    if (fullUrl !== undefined && id !== undefined && step.action !== 'delete')
-      entries.set(fullUrl, `${step.type}/${id}`);
+    if (fullUrl !== undefined && id !== undefined && step.action !== 'delete') {
+      targets.set(fullUrl, `${step.type}/${id}`);
+    }
   }
-  const wanted = new Map<string, { criterion: Criterion; paths: string[] }>();
+  return { targets, versions: await versionsOf(context, steps, targets) };
+}
+
+/** A conditional reference, and the links that hold it. */
+interface Wanted {
+  readonly criterion: Criterion;
+  readonly links: Link[];
+}
+
+async function resolveConditional(context: Context, caller: Caller, steps: readonly Step[]): Promise<Resolved> {
+  const wanted = new Map<string, Wanted>();
   const without = writtenBy(steps);
   for (const link of steps.flatMap((s) => s.links)) {
     if (link.kind !== 'reference' || !link.value.includes('?')) continue;
     const target = parseReference(link.value, context.config.baseUrl);
     if (target?.kind !== 'conditional') continue;
     const same = wanted.get(link.value);
-    if (same !== undefined) same.paths.push(link.path);
+    if (same !== undefined) same.links.push(link);
     else {
       const criterion = { type: target.type, pairs: criteriaIn(target.type, target.criteria), without };
-      wanted.set(link.value, { criterion, paths: [link.path] });
+      wanted.set(link.value, { criterion, links: [link] });
     }
   }
-  const conditional = new Map<string, string>();
-  const all: Matches[] = [];
+  const matches: Matches[] = [];
   const issues = new Issues();
   const among = candidates(context, steps);
-  await inTurns([...wanted], async ([reference, { criterion, paths }]) => {
+  await inTurns([...wanted.values()], async ({ criterion, links }) => {
     const found = await lookUpOne(context, caller, criterion, among);
     if (found instanceof Failure) {
-      for (const path of paths) issues.addAll(located(found, path).issues);
-    } else {
-      conditional.set(reference, `${criterion.type}/${found.id}`);
-      all.push(found.matches);
+      for (const { path } of links) issues.addAll(located(found, path).issues);
+      return;
     }
+    for (const { holder, key } of links) holder[key] = `${criterion.type}/${found.id}`;
+    matches.push(found.matches);
   });
-  const versions = await versionsOf(context, steps, entries);
-  return { entries, versions, conditional, matches: all, issues: issues.list };
+  return { matches, issues: issues.list };
 }
 
 const versioned = /^(.+)\/_history\/[^/]+$/;
@@ -72,10 +102,11 @@ async function versionsOf(
   entries: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, number>> {
   const wanted = new Set<string>();
-  for (const { value, kind } of steps.flatMap((s) => s.links)) {
-    const [, fullUrl = ''] = kind === 'reference' ? (versioned.exec(value) ?? []) : [];
-    const target = entries.get(fullUrl);
-    if (target !== undefined) wanted.add(target);
+  for (const step of steps) {
+    for (const { value, kind } of step.links) {
+      const target = kind === 'reference' ? versionedTarget(value, step, entries) : undefined;
+      if (target !== undefined) wanted.add(target);
+    }
   }
   const versions = new Map<string, number>();
   if (wanted.size === 0) return versions;
@@ -115,21 +146,28 @@ async function lookUpOne(
   return second === undefined ? { id, matches } : fail('criteria-many-matches', shown);
 }
 
-/** Writes into the resource where a link leads; a `urn:` that no entry of the bundle has is a problem. */
-export function rewrite(link: Link, step: Step, to: Resolver): Issue | undefined {
+/** The entry to whose version a reference leads. */
+function versionedTarget(value: string, step: Step, entries: ReadonlyMap<string, string>): string | undefined {
+  const [, unversioned] = versioned.exec(value) ?? [];
+  if (unversioned === undefined) return undefined;
+  return entries.get(unversioned) ?? entries.get(sibling(step.request.fullUrl, unversioned));
+}
+
+/**
+ * Writes into the resource where a link leads, or what was sent if it leads to no entry: an earlier attempt may have written
+ * there. A `urn:` that no entry of the bundle has is a problem.
+ */
+function rewrite(link: Link, step: Step, { targets, versions }: Entries): Issue | undefined {
   const { holder, key, value, kind, path } = link;
   if (kind === 'narrative') {
-    holder[key] = rewriteNarrative(value, (target) => to.entries.get(target));
+    holder[key] = rewriteNarrative(value, (target) => targets.get(target));
     return undefined;
   }
-  const found =
-    to.entries.get(value) ?? to.conditional.get(value) ?? to.entries.get(sibling(step.request.fullUrl, value));
-  const [, unversioned = ''] = found === undefined ? (versioned.exec(value) ?? []) : [];
-  const target = to.entries.get(unversioned);
-  if (found !== undefined) holder[key] = found;
-  else if (target !== undefined) holder[key] = `${target}/_history/${to.versions.get(target)}`;
-  else if (kind === 'reference' && value.startsWith('urn:')) return issue('unknown-full-url', { found: value }, path);
-  return undefined;
+  const found = targets.get(value) ?? targets.get(sibling(step.request.fullUrl, value));
+  const target = found === undefined ? versionedTarget(value, step, targets) : undefined;
+  holder[key] = found ?? (target === undefined ? value : `${target}/_history/${versions.get(target)}`);
+  if (holder[key] !== value || kind !== 'reference' || !value.startsWith('urn:')) return undefined;
+  return issue('unknown-full-url', { found: value }, path);
 }
 
 /** A relative reference counts from the RESTful base of its own entry's fullUrl (R4 bundle.html#references). */

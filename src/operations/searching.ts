@@ -3,7 +3,7 @@ import { readSubset, type Subset } from '#fhir/subset.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import type { Query } from '#search/query.ts';
-import type { SearchSet } from './answer.ts';
+import type { Links, SearchSet } from './answer.ts';
 import type { Caller, Context } from './context.ts';
 import { searchOptions } from './criteria.ts';
 import { openCursor, sealCursor } from './cursor.ts';
@@ -40,10 +40,8 @@ async function page(context: Context, caller: Caller, at: string, cursor: Cursor
   const found = await context.store.find(plan(query, caller.rights.read, cursor.after));
   const also = await included(context, caller, query, found.found);
   if (also instanceof Failure) return also;
-  const links = {
-    self: await selfLink(context, at, query, cursor),
-    ...(found.next !== undefined && { next: await link(context, at, { ...cursor, after: found.next }) }),
-  };
+  const links = await linksOf(context, at, query, cursor, found.next);
+  if (links instanceof Failure) return links;
   return {
     kind: 'searchset',
     status: 200,
@@ -91,18 +89,43 @@ function typesIn({ definitions }: Context, pairs: Pairs): Outcome<readonly strin
   return fail('bad-parameter-value', { parameter: '_type', found: unknown ?? found, expected });
 }
 
-async function link(context: Context, at: string, cursor: Cursor): Promise<string> {
+async function linksOf(
+  context: Context,
+  at: string,
+  query: Query,
+  { lenient, after }: Cursor,
+  next: string | undefined,
+): Promise<Outcome<Links>> {
+  // What was ignored has no place in later pages.
+  const applied = { pairs: query.applied, lenient };
+  const self = await selfLink(context, at, query, { ...applied, ...(after !== undefined && { after }) });
+  if (next === undefined) return { self };
+  const link = await sealed(context, at, { ...applied, after: next });
+  // Later pages may go on from a longer place, and must not fail for it.
+  const most = context.config.maxUrl * (after === undefined ? 0.9 : 1);
+  if (lengthOf(context, link) <= most) return { self, next: link };
+  const text = `The link to the next page would exceed ${context.config.maxUrl} characters (HUFHIR_MAX_URL), since it carries the parameters of the search; give fewer values, or a larger _count.`;
+  return fail('too-costly', { text });
+}
+
+/** As HUFHIR_MAX_URL counts: without the origin. */
+function lengthOf({ config }: Context, link: string): number {
+  return new URL(config.baseUrl).pathname.length + 1 + link.length;
+}
+
+async function sealed(context: Context, at: string, cursor: Cursor): Promise<string> {
   return `${at}?_after=${await sealCursor(context, at, cursor)}`;
 }
 
 /** Tells what was applied (R4 search.html#conformance); a later page names its own link. Values that may identify a
- * resident stay out of URLs. */
+ * resident stay out of URLs, and what is too long for one is shortened if it can be. */
 async function selfLink(context: Context, at: string, query: Query, cursor: Cursor): Promise<string> {
   if (cursor.after !== undefined || query.applied.some(([, value]) => identifying.test(value))) {
-    return link(context, at, cursor);
+    return sealed(context, at, cursor);
   }
   const text = query.applied.map(([name, value]) => `${encodeURIComponent(name)}=${encode(value)}`).join('&');
-  return text === '' ? at : `${at}?${text}`;
+  const plain = text === '' ? at : `${at}?${text}`;
+  return lengthOf(context, plain) <= context.config.maxUrl ? plain : sealed(context, at, cursor);
 }
 
 const identifying = /\d{15}/;

@@ -7,7 +7,7 @@ import { type Criterion, criterionKey, lookUp, type Matches, shownCriteria } fro
 import { newId } from './ids.ts';
 import { applyPatch } from './patching.ts';
 import { isAmong } from './preconditions.ts';
-import { read } from './reading.ts';
+import { mayRead, read } from './reading.ts';
 import { located, type Request, requestPath, resourcePath } from './request.ts';
 import type { Step, Target } from './step.ts';
 import { inTurns } from './turns.ts';
@@ -34,7 +34,6 @@ export async function settle(context: Context, caller: Caller, steps: readonly S
     issues.addAll(placed ? result.issues : located(result, requestPath(request, part)).issues);
   }
   issues.addAll(overlaps(steps));
-  issues.addAll(created(context, steps, looked));
   return {
     matches: looked.filter((m): m is Matches => m !== undefined && !(m instanceof Failure)),
     issues: issues.list,
@@ -48,22 +47,19 @@ function partOf(failure: Failure, { interaction }: Request): string {
   return interaction.code === 'create' ? 'ifNoneExist' : 'url';
 }
 
-/** R4 http.html#trules: creates come before updates, so a conditional update that matches what an entry creates writes it twice. */
-function created(
-  context: Context,
-  steps: readonly Step[],
-  looked: readonly Outcome<Matches | undefined>[],
-): readonly Issue[] {
+/**
+ * R4 http.html#trules: creates come before updates, so a conditional update that matches what an entry creates writes it twice. To be
+ * asked when the references of the resources are resolved.
+ */
+export function createdBefore(context: Context, steps: readonly Step[]): readonly Issue[] {
   const among = candidates(
     context,
     steps.filter((s) => s.action === 'create'),
   );
-  return steps.flatMap((step, i) => {
-    const matches = looked[i];
-    if (step.action === 'create' || step.action === 'delete' || matches === undefined) return [];
-    if (matches instanceof Failure || among(step.type, matches.where).length === 0) return [];
-    const found = `What ${step.type}?… names`;
-    return [issue('duplicate-target', { found }, requestPath(step.request, 'url'))];
+  return steps.flatMap(({ action, where, type, request }) => {
+    if ((action !== 'update' && action !== 'patch') || where === undefined) return [];
+    if (among(type, where).length === 0) return [];
+    return [issue('duplicate-target', { found: `What ${type}?… names` }, requestPath(request, 'url'))];
   });
 }
 
@@ -84,6 +80,7 @@ async function settleOne(
   const limit = mostOf(context, step);
   const matches = await lookUp(context, caller, criterion, limit + 1);
   if (matches instanceof Failure) return matches;
+  step.where = matches.where;
   const found = shownCriteria(criterion);
   if (matches.found.length > limit) {
     return limit === 1
@@ -115,6 +112,7 @@ async function settleMatches(
       step.targets = match === undefined ? [{ id: step.id ?? newId() }] : [];
       return undefined;
     case 'delete': {
+      if (match === undefined && step.request.preconditions.ifMatch !== undefined) return conflict(step.type, 0, step);
       const targets = found.map((version) => targetAt(context, step, version));
       step.targets = targets.filter((t): t is Target => !(t instanceof Failure));
       return targets.find((t) => t instanceof Failure);
@@ -178,6 +176,11 @@ async function settleById(context: Context, caller: Caller, step: Step): Promise
   }
   if (ifNoneMatch === undefined && ifMatch !== '*' && ifMatch?.length === 1 && !step.look) {
     step.targets = [seen(step, id, ifMatch[0] ?? 0)];
+    return undefined;
+  }
+  // A version is not told to one who may not see the resource; the store refuses the write.
+  if (!(await mayRead(context, caller, type, id)) && (await context.store.read(type, id)) !== undefined) {
+    step.targets = [{ id }];
     return undefined;
   }
   const version = await context.store.read(type, id);

@@ -1,6 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/issues.ts';
+import type { Filter } from '#search/filter.ts';
 import type { Version } from '#storage/store.ts';
 import type { Context } from './context.ts';
 import { criteriaIn } from './criteria.ts';
@@ -37,6 +38,8 @@ export interface Step {
   notes: readonly Issue[];
   /** What it writes: one resource, or several of a conditional deletion, or none. */
   targets: readonly Target[];
+  /** What its criteria ask of a resource. */
+  where: Filter | undefined;
   /** The version named in If-Match is not current: whether it is that of a deletion shows only in the store. */
   look: boolean;
   /** The answer, if it writes nothing but finds what it wanted. */
@@ -93,7 +96,15 @@ function toStep(context: Context, request: Request, known: ReadonlySet<string>):
   }
   const { type } = interaction;
   const named = 'id' in interaction ? interaction.id : undefined;
-  const nothing = { resource: undefined, links: [], notes: [], targets: [], look: false, match: undefined };
+  const nothing = {
+    resource: undefined,
+    links: [],
+    notes: [],
+    targets: [],
+    where: undefined,
+    look: false,
+    match: undefined,
+  };
   const step = { ...nothing, request, known, action, type, id: named, criteria: criteriaOf(request, type, named) };
   if (action === 'delete' || action === 'patch') return step;
   const path = resourcePath(request, type);
@@ -121,7 +132,8 @@ function criteriaOf(request: Request, type: string, named: string | undefined): 
   return named === undefined ? query : undefined;
 }
 
-function asResource(body: unknown, type: string, path: string): Outcome<Resource> {
+/** A body as a resource of this type, as far as every write needs it. */
+export function asResource(body: unknown, type: string, path: string): Outcome<Resource> {
   if (typeof body !== 'object' || body === null || Array.isArray(body) || !('resourceType' in body)) {
     return fail('missing-resource-type', {}, path);
   }

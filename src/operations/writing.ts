@@ -7,8 +7,8 @@ import { type Changes, commit } from './commit.ts';
 import type { Caller, Context } from './context.ts';
 import { draftOf } from './draft.ts';
 import { located, type Request, requestPath } from './request.ts';
-import { resolver, rewrite } from './resolve.ts';
-import { settle } from './settling.ts';
+import { resolve } from './resolve.ts';
+import { createdBefore, settle } from './settling.ts';
 import { type Step, type Target, toSteps } from './step.ts';
 import { breather } from './turns.ts';
 
@@ -45,7 +45,11 @@ export async function write(
     if (step === undefined || failure === undefined || failure.issues[0].expression !== undefined) return failure;
     return located(failure, requestPath(step.request, 'ifMatch'));
   };
-  const done = await commit(context, caller, planOnce, refuse);
+  const place = (i: number, reference: string): string | undefined => {
+    const links = asked[i]?.step.links ?? [];
+    return links.find(({ holder, key }) => String(holder[key]).endsWith(reference))?.path;
+  };
+  const done = await commit(context, caller, planOnce, { refuse, place });
   if (done instanceof Failure) return done;
   const made = new Map<Step, Version | undefined>();
   for (const [i, { step }] of asked.entries()) made.set(step, done.versions[i]);
@@ -69,15 +73,9 @@ async function plan(context: Context, caller: Caller, steps: readonly Step[]): P
   const breathe = breather();
   const settled = await settle(context, caller, steps);
   issues.addAll(settled.issues);
-  const resolve = await resolver(context, caller, steps);
-  issues.addAll(resolve.issues);
-  for (const step of steps) {
-    await breathe();
-    for (const link of step.links) {
-      const found = rewrite(link, step, resolve);
-      if (found !== undefined) issues.add(found);
-    }
-  }
+  const resolved = await resolve(context, caller, steps);
+  issues.addAll(resolved.issues);
+  issues.addAll(createdBefore(context, steps));
   const refused = failIfAny(issues.list);
   if (refused !== undefined) return refused;
   const writes: Write[] = [];
@@ -85,7 +83,7 @@ async function plan(context: Context, caller: Caller, steps: readonly Step[]): P
     await breathe();
     for (const target of step.targets) writes.push(toWrite(context, step, target));
   }
-  return { guards: [...settled.matches, ...resolve.matches].map((m) => m.guard), writes };
+  return { guards: [...settled.matches, ...resolved.matches].map((m) => m.guard), writes };
 }
 
 const methods = { create: 'POST', update: 'PUT', patch: 'PATCH' } as const;

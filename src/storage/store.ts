@@ -48,7 +48,7 @@ export interface Write {
 /** A criterion of the request, checked again inside the transaction, against the state before its writes. */
 export interface Guard {
   readonly plan: Plan;
-  /** The ids of all its matches, sorted (at most two are compared: none, one, or several). */
+  /** The ids of all its matches, sorted. */
   readonly expect: readonly string[];
 }
 

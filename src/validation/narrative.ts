@@ -2,12 +2,14 @@ import { xhtmlOf } from '#fhir/xml-narrative.ts';
 
 const root = /^\s*<div[\s>/]/;
 const element = /^<\s*(?:script|form|iframe|object|embed|base|link|head|body|frame|frameset)\b/i;
+/** Its prefix may stand for XHTML too, and hide the name of an element. */
+const prefixed = /^<[^\s/>:!]+:/;
 const handler = /[\s"'/]on[a-z]+\s*=/i;
 const character = /&#(x[0-9a-f]{1,8}|\d{1,8});?/gi;
 
 /**
  * One well-formed div of XHTML (R4 narrative.html) that says or shows something (txt-2) and that nothing runs from: no script,
- * form, frame or handler. `&nbsp;` is taken, though XML does not know it: many writers send it.
+ * form, frame, handler or element with a prefix. `&nbsp;` is taken, though XML does not know it: many writers send it.
  */
 export function isNarrative(xhtml: string): boolean {
   if (!root.test(xhtml) || xhtmlOf(xhtml.trim().replaceAll('&nbsp;', '&#160;')) === undefined) return false;
@@ -38,7 +40,7 @@ function tagEnd(xhtml: string, at: number): number {
 
 /** Browsers read `java&#115;cript:` and `java script:` as they read `javascript:`. */
 function isActive(tag: string): boolean {
-  if (element.test(tag) || handler.test(tag)) return true;
+  if (element.test(tag) || prefixed.test(tag) || handler.test(tag)) return true;
   return /javascript:/i.test(
     tag
       .replace(character, decoded)

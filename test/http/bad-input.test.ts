@@ -234,9 +234,10 @@ const cases: readonly Case[] = [
     method: 'POST',
     path: '/Measure/$evaluate-measure',
     body: { resourceType: 'Parameters', parameter: [{ name: 'x', valueReference: { reference: { toString: 1 } } }] },
-    status: 400,
-    code: 'invalid',
-    text: /"x"/,
+    status: 422,
+    code: 'structure',
+    expression: 'Parameters.parameter[0].valueReference.reference.toString',
+    text: /"toString"/,
   },
   {
     name: 'invalid id',
@@ -432,6 +433,98 @@ for (const [name, body, status, expression, text] of bundles) {
     t.same(reply.body.issue[0].expression, [expression]);
     t.match(reply.body.issue[0].diagnostics, text);
     t.equal(await lastSeq(), before, 'nothing was stored');
+  });
+}
+
+/** Entries whose interaction takes no resource: a filter in one would be passed over in silence. */
+const filter = { resourceType: 'Parameters', parameter: [{ name: 'name', valueString: 'x' }] };
+const takesNone: readonly [method: string, url: string][] = [
+  ['GET', 'Patient/a'],
+  ['HEAD', 'Patient/a'],
+  ['GET', 'Patient/a/_history/1'],
+  ['GET', 'Patient'],
+  ['GET', '?_type=Patient'],
+  ['POST', 'Patient/_search'],
+  ['POST', '_search'],
+  ['GET', 'Patient/a/_history'],
+  ['GET', 'Patient/_history'],
+  ['GET', '_history'],
+  ['GET', 'metadata'],
+  ['GET', '_jobs/a'],
+  ['GET', '$pending-references'],
+  ['DELETE', 'Patient/a'],
+  ['DELETE', 'Patient?name=x'],
+];
+
+for (const [method, url] of takesNone) {
+  t.test(`resource at an entry: ${method} ${url}`, async (t) => {
+    const batch = { ...transaction(entry(method, url, filter)), type: 'batch' };
+    const { body } = await ask('POST', '', batch);
+    const { status, outcome } = body.entry[0].response;
+    t.match(status, /^400/);
+    t.same(outcome.issue[0].expression, ['Bundle.entry[0].resource']);
+    t.match(outcome.issue[0].diagnostics, /expected none, and parameters in the url/);
+  });
+}
+
+t.test('resource at an entry: a posted operation takes one', async (t) => {
+  const parameters = { resourceType: 'Parameters', parameter: [{ name: '_count', valueInteger: 1 }] };
+  const batch = { ...transaction(entry('POST', '$pending-references', parameters)), type: 'batch' };
+  t.match((await ask('POST', '', batch)).body.entry[0].response.status, /^200/);
+});
+
+/** Bodies of operations: the status, and the places of all issues. */
+const good = { name: '_count', valueInteger: 1 };
+const operationBodies: readonly [name: string, body: unknown, status: number, places: string[]][] = [
+  ['no resource', {}, 400, ['Parameters']],
+  ['a list', [], 400, ['Parameters']],
+  ['another resource', { resourceType: 'Patient' }, 400, ['resourceType']],
+  ['elements', { resourceType: 'Parameters', parameters: [good] }, 422, ['Parameters.parameters']],
+  ['no list', { resourceType: 'Parameters', parameter: good }, 422, ['Parameters.parameter']],
+  [
+    'every problem',
+    {
+      resourceType: 'Parameters',
+      parameter: [
+        5,
+        { valueInteger: 1 },
+        { name: 5, valueInteger: 1 },
+        { name: '_count' },
+        { ...good, valueString: '1' },
+        { ...good, resource: patient() },
+        { ...good, part: [good] },
+        { ...good, value: 1 },
+        { name: '_count', valueReference: { display: 'x' } },
+        { name: '_count', valueCoding: { code: 'x' } },
+        { name: '_count', valueInteger: [1] },
+        { ...good, modifierExtension: [{ url: 'http://x.example', valueBoolean: true }] },
+        good,
+      ],
+    },
+    422,
+    [
+      '[0]',
+      '[1].name',
+      '[2].name',
+      '[3].value',
+      '[4].valueString',
+      '[5].resource',
+      '[6].part',
+      '[7].value',
+      '[8].valueReference',
+      '[9].valueCoding',
+      '[10].valueInteger',
+      '[11].modifierExtension',
+    ].map((place) => `Parameters.parameter${place}`),
+  ],
+];
+
+for (const [name, body, status, places] of operationBodies) {
+  t.test(`body of an operation: ${name}`, async (t) => {
+    const reply = await ask('POST', '/$pending-references', body);
+    t.equal(reply.status, status);
+    const found = new Set(reply.body.issue.flatMap((i: { expression?: string[] }) => i.expression ?? []));
+    t.same([...found].sort(), [...places].sort());
   });
 }
 

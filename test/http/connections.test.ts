@@ -11,7 +11,7 @@ const body = Buffer.from(JSON.stringify(hostile)).toString('latin1');
 const size = body.length;
 const chunk = `${size.toString(16)}\r\n${body}\r\n`;
 const create = (headers: string, sent = '') =>
-  `POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\n${headers}\r\n\r\n${sent}`;
+  `POST /fhir/Patient HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\n${headers}\r\n\r\n${sent}`;
 
 /** The one answer on a connection is a refusal in FHIR, which tells that the connection ends. */
 function refuses(t: Test, answered: string, status: number, code: string, name: string): void {
@@ -50,13 +50,16 @@ t.test('a client that is slow, or stops, is told so with 408 and loses its conne
   const slow: Readonly<Record<string, Wire>> = {
     'nothing is sent': dial(server.base),
     'part of the first line': dial(server.base, 'POST /fhir/Pat'),
-    'part of the headers': dial(server.base, 'GET /fhir/metadata HTTP/1.1\r\nHost: x\r\nAccept: app'),
+    'part of the headers': dial(server.base, 'GET /fhir/metadata HTTP/1.1\r\nHost: localhost\r\nAccept: app'),
     'headers byte by byte': dial(server.base),
     'no body': dial(server.base, create(length)),
     'half of the body': dial(server.base, create(length, body.slice(0, size / 2))),
     'body byte by byte': dial(server.base, create(length)),
     'chunks without an end': dial(server.base, create('Transfer-Encoding: chunked', chunk)),
-    'a second request': dial(server.base, `GET /fhir/Patient/none HTTP/1.1\r\nHost: x\r\n\r\n${create(length)}`),
+    'a second request': dial(
+      server.base,
+      `GET /fhir/Patient/none HTTP/1.1\r\nHost: localhost\r\n\r\n${create(length)}`,
+    ),
   };
   const trickles = [
     trickle(slow['headers byte by byte'] as Wire, create(length, body)),
@@ -105,7 +108,7 @@ t.test('a client that goes away in the middle of its body', async (t) => {
 
 t.test('a client that does not read what it asks for', async (t) => {
   const server = await startServer();
-  const wire = dial(server.base, 'GET /fhir/metadata HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50));
+  const wire = dial(server.base, 'GET /fhir/metadata HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(50));
   wire.socket.pause();
   await once(wire.socket, 'connect');
   await undisturbed(t, server);
@@ -116,7 +119,7 @@ t.test('a client that does not read what it asks for', async (t) => {
 t.test('an idle connection is ended', async (t) => {
   const server = await startServer({ HUFHIR_IDLE_TIMEOUT: '500' });
   t.teardown(() => server.stop());
-  const wire = dial(server.base, 'GET /fhir/Patient/none HTTP/1.1\r\nHost: x\r\n\r\n');
+  const wire = dial(server.base, 'GET /fhir/Patient/none HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const answered = await wire.ended;
   t.match(answered, /^HTTP\/1.1 404 /);
   t.equal(answered.split('HTTP/1.1 ').length, 2, 'without another word');
@@ -149,7 +152,7 @@ t.test('RFC 9112: requests of which nobody can tell where they end, or what they
     'a bare line feed': create(`X-A: 1\nContent-Length: ${size}`, body),
     'another protocol': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     'a TLS greeting': '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
-    'an unknown method': 'BOGUS /fhir/Patient HTTP/1.1\r\nHost: x\r\n\r\n',
+    'an unknown method': 'BOGUS /fhir/Patient HTTP/1.1\r\nHost: localhost\r\n\r\n',
   };
   for (const [name, text] of Object.entries(table)) {
     refuses(t, await dial(server.base, text + next).ended, 400, 'bad-request', name);
@@ -160,7 +163,7 @@ t.test('RFC 9112: requests of which nobody can tell where they end, or what they
 t.test('RFC 9112: requests that come at once are answered in their order', async (t) => {
   const server = await startServer();
   t.teardown(() => server.stop());
-  const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+  const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
   const wire = dial(
     server.base,
     create('Content-Length: 2', '{}') + get('/fhir/Patient/none') + get('/healthz', 'Connection: close\r\n'),
@@ -173,7 +176,8 @@ t.test('headers and bodies beyond their limits are refused before they are read'
   const settings = { HUFHIR_MAX_HEADERS: '2000', HUFHIR_MAX_URL: '500', HUFHIR_MAX_BODY: '10000' };
   const server = await startServer(settings);
   t.teardown(() => server.stop());
-  const get = (path: string, header = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${header}Connection: close\r\n\r\n`;
+  const get = (path: string, header = '') =>
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${header}Connection: close\r\n\r\n`;
   const ended = (text: string) => dial(server.base, text).ended;
   t.match(await ended(get('/fhir/Patient/none', `X-A: ${'a'.repeat(1_800)}\r\n`)), /^HTTP\/1.1 404 /, 'within them');
   const url = await ended(get(`/fhir/Patient?name=${'a'.repeat(500)}`));
@@ -205,7 +209,7 @@ t.test('more headers than Node keeps are refused, not passed over', async (t) =>
   t.teardown(() => server.stop());
   await server.ask('PUT', '/Patient/seen', patient({ id: 'seen' }));
   const many = 'X-A: a\r\n'.repeat(5_000);
-  const put = `DELETE /fhir/Patient/seen HTTP/1.1\r\nHost: x\r\n${many}If-Match: W/"9"\r\nConnection: close\r\n\r\n`;
+  const put = `DELETE /fhir/Patient/seen HTTP/1.1\r\nHost: localhost\r\n${many}If-Match: W/"9"\r\nConnection: close\r\n\r\n`;
   t.match(await dial(server.base, put).ended, /^HTTP\/1.1 (412|431) /);
   t.equal((await server.ask('GET', '/Patient/seen')).status, 200);
 });
@@ -219,5 +223,21 @@ t.test('what Node would answer by itself is answered in FHIR', async (t) => {
   t.match(await ended(expect), /^HTTP\/1.1 417 .*OperationOutcome/s, 'an unknown Expect');
   const patiently = create(`Expect: 100-continue\r\nConnection: close\r\nContent-Length: 2`, '{}');
   t.match(await ended(patiently), /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 400 /);
+  await undisturbed(t, server);
+});
+
+t.test('more than 100 requests of one connection at once are refused, and it ends', async (t) => {
+  const server = await startServer();
+  t.teardown(() => server.stop());
+  const wire = dial(server.base, 'GET /fhir/metadata HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(300));
+  wire.socket.pause();
+  await once(wire.socket, 'connect');
+  await undisturbed(t, server);
+  wire.socket.resume();
+  const answered = await wire.ended;
+  const statuses = [...answered.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status);
+  t.same(new Set(statuses.slice(0, -1)), new Set(['200']));
+  t.ok(statuses.length >= 100 && statuses.length < 300, `${statuses.length}`);
+  refuses(t, answered.slice(answered.lastIndexOf('HTTP/1.1 ')), 429, 'too-many-requests', 'the last');
   await undisturbed(t, server);
 });

@@ -30,7 +30,8 @@ t.test('security.html#cors: no web page may ask unless the settings say so', asy
       [],
     );
   }
-  t.equal((await preflight(server, own)).status, 405);
+  t.equal((await preflight(server, own)).status, 403);
+  t.equal((await server.ask('OPTIONS', '/Patient/1')).status, 405);
 });
 
 t.test('security.html#cors: pages of the origins of HUFHIR_CORS_ORIGINS may ask, no others', async (t) => {

@@ -270,7 +270,7 @@ const table: readonly Asked[] = [
   asked('search with an unknown parameter', 400, 'POST', '/Patient/_search', `colour=${'r'.repeat(threshold)}`, form),
   asked('raw Binary', 201, 'PUT', '/Binary/raw', Buffer.alloc(threshold + 1, 'abc'), { 'content-type': 'text/plain' }),
   asked('raw Binary, read', 200, 'GET', '/Binary/raw', undefined, { accept: 'text/plain' }),
-  asked('operation', 400, 'POST', '/Measure/$evaluate-measure', {
+  asked('operation', 422, 'POST', '/Measure/$evaluate-measure', {
     resourceType: 'Parameters',
     text: filler(threshold + 1),
     parameter: [{ name: 'colour', valueString: 'red' }],

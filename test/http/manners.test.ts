@@ -35,7 +35,7 @@ t.test('operationoutcome.html: what cannot be routed is refused in FHIR, and tel
     ['GET', `/fhir/Patient/nope%20${number}`, 400, 'invalid-id'],
   ];
   for (const [method, path, status, code] of table) {
-    const answered = await raw(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const answered = await raw(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
     t.match(answered, new RegExp(`^HTTP/1.1 ${status} `), path);
     t.match(answered.toLowerCase(), 'content-type: application/fhir+json', path);
     t.match(answered.toLowerCase(), /x-request-id: [\w-]{36}\r/, path);
@@ -193,4 +193,175 @@ t.test('readiness tells the last commit at once; the counts of /metrics may be s
   t.equal((await ready()).lastSeq, before.lastSeq + 1);
   t.strictSame(await counts(), counted);
   t.match(counted?.join(), /type="Measure"\} [1-9]/);
+});
+
+t.test(
+  'RFC 9111: no shared cache keeps a record, and no other gives one without asking, or in another form',
+  async (t) => {
+    await ask('PUT', '/Patient/kept', patient({ id: 'kept', name: [{ text: '张三'.repeat(500) }] }));
+    const open = await startServer({ HUFHIR_CORS_ORIGINS: 'https://app.example' });
+    t.teardown(() => open.stop());
+    const table: readonly (readonly [Reply, number])[] = [
+      [await ask('GET', '/Patient/kept', undefined, { 'accept-encoding': 'gzip' }), 200],
+      [await ask('GET', '/Patient/kept', undefined, { 'accept-encoding': 'identity' }), 200],
+      [await ask('GET', '/Patient/kept', undefined, { 'if-none-match': 'W/"1"' }), 304],
+      [await ask('GET', '/Patient?_id=kept'), 200],
+      [await ask('GET', '/metadata'), 200],
+      [await ask('GET', '/Patient/none'), 404],
+      [await ask('GET', '/Patient/kept', undefined, { origin: 'https://evil.example' }), 403],
+      [await ask('GET', '/Patient/kept', undefined, { accept: 'text/csv' }), 406],
+      [await open.ask('GET', '/metadata', undefined, { origin: 'https://app.example' }), 200],
+    ];
+    for (const [{ status, headers }, expected] of table) {
+      t.equal(status, expected);
+      t.equal(headers.get('cache-control'), 'no-cache, private', `${status}`);
+      t.equal(headers.get('vary'), 'Accept, accept-encoding, Origin', `${status}`);
+    }
+  },
+);
+
+/** The status of an answer, and the code of its first issue. */
+async function told(head: string, body = ''): Promise<string> {
+  const text = await raw(`${head}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  return [text.slice(9, 12), ...(/"coding":\[\{"system":"[^"]*","code":"([\w-]+)"/.exec(text)?.slice(1) ?? [])].join(
+    ' ',
+  );
+}
+
+t.test(
+  'security.html: with HUFHIR_AUTH=off no page of another origin, nor another name of this address, leads to a record',
+  async (t) => {
+    const own = `127.0.0.1:${port}`;
+    const table: readonly (readonly [string, string | undefined, string])[] = [
+      [own, undefined, '200'],
+      ['localhost', undefined, '200'],
+      ['LOCALHOST:1', undefined, '200'],
+      ['127.9.9.9', undefined, '200'],
+      ['[::1]:80', undefined, '200'],
+      ['evil.example', undefined, '403 foreign-host'],
+      [`evil.example:${port}`, undefined, '403 foreign-host'],
+      ['127.0.0.1.evil.example', undefined, '403 foreign-host'],
+      ['localhost.evil.example', undefined, '403 foreign-host'],
+      ['192.168.1.1', undefined, '403 foreign-host'],
+      [own, `http://${own}`, '200'],
+      ['localhost:1', 'http://localhost:1', '200'],
+      [own, 'http://127.0.0.1:1', '403 foreign-origin'],
+      [own, 'https://evil.example', '403 foreign-origin'],
+      [own, 'null', '403 foreign-origin'],
+      ['evil.example', 'http://evil.example', '403 foreign-host'],
+    ];
+    for (const [host, from, expected] of table) {
+      const sent = from === undefined ? '' : `\r\nOrigin: ${from}`;
+      t.equal(
+        await told(`GET /fhir/Patient?_summary=count HTTP/1.1\r\nHost: ${host}${sent}`),
+        expected,
+        `${host} ${from}`,
+      );
+      const type = 'Content-Type: application/fhir+json';
+      const write = `PUT /fhir/Basic/foreign HTTP/1.1\r\nHost: ${host}${sent}\r\n${type}`;
+      const stored = '{"resourceType":"Basic","id":"foreign","code":{"text":"x"}}';
+      t.equal((await told(write, stored)).startsWith('20'), expected === '200', `${host} ${from}: a write`);
+    }
+    t.equal(await told('GET /fhir/metadata HTTP/1.0'), '200', 'no browser leaves Host out');
+  },
+);
+
+t.test('RFC 9112: a target may be a whole URL, and the base may come encoded', async (t) => {
+  const table: readonly (readonly [string, string, string])[] = [
+    [`${origin}/fhir/metadata`, 'localhost', '200'],
+    [`HTTP://localhost:1/fhir/metadata?_pretty=true`, 'localhost', '200'],
+    [`${origin}/fhir/metadata`, 'evil.example', '200'],
+    ['http://evil.example/fhir/metadata', 'localhost', '403 foreign-host'],
+    [`${origin}/nothing`, 'localhost', '404 unknown-route'],
+    [`${origin}?x=1`, 'localhost', '200'],
+    ['ftp://localhost/fhir/metadata', 'localhost', '400 bad-request'],
+    ['/%66hir/metadata', 'localhost', '404 unknown-route'],
+    ['/%66hir/Patient/1', 'localhost', '404 unknown-route'],
+    ['/fhir%2FPatient/1', 'localhost', '404 unknown-route'],
+  ];
+  for (const [target, host, expected] of table) {
+    t.equal(await told(`GET ${target} HTTP/1.1\r\nHost: ${host}`), expected, target);
+  }
+});
+
+t.test('RFC 9110: a method of others is refused by 405, with those there are', async (t) => {
+  for (const method of ['PURGE', 'SEARCH', 'PROPFIND', 'TRACE']) {
+    const answered = await raw(`${method} /fhir/Patient/1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    t.match(answered, /^HTTP\/1.1 405 /, method);
+    t.match(answered, /\r\nallow: GET, HEAD, PUT, PATCH, DELETE\r\n/i, method);
+    t.match(answered, `${method} Patient/1 is not supported here`);
+  }
+});
+
+t.test('an operation that there is not is refused before its body is read; the body of another is small', async (t) => {
+  const table: readonly (readonly [string, unknown, number, string])[] = [
+    ['/$none', '{bad', 404, 'unknown-operation'],
+    ['/Patient/$everything', '{bad', 404, 'unknown-operation'],
+    ['/Patient/1/$evaluate-measure', '{bad', 404, 'unknown-operation'],
+    ['/Measure/$pending-references', 'x'.repeat(2_000_000), 404, 'unknown-operation'],
+    ['/Measure/$evaluate-measure', '{bad', 400, 'malformed-json'],
+    ['/Measure/$evaluate-measure', 'x'.repeat(1024 * 1024 + 1), 413, 'operation-too-large'],
+    ['/Measure/%24evaluate-measure', 'x'.repeat(1024 * 1024 + 1), 413, 'operation-too-large'],
+    ['/$pending-references', 'x'.repeat(1024 * 1024), 400, 'malformed-json'],
+  ];
+  for (const [path, body, status, code] of table) {
+    const refused = await ask('POST', path, body);
+    t.equal(refused.status, status, path);
+    t.equal(refused.body.issue[0].details.coding[0].code, code, path);
+  }
+});
+
+t.test('RFC 9110: If-Modified-Since is heeded if it is a date', async (t) => {
+  await ask('PUT', '/Patient/dated', patient({ id: 'dated' }));
+  const table: readonly (readonly [string, number])[] = [
+    ['Sun, 06 Nov 2089 08:49:37 GMT', 304],
+    ['Sun Nov  6 08:49:37 2089', 304],
+    ['Sun, 06 Nov 1994 08:49:37 GMT', 200],
+    ['2089', 200],
+    ['2089-11-06T08:49:37Z', 200],
+    ['Sun, 06 Nov 2089 08:49:37 +0800', 200],
+  ];
+  for (const [since, status] of table) {
+    t.equal((await ask('GET', '/Patient/dated', undefined, { 'if-modified-since': since })).status, status, since);
+  }
+});
+
+t.test('search.html#elements: a part of a Binary is a resource', async (t) => {
+  const content = 'a text';
+  const made = await ask('PUT', '/Binary/part', {
+    resourceType: 'Binary',
+    id: 'part',
+    contentType: 'text/plain',
+    data: btoa(content),
+  });
+  t.equal(made.status, 201);
+  const part = { resourceType: 'Binary', meta: { tag: [{ code: 'SUBSETTED' }] }, contentType: 'text/plain' };
+  for (const query of ['_elements=contentType', '_summary=true']) {
+    const { headers, body } = await ask('GET', `/Binary/part?${query}`);
+    t.match(headers.get('content-type'), 'application/fhir+json', query);
+    t.match(body, part, query);
+    t.equal((await ask('GET', `/Binary/part?${query}`, undefined, { accept: 'text/plain' })).status, 406, query);
+  }
+  for (const query of ['', '?_summary=false']) t.equal((await ask('GET', `/Binary/part${query}`)).text, content, query);
+});
+
+t.test('http.html#mime-type: forms and patches are in UTF-8', async (t) => {
+  await ask('PUT', '/Patient/utf8', patient({ id: 'utf8' }));
+  const form = 'application/x-www-form-urlencoded';
+  const patch = 'application/json-patch+json';
+  const operations = JSON.stringify([{ op: 'replace', path: '/gender', value: 'female' }]);
+  const table: readonly (readonly [string, string, string, unknown, number])[] = [
+    ['POST', '/Patient/_search', form, 'name=张三', 200],
+    ['POST', '/Patient/_search', `${form}; charset=UTF-8`, 'name=张三', 200],
+    ['POST', '/Patient/_search', `${form}; charset=gb2312`, 'name=x', 415],
+    ['POST', '/_search', `${form}; charset="gbk"`, '_type=Patient', 415],
+    ['POST', '/Patient/_search', form, Buffer.concat([Buffer.from('name='), Buffer.from([0xd5, 0xc5])]), 400],
+    ['PATCH', '/Patient/utf8', `${patch}; charset=gb2312`, operations, 415],
+    ['PATCH', '/Patient/utf8', `${patch}; charset=utf-8`, operations, 200],
+  ];
+  for (const [method, path, contentType, body, status] of table) {
+    const reply = await ask(method, path, body, { 'content-type': contentType });
+    t.equal(reply.status, status, `${path} ${contentType}`);
+    if (status === 400) t.equal(reply.body.issue[0].details.coding[0].code, 'invalid-utf8');
+  }
 });

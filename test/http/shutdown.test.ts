@@ -29,8 +29,8 @@ const latin1 = (resource: unknown) => Buffer.from(JSON.stringify(resource)).toSt
 
 /** The head of a POST; the server answers it with 100 once it has begun to work on the request. */
 const post = (path: string, { length }: string) =>
-  `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`;
-const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`;
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 const goOn = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 async function until({ socket, answered }: Wire, text: string | RegExp): Promise<void> {
@@ -75,10 +75,10 @@ t.test('SIGTERM: what is under way is finished, what comes then is refused', asy
   /** Connections on which the server has begun to read. */
   const begun: Record<string, Wire> = {};
   const rest: Record<string, string> = {
-    '/fhir/metadata': 'GET /fhir/metadata HTTP/1.1\r\nHost: x\r\n\r\n',
+    '/fhir/metadata': 'GET /fhir/metadata HTTP/1.1\r\nHost: localhost\r\n\r\n',
     '/fhir/Patient': `${post('/fhir/Patient', body).replace('Expect: 100-continue\r\n', '')}${body}`,
-    '/readyz': 'GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n',
-    '/': 'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+    '/readyz': 'GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    '/': 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n',
   };
   for (const [name, text] of Object.entries(rest)) {
     const wire = dial(server.base, `${get('/healthz')}${text.slice(0, 10)}`);

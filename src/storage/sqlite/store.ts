@@ -112,11 +112,11 @@ class SqliteStore implements Store {
   }
 
   async history(query: HistoryQuery): Promise<Page> {
-    return unpacked(await this.#reader().call('history', query));
+    return unpacked(await this.#long('history', query));
   }
 
   async find(plan: Plan): Promise<Page> {
-    return unpacked(await this.#reader().call('find', plan));
+    return unpacked(await this.#long('find', plan));
   }
 
   async transact(transaction: Transaction): Promise<Commit | Conflict> {
@@ -129,11 +129,11 @@ class SqliteStore implements Store {
   }
 
   async changes(after: number, limit: number): Promise<readonly Version[]> {
-    return unpackVersions(await this.#reader().call('changes', { after, limit }));
+    return unpackVersions(await this.#long('changes', { after, limit }));
   }
 
   async *scan(needs: Needs): AsyncIterable<readonly ResidentRecord[]> {
-    const step = (from: number): Promise<PackedResidents> => this.#reader().call('scan', { needs, from });
+    const step = (from: number): Promise<PackedResidents> => this.#long('scan', { needs, from });
     let coming: Promise<PackedResidents> | undefined = step(0);
     while (coming !== undefined) {
       const chunk: PackedResidents = await coming;
@@ -207,10 +207,22 @@ class SqliteStore implements Store {
       this.#points.end();
       this.#connection.close();
       // The writer is the last to close: the last connection folds the WAL into the file.
+      // Either comes after all that was sent before. Where another thread's writer is lost, nothing is left to wait for.
       if (this.#own) await this.#writer.call('close', null);
+      else await this.#writer.call('ready', null).catch(() => undefined);
     } finally {
       await Promise.all([this.#writer, ...this.#readers].map((calls) => calls.end()));
     }
+  }
+
+  /** A long read. What it found, single reads find from then on. */
+  async #long<K extends keyof ReaderMethods & string>(
+    method: K,
+    argument: Parameters<ReaderMethods[K]>[0],
+  ): Promise<Awaited<ReturnType<ReaderMethods[K]>>> {
+    const result = await this.#reader().call(method, argument);
+    this.#points.end();
+    return result;
   }
 
   /** The reader with the least to do. */

@@ -101,8 +101,8 @@ export class Transactor {
 
   #guards(guards: readonly Guard[]): Conflict | undefined {
     for (const [guard, { plan, expect }] of guards.entries()) {
-      const found = findIds(this.#connection, this.#selection, plan, 2);
-      const same = found.length === Math.min(expect.length, 2) && (found.length !== 1 || found[0] === expect[0]);
+      const found = [...findIds(this.#connection, this.#selection, plan, expect.length + 1)].sort();
+      const same = found.length === expect.length && found.every((id, i) => id === expect[i]);
       if (!same) return { conflict: 'guard', guard, found };
     }
     return undefined;

@@ -211,7 +211,7 @@ const cors: Table = {
       name: 'a page of another origin sees nothing',
       given: [stored],
       when: get('/Patient/{own}', { origin: 'https://other.example' }),
-      status: 200,
+      status: 403,
       headers: {
         'access-control-allow-origin': (value: string | undefined) =>
           value !== 'https://other.example' && value !== '*',

@@ -670,3 +670,24 @@ t.test('a short patch cannot make a resource endless', async (t) => {
   t.notOk(added(49) instanceof Failure, 'a hundred levels');
   t.match(told(added(50)), [/deeper nesting; expected at most 100 levels \(HUFHIR_MAX_DEPTH\)/]);
 });
+
+t.test('a patch may change a long list some times, and a short one as often as it has operations', async (t) => {
+  const of = (length: number) =>
+    ({ resourceType: 'Patient', name: [{ given: Array(length).fill('a') }] }) as unknown as Resource;
+  const wide = {
+    resourceType: 'Patient',
+    name: [Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, 1]))],
+  } as unknown as Resource;
+  const given = add('Patient.name', 'given', '"valueString":"b"');
+  const cases: [name: string, resource: Resource, operation: string, refused: boolean][] = [
+    ['add to a long list', of(500_000), given, true],
+    ['change what a wide object holds', wide, given, true],
+    ['add to a list', of(1_000), given, false],
+  ];
+  for (const [name, resource, operation, refused] of cases) {
+    const document = { resourceType: 'Parameters', parameter: Array(300).fill(JSON.parse(operation)) };
+    const texts = told(applyFhirPathPatch(resource, document));
+    if (refused) t.match(texts, [/^patch-failed .*too much to make anew; expected at most 20000000 steps/], name);
+    else t.strictSame(texts, ['applied'], name);
+  }
+});

@@ -348,3 +348,28 @@ function full(value: unknown): unknown {
   });
   return members.length === 0 ? undefined : Object.fromEntries(members);
 }
+
+t.test('a patch may change a long list some times, and a short one as often as it has operations', async (t) => {
+  const of = (length: number, item: unknown = 'a') =>
+    ({ resourceType: 'Patient', name: [{ given: Array(length).fill(item) }] }) as unknown as Resource;
+  const wide = {
+    resourceType: 'Basic',
+    extension: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, 1])),
+  } as unknown as Resource;
+  const removal = { op: 'remove', path: '/name/0/given/0' };
+  const cases: [name: string, resource: Resource, operation: object, refused: boolean][] = [
+    ['remove from a long list', of(500_000), removal, true],
+    ['remove from a list of numbers', of(50_000, 1), removal, true],
+    ['add to a long list', of(500_000), { op: 'add', path: '/name/0/given/-', value: 'b' }, true],
+    ['replace in a long list', of(500_000), { op: 'replace', path: '/name/0/given/0', value: 'b' }, true],
+    ['move in a long list', of(500_000), { op: 'move', from: '/name/0/given/0', path: '/name/0/given/1' }, true],
+    ['replace in a wide object', wide, { op: 'replace', path: '/extension/k0', value: 2 }, true],
+    ['remove from a list', of(10_000), removal, false],
+  ];
+  for (const [name, resource, operation, refused] of cases) {
+    const result = applyJsonPatch(resource, Array(refused ? 300 : 1000).fill(operation));
+    const texts = refusals(result).map(({ code, text }) => `${code} ${text}`);
+    if (refused) t.match(texts, [/^patch-failed .*too much to make anew; expected at most 20000000 steps/], name);
+    else t.strictSame(texts, [], name);
+  }
+});

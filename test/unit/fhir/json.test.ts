@@ -111,3 +111,20 @@ t.test('of many faults the first hundred are told, and that there are more', asy
     t.equal(result.issues.at(-1)?.code, 'more-issues');
   }
 });
+
+t.test('a body has as many values as a server can hold, counted by commas and brackets', async (t) => {
+  const list = (one: string, length: number) => `{"x":[${Array.from({ length }, () => one).join()}]}`;
+  const cases: [name: string, body: string, refused: boolean][] = [
+    ['numbers with digits of their own', list('1.0', 5_000_001), true],
+    ['empty objects', list('{}', 2_500_001), true],
+    ['commas in a text', list(`"${','.repeat(5_000_000)}"`, 2), false],
+    ['a long list of ordinary length', list('1.0', 100_000), false],
+  ];
+  for (const [name, body, refused] of cases) {
+    const result = parseResource(body, 100);
+    t.equal(result instanceof Failure, refused, name);
+    if (!(result instanceof Failure)) continue;
+    t.match(result, { status: 413, issues: [{ code: 'too-many-values', text: /5000000/ }] }, name);
+  }
+  t.notOk(parseJson(list('{}', 2_500_001), 100) instanceof Failure, 'an answer of the server may have more');
+});

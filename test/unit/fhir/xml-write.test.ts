@@ -88,3 +88,17 @@ t.test('a narrative is written as it is if it can stand in XML, else as its text
     t.notOk(read(xml) instanceof Failure, `and read again: ${div.slice(0, 100)}`);
   }
 });
+
+t.test(
+  'pretty XML deeper than sixteen tags stays on one line, so that an answer cannot grow without end',
+  async (t) => {
+    const nested = (depth: number): object =>
+      depth === 0 ? { url: 'u', valueString: 'a' } : { url: 'u', extension: [nested(depth - 1), nested(0)] };
+    const resource = { resourceType: 'Patient', extension: [nested(30)] };
+    const xml = toXml(resource, true);
+    const indents = xml.split('\n').map((line) => line.search(/\S|$/));
+    t.equal(Math.max(...indents), 32);
+    t.equal(xml.replace(/\n */g, ''), toXml(resource));
+    t.equal(stringify(read(xml)), stringify(resource));
+  },
+);

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { Measure } from '@medplum/fhirtypes';
 import t from 'tap';
 import { Failure } from '#errors';
+import { emptyIn } from '#fhir/edit.ts';
 import { type MeasureDefinition, readMeasure } from '#measure/definition.ts';
 import { localDateTime, offsetAt } from '#measure/period.ts';
-import { measureReport } from '#measure/report.ts';
+import { measureReport, type ReportContent } from '#measure/report.ts';
 import { count, populationsOf, ratio, withOfficial } from '#measure/tally.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -122,4 +123,23 @@ t.test('a whole report: 16 of 25 reach 64 %, 15 of 24 do not, of none nothing is
     ],
   });
   t.same(report, json('test/golden/measure-report.json'));
+});
+
+t.test('a report of nobody has no empty list and no empty object (R4 json.html)', async (t) => {
+  const content: ReportContent = {
+    type: 'subject-list',
+    counts: [0, 0, 0],
+    denominatorUsed: 'patients',
+    period: { start: '2025-01-01T00:00:00+08:00', end: '2025-12-31T23:59:59.999+08:00' },
+    date: '2026-01-05T09:00:00+08:00',
+    centres: [],
+    subjects: [[], [], []],
+    evaluated: [],
+  };
+  const report = measureReport(measure, content);
+  t.strictSame([...emptyIn(report)], []);
+  t.strictSame(report.group?.[0]?.stratifier, [{ code: [measure.centre.code] }]);
+  const bare = measureReport({ ...measure, centre: { ...measure.centre, code: undefined } }, content);
+  t.strictSame([...emptyIn(bare)], []);
+  t.notOk(Object.hasOwn(bare.group?.[0] ?? {}, 'stratifier'));
 });

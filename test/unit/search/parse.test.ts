@@ -369,7 +369,6 @@ t.test('what cannot be read is refused by name', async (t) => {
     ['Patient?_count=-1', 'bad-parameter-value', /_count/],
     ['Patient?_count=5&_count=6', 'bad-parameter-value', /once/],
     ['Patient?_total=some', 'bad-parameter-value', /_total/],
-    ['Patient?_summary=text', 'bad-parameter-value', /_summary/],
     ['Patient?_sort=foo', 'unknown-parameter', /_sort=foo/],
     ['Observation?_sort=code-value-quantity', 'unknown-parameter', /_sort=code-value-quantity/],
     ['Patient?_include=Patient:name', 'bad-parameter-value', /Type:reference-parameter/],

@@ -175,6 +175,7 @@ t.test('narrative', async (t) => {
     "<div><!-- it's -->x</div>",
     '<div>a&nbsp;b</div>',
     '<div><a href="http://x.org/?once=2">x</a></div>',
+    '<div xml:lang="zh"><p xml:lang="en">a:b</p><br/>c:d</div>',
   ];
   const bad = [
     'x',
@@ -193,6 +194,10 @@ t.test('narrative', async (t) => {
     '<div>a<br></div>',
     '<div>a</div><div>b</div>',
     '<div>&copy;</div>',
+    '<div xmlns="http://www.w3.org/1999/xhtml">x<x:script xmlns:x="http://www.w3.org/1999/xhtml">f()</x:script></div>',
+    '<div xmlns:文="http://www.w3.org/1999/xhtml">x<文:iframe src="a"/></div>',
+    '<div xmlns:x="http://www.w3.org/1999/xhtml">x<x:p>y</x:p></div>',
+    '<div><a xlink:href="javascript:f()" xmlns:xlink="http://www.w3.org/1999/xlink">x</a></div>',
   ];
   const found = (div: string) => check(patient({ text: { status: 'generated', div } }));
   for (const div of good) t.same(found(div), [], div);
