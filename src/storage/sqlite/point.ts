@@ -3,17 +3,24 @@ import { asRow, type Cell, type Connection } from './connection.ts';
 import { Names } from './names.ts';
 import { awaited, making } from './schema.ts';
 
+interface Asked {
+  readonly type: string;
+  readonly id: string;
+  readonly version: number | undefined;
+  readonly resolve: (version: Version | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
- * The reads of single versions, on the main thread, answered at once. Those of one turn of the event loop share one read
- * transaction, since its locks cost more than such a read; a commit of this process ends it.
+ * The reads of single versions, on the main thread. Those of one turn of the event loop are answered together: one lock of
+ * SQLite's for all, which costs more than such a read, and answers that leave in one burst.
  */
 export class PointReads {
   readonly #connection: Connection;
   readonly #names: Names;
   readonly #current: ReturnType<Connection['statement']>;
   readonly #superseded: ReturnType<Connection['statement']>;
-  readonly #end = (): void => this.end();
-  #reading = false;
+  #asked: Asked[] = [];
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -26,20 +33,27 @@ export class PointReads {
     );
   }
 
-  read(type: string, id: string, version?: number): Version | undefined {
-    if (!this.#reading) {
-      this.#connection.statement('BEGIN').run();
-      this.#reading = true;
-      setImmediate(this.#end);
-    }
-    return this.#find(type, id, version);
+  read(type: string, id: string, version?: number): Promise<Version | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#asked.length === 0) setImmediate(() => this.answer());
+      this.#asked.push({ type, id, version, resolve, reject });
+    });
   }
 
-  /** What is read from now on sees all that was committed before. */
-  end(): void {
-    if (!this.#reading) return;
-    this.#reading = false;
-    this.#connection.statement('COMMIT').run();
+  /** Answers what was asked so far. */
+  answer(): void {
+    const asked = this.#asked;
+    this.#asked = [];
+    if (asked.length === 0) return;
+    try {
+      const all = () => {
+        for (const { type, id, version, resolve } of asked) resolve(this.#find(type, id, version));
+      };
+      if (asked.length === 1) all();
+      else this.#connection.snapshot(all);
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
   }
 
   #find(type: string, id: string, version: number | undefined): Version | undefined {

@@ -107,16 +107,16 @@ class SqliteStore implements Store {
     await Promise.all([this.#writer.call('ready', null), ...this.#readers.map((reader) => reader.call('ready', null))]);
   }
 
-  async read(type: string, id: string, version?: number): Promise<Version | undefined> {
+  read(type: string, id: string, version?: number): Promise<Version | undefined> {
     return this.#points.read(type, id, version);
   }
 
   async history(query: HistoryQuery): Promise<Page> {
-    return unpacked(await this.#long('history', query));
+    return unpacked(await this.#reader().call('history', query));
   }
 
   async find(plan: Plan): Promise<Page> {
-    return unpacked(await this.#long('find', plan));
+    return unpacked(await this.#reader().call('find', plan));
   }
 
   async transact(transaction: Transaction): Promise<Commit | Conflict> {
@@ -124,16 +124,15 @@ class SqliteStore implements Store {
     const memory = packed.pieces.flatMap(({ bytes, lengths }) => [bytes.buffer, lengths.buffer]);
     const bytes = memory.filter((buffer) => buffer instanceof ArrayBuffer);
     const result = await this.#writer.call('transact', packed, bytes);
-    this.#points.end();
     return 'conflict' in result ? result : committed(transaction, result);
   }
 
   async changes(after: number, limit: number): Promise<readonly Version[]> {
-    return unpackVersions(await this.#long('changes', { after, limit }));
+    return unpackVersions(await this.#reader().call('changes', { after, limit }));
   }
 
   async *scan(needs: Needs): AsyncIterable<readonly ResidentRecord[]> {
-    const step = (from: number): Promise<PackedResidents> => this.#long('scan', { needs, from });
+    const step = (from: number): Promise<PackedResidents> => this.#reader().call('scan', { needs, from });
     let coming: Promise<PackedResidents> | undefined = step(0);
     while (coming !== undefined) {
       const chunk: PackedResidents = await coming;
@@ -204,7 +203,7 @@ class SqliteStore implements Store {
   async #close(): Promise<void> {
     try {
       await Promise.allSettled(this.#readers.map((reader) => reader.call('close', null)));
-      this.#points.end();
+      this.#points.answer();
       this.#connection.close();
       // The writer is the last to close: the last connection folds the WAL into the file.
       // Either comes after all that was sent before. Where another thread's writer is lost, nothing is left to wait for.
@@ -213,16 +212,6 @@ class SqliteStore implements Store {
     } finally {
       await Promise.all([this.#writer, ...this.#readers].map((calls) => calls.end()));
     }
-  }
-
-  /** A long read. What it found, single reads find from then on. */
-  async #long<K extends keyof ReaderMethods & string>(
-    method: K,
-    argument: Parameters<ReaderMethods[K]>[0],
-  ): Promise<Awaited<ReturnType<ReaderMethods[K]>>> {
-    const result = await this.#reader().call(method, argument);
-    this.#points.end();
-    return result;
   }
 
   /** The reader with the least to do. */
