@@ -11,7 +11,7 @@ export async function serveApi(app: FastifyInstance, context: Context): Promise<
   let document: Buffer | undefined;
   app.get('/openapi.json', (_request, reply) => {
     document ??= Buffer.from(JSON.stringify(openApi(context)));
-    return reply.type('application/json; charset=utf-8').send(document);
+    reply.type('application/json; charset=utf-8').compress(document);
   });
   const script = readFileSync(new URL('./api-page.js', import.meta.url), 'utf8');
   // Relative, as are the page's links, so that a proxy may put a path before them all.

@@ -13,6 +13,9 @@ const threshold = 1_024;
 
 /** R4 http.html#general: answers are packed as Accept-Encoding asks, bodies unpacked as Content-Encoding says. */
 export const compression: FastifyCompressOptions = {
+  // A hook for each answer costs more than asking for it where an answer may be packed.
+  global: false,
+  globalDecompression: true,
   threshold,
   encodings: ['br', 'gzip', 'deflate', 'identity'],
   requestEncodings: [...requestEncodings],

@@ -1,25 +1,23 @@
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
-import { fail } from '#errors';
-import { refuse } from './refusing.ts';
+import { type Failure, fail } from '#errors';
 
 /** Requests of one connection that may be under way at once. */
-const most = 100;
+const most = 16;
+
+const underWay = Symbol('requests under way');
+
+type Counted = Socket & { [underWay]?: number };
 
 /**
  * Bounds what one connection can make the server hold: Node hands on every request of a chunk at once, though their answers
- * go out one by one (RFC 9112, 9.3.2).
+ * go out one by one (RFC 9112, 9.3.2). Called when a request begins; `leave` when it has been answered.
  */
-export function boundPipelines(app: FastifyInstance): void {
-  const underWay = new WeakMap<Socket, number>();
-  app.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
-    const count = (underWay.get(socket) ?? 0) + 1;
-    underWay.set(socket, count);
-    if (count <= most) done();
-    else refuse(reply.header('connection', 'close'), fail('too-many-requests', { expected: most }));
-  });
-  app.addHook('onResponse', ({ raw: { socket } }, _reply, done) => {
-    underWay.set(socket, (underWay.get(socket) ?? 1) - 1);
-    done();
-  });
+export function enter(socket: Counted): Failure | undefined {
+  const count = (socket[underWay] ?? 0) + 1;
+  socket[underWay] = count;
+  return count <= most ? undefined : fail('too-many-requests', { expected: most });
+}
+
+export function leave(socket: Counted): void {
+  socket[underWay] = (socket[underWay] ?? 1) - 1;
 }

@@ -96,7 +96,7 @@ function headersOf(answer: Answer, { baseUrl }: View): Outgoing['headers'] {
   if (answer.kind !== 'bare' && answer.kind !== 'resource') return {};
   const { version } = answer;
   if (version === undefined) return {};
-  const headers = { etag: etagOf(version), 'last-modified': new Date(version.lastUpdated).toUTCString() };
+  const headers = { etag: etagOf(version), 'last-modified': httpDate(version.lastUpdated) };
   return answer.kind === 'resource' && answer.written === true
     ? { ...headers, location: locationOf(version, baseUrl) }
     : headers;
@@ -235,4 +235,19 @@ function etagOf(version: Version): string {
 /** R4 http.html#create: the version-specific location. */
 function locationOf(version: Version, baseUrl: string): string {
   return `${baseUrl}/${version.type}/${version.id}/_history/${version.version}`;
+}
+
+/** Versions of one second share a text; an import makes many. */
+const dates = new Map<number, string>();
+const maxDates = 10_000;
+
+/** RFC 9110, IMF-fixdate. */
+function httpDate(time: number): string {
+  const second = Math.floor(time / 1000);
+  const known = dates.get(second);
+  if (known !== undefined) return known;
+  if (dates.size >= maxDates) dates.clear();
+  const text = new Date(time).toUTCString();
+  dates.set(second, text);
+  return text;
 }

@@ -17,11 +17,11 @@ import { unrestricted } from '#security/rights.ts';
 import { serveApi } from './api.ts';
 import { compression, cors } from './codings.ts';
 import { serveConsole } from './console.ts';
-import { endGently } from './ending.ts';
+import { type Ending, endGently } from './ending.ts';
 import { respond } from './exchange.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { guardOf } from './origins.ts';
-import { boundPipelines } from './pipelining.ts';
+import { enter, leave } from './pipelining.ts';
 import { failureOf, maxHeaderSize, refuse, refuseConnection, refuseExpectation, unknownRoute } from './refusing.ts';
 import { LargeBodies } from './thread.ts';
 
@@ -66,10 +66,14 @@ export async function createServer(context: Context, startThread?: () => Worker)
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) => refuse(reply, unknownRoute(request)));
+  const ending = endGently(app, config.shutdownTimeout);
+  // One hook for all that holds for every request: each hook costs as much as what is asked here.
   app.addHook('onRequest', (request, reply, done) => {
     identify(request, reply);
-    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
-      refuse(reply.header('connection', 'close'), fail('bad-request', { found: 'it has no Host' }));
+    const crowded = enter(request.raw.socket);
+    const refused = ending.now ? fail('shutting-down', {}) : (crowded ?? hostless(request));
+    if (refused !== undefined) {
+      refuse(reply.header('connection', 'close'), refused);
       return;
     }
     // The names of codings know no case (RFC 9110), but the library that undoes them does.
@@ -77,22 +81,33 @@ export async function createServer(context: Context, startThread?: () => Worker)
     if (coding !== undefined) request.headers['content-encoding'] = coding.toLowerCase();
     done();
   });
-  boundPipelines(app);
   app.addHook('onResponse', (request, reply, done) => {
+    leave(request.raw.socket);
     account(metrics, request, reply);
+    ending.answered();
     done();
   });
-  endGently(app, config.shutdownTimeout);
   app.addHook('onClose', () => large?.close());
   await app.register(fastifyCompress, compression);
   if (config.corsOrigins.length > 0) await app.register(fastifyCors, cors(config.corsOrigins));
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async () => ({ status: 'ok', lastSeq: await context.store.lastSeq() }));
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()));
-  await app.register(async (fhir) => serveFhir(context, large, fhir));
+  await app.register(async (fhir) => serveFhir(context, { large, ending }, fhir));
   await serveApi(app, context);
   await serveConsole(app);
   return app;
+}
+
+function hostless({ raw, headers }: FastifyRequest): Failure | undefined {
+  if (headers.host !== undefined || raw.httpVersion !== '1.1') return undefined;
+  return fail('bad-request', { found: 'it has no Host' });
+}
+
+/** What answering takes beside the context. */
+interface Desk {
+  readonly large: LargeBodies | undefined;
+  readonly ending: Ending;
 }
 
 /** What Node would pass over, or answer by itself. */
@@ -122,7 +137,7 @@ const checking = 5_000;
 const caching = { 'cache-control': 'no-cache, private', vary: 'Accept, accept-encoding, Origin' };
 
 /** `/fhir` and all below. Who asks is settled before a body is read or a path judged: strangers learn nothing of either. */
-function serveFhir(context: Context, large: LargeBodies | undefined, fhir: FastifyInstance): void {
+function serveFhir(context: Context, desk: Desk, fhir: FastifyInstance): void {
   const { config } = context;
   const guard = config.auth === 'off' ? guardOf(config) : undefined;
   fhir.addHook('onRequest', (request, reply, done) => {
@@ -140,7 +155,7 @@ function serveFhir(context: Context, large: LargeBodies | undefined, fhir: Fasti
     (request as Asking)[asking] = caller;
     done();
   });
-  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, large, request, reply);
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, desk, request, reply);
   fhir.all('/fhir', handler);
   fhir.all('/fhir/*', handler);
 }
@@ -156,7 +171,7 @@ interface Asking {
 
 async function answer(
   context: Context,
-  large: LargeBodies | undefined,
+  { large, ending }: Desk,
   http: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -169,9 +184,14 @@ async function answer(
   (http as Asking)[asked] = outgoing.asked;
   reply.code(outgoing.status);
   for (const name in outgoing.headers) reply.header(name, outgoing.headers[name]);
+  if (ending.now) reply.header('connection', 'close');
   // Raw content may be packed already, and the library would unpack it: it goes out as it is.
-  if (outgoing.headers['content-security-policy'] !== undefined) http.headers['x-no-compression'] = 'raw';
-  return reply.send(outgoing.body);
+  const raw = outgoing.headers['content-security-policy'] !== undefined;
+  const plain =
+    raw || outgoing.body === undefined || http.headers['accept-encoding'] === undefined || http.method === 'HEAD';
+  if (plain) return reply.send(outgoing.body);
+  reply.compress(outgoing.body);
+  return reply;
 }
 
 const nothing = new Uint8Array();
