@@ -90,7 +90,7 @@ export class LargeBodies {
       const waiting = this.#waiting.get(answered.id);
       this.#waiting.delete(answered.id);
       this.#under -= 1;
-      if ('outgoing' in answered) waiting?.resolve(answered.outgoing);
+      if ('outgoing' in answered) waiting?.resolve(asBuffer(answered.outgoing));
       else waiting?.reject(answered.error instanceof Error ? answered.error : new Error(String(answered.error)));
       this.#send();
     });
@@ -99,4 +99,11 @@ export class LargeBodies {
     worker.unref();
     return worker;
   }
+}
+
+/** What was transferred comes as plain bytes, which Fastify's plugins take for an object. */
+function asBuffer(outgoing: Outgoing): Outgoing {
+  const { body } = outgoing;
+  if (!(body instanceof Uint8Array)) return outgoing;
+  return { ...outgoing, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
 }
