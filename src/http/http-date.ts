@@ -5,7 +5,22 @@ const named = new RegExp(`^(?:${day}, \\d\\d ${month} \\d{4}|${day}[a-z]{3,6}, \
 const asctime = new RegExp(`^${day} ${month} [ \\d]\\d ${time} \\d{4}$`);
 
 /** A date of RFC 9110 (5.6.7) with its zone, which the oldest form leaves out; undefined for a text in none of its three forms. */
-export function httpDate(text: string | undefined): string | undefined {
+export function readHttpDate(text: string | undefined): string | undefined {
   if (text === undefined || named.test(text)) return text;
   return asctime.test(text) ? `${text} GMT` : undefined;
+}
+
+/** Versions of one second share a text; an import makes many. */
+const dates = new Map<number, string>();
+const maxDates = 10_000;
+
+/** RFC 9110, IMF-fixdate. */
+export function writeHttpDate(time: number): string {
+  const second = Math.floor(time / 1000);
+  const known = dates.get(second);
+  if (known !== undefined) return known;
+  if (dates.size >= maxDates) dates.clear();
+  const text = new Date(time).toUTCString();
+  dates.set(second, text);
+  return text;
 }

@@ -7,6 +7,7 @@ import type { Answer, History, Links, SearchSet } from '#operations/answer.ts';
 import type { Interaction } from '#operations/route.ts';
 import type { Version } from '#storage/store.ts';
 import { contentOf, goesOutRaw, takes } from './binary.ts';
+import { writeHttpDate } from './http-date.ts';
 import type { Incoming, Outgoing } from './messages.ts';
 import type { Form } from './negotiate.ts';
 import { outcomeOf } from './outcome.ts';
@@ -50,8 +51,7 @@ export function reply(
       return { status, headers: { ...headers, ...raw.headers }, body: raw.body };
     }
   }
-  const written =
-    (answer.kind === 'resource' && answer.written === true) || (answer.kind === 'bare' && answer.status === 204);
+  const written = isWritten(answer);
   if (written && view.return === 'OperationOutcome') {
     const status = answer.status === 204 ? 200 : answer.status;
     return bodied(status, headers, JSON.stringify(outcomeFor(answer, view)), view);
@@ -96,7 +96,7 @@ function headersOf(answer: Answer, { baseUrl }: View): Outgoing['headers'] {
   if (answer.kind !== 'bare' && answer.kind !== 'resource') return {};
   const { version } = answer;
   if (version === undefined) return {};
-  const headers = { etag: etagOf(version), 'last-modified': httpDate(version.lastUpdated) };
+  const headers = { etag: etagOf(version), 'last-modified': writeHttpDate(version.lastUpdated) };
   return answer.kind === 'resource' && answer.written === true
     ? { ...headers, location: locationOf(version, baseUrl) }
     : headers;
@@ -212,11 +212,15 @@ function responseEntry(answer: Outcome<Answer>, view: View): string {
   return `{${fullUrl(answer.version, view.baseUrl)},${resource}"response":${response}}`;
 }
 
+/** Whether an answer tells what its request wrote, or deleted. */
+function isWritten(answer: Answer): boolean {
+  return (answer.kind === 'resource' && answer.written === true) || (answer.kind === 'bare' && answer.status === 204);
+}
+
 /** Warnings about what was written; with `Prefer: return=OperationOutcome` an outcome in any case. */
 function outcomeFor(answer: Answer, view: View): OperationOutcome | undefined {
   const notes = answer.kind === 'resource' ? (answer.notes ?? []) : [];
-  const written =
-    (answer.kind === 'resource' && answer.written === true) || (answer.kind === 'bare' && answer.status === 204);
+  const written = isWritten(answer);
   if (notes.length > 0) return outcomeOf(notes);
   return written && view.return === 'OperationOutcome' ? allGood : undefined;
 }
@@ -235,19 +239,4 @@ function etagOf(version: Version): string {
 /** R4 http.html#create: the version-specific location. */
 function locationOf(version: Version, baseUrl: string): string {
   return `${baseUrl}/${version.type}/${version.id}/_history/${version.version}`;
-}
-
-/** Versions of one second share a text; an import makes many. */
-const dates = new Map<number, string>();
-const maxDates = 10_000;
-
-/** RFC 9110, IMF-fixdate. */
-function httpDate(time: number): string {
-  const second = Math.floor(time / 1000);
-  const known = dates.get(second);
-  if (known !== undefined) return known;
-  if (dates.size >= maxDates) dates.clear();
-  const text = new Date(time).toUTCString();
-  dates.set(second, text);
-  return text;
 }

@@ -10,7 +10,7 @@ import { readPreconditions } from '#operations/preconditions.ts';
 import type { Patch, Request } from '#operations/request.ts';
 import { type Interaction, route } from '#operations/route.ts';
 import { asContents, binaryOf, goesOutRaw, isRaw } from './binary.ts';
-import { httpDate } from './http-date.ts';
+import { readHttpDate } from './http-date.ts';
 import type { Incoming } from './messages.ts';
 import { type Form, formatOfBody, isUtf8, nameOf } from './negotiate.ts';
 import { type Pairs, pathOf } from './path.ts';
@@ -54,7 +54,7 @@ function withHeaders(context: Context, incoming: Incoming, interaction: Interact
   const { headers } = incoming;
   const prefer = headers.prefer === undefined ? undefined : readPrefer(headers.prefer);
   const ifNoneExist = headers['if-none-exist'];
-  const since = httpDate(headers['if-modified-since']);
+  const since = readHttpDate(headers['if-modified-since']);
   const preconditions = readPreconditions({
     ...(headers['if-match'] !== undefined && { ifMatch: headers['if-match'] }),
     ...(headers['if-none-match'] !== undefined && { ifNoneMatch: headers['if-none-match'] }),

@@ -1,22 +1,9 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { startServer } from '../http/harness.ts';
+import { launch, missing } from './chromium.ts';
 
 /** The page at `/api`, in Debian's Chromium, on a real server. */
-
-const executablePath = '/usr/bin/chromium';
-const missing = existsSync(executablePath) ? false : `${executablePath} is missing: apt-get install chromium`;
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 t.setTimeout(120_000);
 
@@ -24,7 +11,7 @@ if (missing !== false && process.env.CI === 'true') {
   t.fail(missing);
 } else {
   t.test('the page of the API', { skip: missing }, async (t) => {
-    const browser = await chromium.launch({ executablePath, args: flags });
+    const browser = await launch();
     t.teardown(() => browser.close());
     await tries(t, browser);
   });

@@ -1,22 +1,10 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
+import { launch, missing } from './chromium.ts';
 import { type Running, startClosed, startDemo } from './server.ts';
 
 /** The console at `/`, in Debian's Chromium, on a real server with a small demo district. */
 
-const executablePath = '/usr/bin/chromium';
-const missing = existsSync(executablePath) ? false : `${executablePath} is missing: apt-get install chromium`;
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const measures = ['cn-sh-1', 'cn-sh-10', 'cn-sh-11', 'cn-sh-14', 'cn-sh-15'];
 
 interface Coded {
@@ -70,7 +58,7 @@ if (missing !== false && process.env.CI === 'true') {
   t.fail(missing);
 } else {
   t.test('the console', { skip: missing }, async (t) => {
-    const browser = await chromium.launch({ executablePath, args: flags });
+    const browser = await launch();
     t.teardown(() => browser.close());
     await t.test('of a demo district', (t) => ofDistrict(t, browser));
     await t.test('of a server that asks for a token', (t) => closed(t, browser));
