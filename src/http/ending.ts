@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { isSilent } from './pipelining.ts';
 
 /** Whether a server is ending, and what it does then after each answer. */
 export interface Ending {
@@ -12,8 +14,15 @@ export interface Ending {
  */
 export function endGently(app: FastifyInstance, patience: number): Ending {
   let now = false;
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   app.addHook('preClose', (done) => {
     now = true;
+    // Node takes them for busy until their headers are overdue.
+    for (const socket of sockets) if (isSilent(socket)) socket.destroy();
     const last = setTimeout(() => app.server.closeAllConnections(), patience).unref();
     app.server.once('close', () => clearTimeout(last));
     done();

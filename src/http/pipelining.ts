@@ -18,6 +18,11 @@ export function enter(socket: Counted): Failure | undefined {
   return count <= most ? undefined : fail('too-many-requests', { expected: most });
 }
 
+/** Whether a connection never sent a request: browsers open some in advance. */
+export function isSilent(socket: Counted): boolean {
+  return socket[underWay] === undefined;
+}
+
 export function leave(socket: Counted): void {
   socket[underWay] = (socket[underWay] ?? 1) - 1;
 }

@@ -48,6 +48,8 @@ export async function createServer(context: Context, startThread?: () => Worker)
       maxHeaderSize: maxHeaderSize(context),
       // Told in FHIR below.
       requireHostHeader: false,
+      // Fastify sets its own too late for Node, which compares the two when it makes the server.
+      requestTimeout: config.requestTimeout,
       headersTimeout: Math.min(config.headersTimeout, config.requestTimeout),
       connectionsCheckingInterval: Math.min(checking, config.headersTimeout, config.requestTimeout),
     },

@@ -163,3 +163,18 @@ t.test('SIGTERM while measures are evaluated', async (t) => {
   t.match(await wire.ended, /"MeasureReport"|"shutting-down"|"ok"\}$/, 'answered, refused, or not begun');
   t.equal(await server.ended, 0);
 });
+
+t.test('a connection that never sent a request does not hold up the end', async (t) => {
+  const hour = '3600000';
+  const server = await start({
+    HUFHIR_HEADERS_TIMEOUT: hour,
+    HUFHIR_REQUEST_TIMEOUT: hour,
+    HUFHIR_SHUTDOWN_TIMEOUT: hour,
+  });
+  const silent = connect(server.port, '127.0.0.1');
+  silent.on('error', () => undefined);
+  await once(silent, 'connect');
+  const exited = once(server.child, 'exit');
+  server.child.kill('SIGTERM');
+  t.equal((await exited)[0], 0);
+});
