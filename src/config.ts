@@ -27,6 +27,8 @@ export interface Config {
   readonly defaultCount: number;
   /** Included resources of one page. */
   readonly maxIncludes: number;
+  /** Milliseconds that a search may take. */
+  readonly searchTimeout: number;
   /** Milliseconds a page link stays valid. */
   readonly cursorLifetime: number;
   /** Milliseconds that an evaluation of measures may take. */
@@ -79,6 +81,7 @@ const settings = {
   HUFHIR_MAX_COUNT: count(1_000, 10_000),
   HUFHIR_DEFAULT_COUNT: count(20, 10_000),
   HUFHIR_MAX_INCLUDES: count(5_000, 100_000),
+  HUFHIR_SEARCH_TIMEOUT: count(30_000, hour),
   HUFHIR_CURSOR_LIFETIME: count(hour, 7 * 24 * hour),
   HUFHIR_MEASURE_TIMEOUT: count(10 * 60 * 1000, 24 * hour),
   HUFHIR_IF_MATCH: { type: 'string', enum: ['optional', 'required'], default: 'optional' },
@@ -181,6 +184,7 @@ function toConfig(values: Values): Config {
     maxCount: values.HUFHIR_MAX_COUNT,
     defaultCount: values.HUFHIR_DEFAULT_COUNT,
     maxIncludes: values.HUFHIR_MAX_INCLUDES,
+    searchTimeout: values.HUFHIR_SEARCH_TIMEOUT,
     cursorLifetime: values.HUFHIR_CURSOR_LIFETIME,
     measureTimeout: values.HUFHIR_MEASURE_TIMEOUT,
     ifMatch: values.HUFHIR_IF_MATCH,

@@ -262,12 +262,12 @@ const banRules: readonly Rule[] = [
     name: 'every code of the error catalogue is used',
     here: bans.unusedCodes(src),
     broken: {
-      unused: bans.unusedCodes([sample('src/errors.ts', `export const catalogue = { 'not-found': {} };`)]),
+      unused: bans.unusedCodes([sample('src/catalogue.ts', `export const catalogue = { 'not-found': {} };`)]),
       'no catalogue': bans.unusedCodes([]),
     },
     kept: {
       used: bans.unusedCodes([
-        sample('src/errors.ts', `export const catalogue = { 'not-found': {} } as const;`),
+        sample('src/catalogue.ts', `export const catalogue = { 'not-found': {} } as const;`),
         sample('src/http/a.ts', `fail('not-found', {});`),
       ]),
     },

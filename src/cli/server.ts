@@ -6,7 +6,9 @@ import { loadDefinitions } from '#fhir/definitions.ts';
 import { withCql } from '#measure/libraries.ts';
 import { profilesOf } from '#operations/capabilities.ts';
 import type { Context } from '#operations/context.ts';
+import { CustomParameters } from '#operations/custom-parameters.ts';
 import { installGuide } from '#operations/guide.ts';
+import { isIndexCurrent, noteIndexCurrent, reindexAll } from '#operations/reindexing.ts';
 import { indexer } from '#search/extract.ts';
 import type { Store } from '#storage/store.ts';
 import { readGuide } from '#terminology/guide.ts';
@@ -21,19 +23,32 @@ const root = new URL('../../', import.meta.url);
  * be opening: its threads start while the definitions are compiled.
  */
 export async function createContext(config: Config, opening: Store | Promise<Store>): Promise<Context> {
-  const { context, guide } = await assemble(config, opening);
+  const { context, guide } = await assemble(config, opening, true);
+  const { store, parameters, definitions } = context;
+  const isNew = (await store.lastSeq()) === 0;
+  if (isNew) await parameters.adopt(guide);
   await installGuide(context, guide);
+  await parameters.refresh();
+  if (!(await isIndexCurrent(store))) {
+    if (!isNew) await reindexAll(context, [...definitions.resourceTypes], log);
+    await parameters.ready();
+    await noteIndexCurrent(store);
+  }
+  parameters.start();
   return context;
 }
 
+const log = (line: string): void => console.error(line);
+
 /** The same for another thread of a server that runs already. */
 export async function createThreadContext(config: Config, store: Store): Promise<Context> {
-  return (await assemble(config, store)).context;
+  return (await assemble(config, store, false)).context;
 }
 
 async function assemble(
   config: Config,
   opening: Store | Promise<Store>,
+  indexes: boolean,
 ): Promise<{ readonly context: Context; readonly guide: readonly Resource[] }> {
   const definitions = loadDefinitions();
   const { timeZone, baseUrl } = config;
@@ -41,14 +56,24 @@ async function assemble(
   const valueSets = createValueSets(guide);
   const structures = definitions.structures();
   const validate = createValidator({ structures, guide, mode: config.validation, valueSets, timeZone });
+  const store = await opening;
+  const index = indexer(definitions, { timeZone, baseUrl });
+  const parameters = new CustomParameters({ store, definitions, index, log, indexes });
   const context: Context = {
     config,
-    store: await opening,
+    store,
     definitions,
+    parameters,
     profiles: profilesOf(guide),
     clock: clock(timeZone),
-    index: indexer(definitions, { timeZone, baseUrl }),
-    validate,
+    index,
+    validate: (resource) => {
+      const told = validate(resource);
+      const more = parameters.check(resource);
+      if (more.length === 0) return told;
+      const places = new Set(told.map((i) => i.expression));
+      return [...told, ...more.filter((i) => !places.has(i.expression))];
+    },
   };
   return { context, guide };
 }
@@ -74,6 +99,7 @@ export async function listen(context: Context, web: Web): Promise<Running> {
     address,
     stop: async () => {
       await web.close();
+      await context.parameters.stop();
       await context.store.close();
     },
   };

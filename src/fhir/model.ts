@@ -1,4 +1,5 @@
 import r4 from 'fhirpath/fhir-context/r4';
+import codeSystems from './code-systems.json' with { type: 'json' };
 
 /** One type that an element can have, as R4 declares it. */
 export interface ElementType {
@@ -8,6 +9,8 @@ export interface ElementType {
   readonly path: string;
   /** The resource types that a Reference may name; empty if R4 does not restrict them. */
   readonly targets: readonly string[];
+  /** Of a `code` with a required binding to codes of one system: that system, which no resource tells. */
+  readonly system?: string;
 }
 
 const parents: Readonly<Record<string, string | undefined>> = r4.type2Parent;
@@ -15,6 +18,8 @@ const types: Readonly<Record<string, unknown>> = r4.path2Type;
 const choices: Readonly<Record<string, readonly string[] | undefined>> = r4.choiceTypePaths;
 const elsewhere: Readonly<Record<string, string | undefined>> = r4.pathsDefinedElsewhere;
 const references: Readonly<Record<string, readonly string[] | undefined>> = r4.path2RefType ?? {};
+/** By path, from src/fhir/code-systems.json, which a test holds to the StructureDefinitions and ValueSets of R4. */
+const systems = new Map(Object.entries(codeSystems).flatMap(([system, paths]) => paths.map((path) => [path, system])));
 
 /** The names of all types that have a parent: resources and data types. */
 export function modelTypes(): readonly string[] {
@@ -49,7 +54,9 @@ export function children(path: string, name: string): ReadonlyMap<string, Elemen
     const type = types[at];
     if (typeof type === 'string') {
       const nested = type === 'BackboneElement' || type === 'Element';
-      return new Map([[name, { type, path: nested ? at : type, targets }]]);
+      const element = { type, path: nested ? at : type, targets };
+      const system = systems.get(at);
+      return new Map([[name, system === undefined ? element : { ...element, system }]]);
     }
   }
   return undefined;

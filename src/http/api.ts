@@ -8,10 +8,11 @@ import { openApi } from '#operations/openapi.ts';
 
 /** The API as a document at `/openapi.json`, and a page at `/api/` to try it. Like the console's files both are open to all. */
 export async function serveApi(app: FastifyInstance, context: Context): Promise<void> {
-  let document: Buffer | undefined;
+  let made: { readonly revision: number; readonly document: Buffer } | undefined;
   app.get('/openapi.json', (_request, reply) => {
-    document ??= Buffer.from(JSON.stringify(openApi(context)));
-    reply.type('application/json; charset=utf-8').compress(document);
+    const { revision } = context.definitions;
+    if (made?.revision !== revision) made = { revision, document: Buffer.from(JSON.stringify(openApi(context))) };
+    reply.type('application/json; charset=utf-8').compress(made.document);
   });
   const script = readFileSync(new URL('./api-page.js', import.meta.url), 'utf8');
   // Relative, as are the page's links, so that a proxy may put a path before them all.

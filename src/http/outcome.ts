@@ -1,5 +1,6 @@
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { catalogue, type Issue } from '#errors';
+import { catalogue } from '#catalogue';
+import type { Issue } from '#errors';
 
 const codes = 'https://fhir.changning.example/CodeSystem/hufhir-error';
 

@@ -1,5 +1,5 @@
 import type { Binary, OperationOutcome, Resource } from '@medplum/fhirtypes';
-import { Failure, type Outcome } from '#errors';
+import { Failure, type Issue, type Outcome } from '#errors';
 import { parseJson, stringify } from '#fhir/json.ts';
 import { type Subset, subset } from '#fhir/subset.ts';
 import { toXml } from '#fhir/xml-write.ts';
@@ -157,15 +157,18 @@ function fullUrl(version: Version, baseUrl: string): string {
   return `"fullUrl":${JSON.stringify(`${baseUrl}/${version.type}/${version.id}`)}`;
 }
 
-/** R4 search.html#2.21.1.2: matches first, then each included resource once, then what there is to tell. */
+/** R4 search.html#2.21.1.2: matches, then each included resource once, then what there is to tell; before all, how they were found. */
 function searchSet(answer: SearchSet, baseUrl: string): string {
   const entry = (mode: string) => (v: Version) =>
     `{${fullUrl(v, baseUrl)},"resource":${textOf(v, answer.subset)},"search":{"mode":"${mode}"}}`;
-  const notes =
-    answer.notes.length === 0
-      ? []
-      : [`{"resource":${JSON.stringify(outcomeOf(answer.notes))},"search":{"mode":"outcome"}}`];
-  const entries = [...answer.matches.map(entry('match')), ...answer.included.map(entry('include')), ...notes];
+  const told = (issues: readonly Issue[]) =>
+    issues.length === 0 ? [] : [`{"resource":${JSON.stringify(outcomeOf(issues))},"search":{"mode":"outcome"}}`];
+  const entries = [
+    ...told(answer.explanation ?? []),
+    ...answer.matches.map(entry('match')),
+    ...answer.included.map(entry('include')),
+    ...told(answer.notes),
+  ];
   return bundle('searchset', [...totalOf(answer.total), linksOf(answer.links, baseUrl)], entries);
 }
 

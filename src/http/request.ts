@@ -78,6 +78,7 @@ function withBody(context: Context, incoming: Incoming, request: Request): Outco
   switch (code) {
     case 'search-type':
     case 'search-system':
+    case 'search-compartment':
       return method === 'POST' ? withForm(request, headers['content-type'], bytes) : request;
     case 'patch':
     case 'conditional-patch': {

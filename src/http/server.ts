@@ -44,15 +44,7 @@ export async function createServer(context: Context, startThread?: () => Worker)
     keepAliveTimeout: config.idleTimeout,
     // While it closes, the server refuses in FHIR (see ending).
     return503OnClosing: false,
-    http: {
-      maxHeaderSize: maxHeaderSize(context),
-      // Told in FHIR below.
-      requireHostHeader: false,
-      // Fastify sets its own too late for Node, which compares the two when it makes the server.
-      requestTimeout: config.requestTimeout,
-      headersTimeout: Math.min(config.headersTimeout, config.requestTimeout),
-      connectionsCheckingInterval: Math.min(checking, config.headersTimeout, config.requestTimeout),
-    },
+    http: nodeOptions(context),
     routerOptions: { maxParamLength: maxHeaderSize(context) },
     // What cannot be routed passes no hook.
     frameworkErrors: (error, request, reply) => refuseError(error, request, identify(request, reply)),
@@ -63,7 +55,7 @@ export async function createServer(context: Context, startThread?: () => Worker)
   app.decorateRequest(asked, undefined);
   app.decorateRequest(asking, undefined);
   const metrics = createMetrics(context);
-  const large = startThread === undefined ? undefined : new LargeBodies(startThread);
+  const large = startThread === undefined ? undefined : new LargeBodies(context, startThread);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler(refuseError);
@@ -99,6 +91,19 @@ export async function createServer(context: Context, startThread?: () => Worker)
   await serveApi(app, context);
   await serveConsole(app);
   return app;
+}
+
+function nodeOptions(context: Context) {
+  const { headersTimeout, requestTimeout } = context.config;
+  return {
+    maxHeaderSize: maxHeaderSize(context),
+    // Told in FHIR by a hook.
+    requireHostHeader: false,
+    // Fastify sets its own too late for Node, which compares the two when it makes the server.
+    requestTimeout,
+    headersTimeout: Math.min(headersTimeout, requestTimeout),
+    connectionsCheckingInterval: Math.min(checking, headersTimeout, requestTimeout),
+  };
 }
 
 function hostless({ raw, headers }: FastifyRequest): Failure | undefined {

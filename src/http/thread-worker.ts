@@ -10,6 +10,8 @@ export function serveThread(opening: Promise<Context>): void {
   parentPort?.on('message', async ({ id, caller, incoming }: Asked) => {
     try {
       const context = await opening;
+      // The main thread, or a body before this one, may have changed them.
+      await context.parameters.refresh();
       // Transferred memory comes as plain bytes.
       incoming.body = Buffer.from(incoming.body.buffer, incoming.body.byteOffset, incoming.body.byteLength);
       const exchange = begin(context, incoming);

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { Caller } from '#operations/context.ts';
+import type { Caller, Context } from '#operations/context.ts';
 import type { Incoming, Outgoing } from './messages.ts';
 
 /** A request that goes to the other thread, and its answer. */
@@ -29,6 +29,7 @@ interface Waiting {
  * indexed. The thread starts when it is first needed; if it dies, what it had fails and the next request starts another.
  */
 export class LargeBodies {
+  readonly #context: Context;
   readonly #start: () => Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #queue: Asked[] = [];
@@ -37,17 +38,23 @@ export class LargeBodies {
   #under = 0;
   #rest: NodeJS.Timeout | undefined;
 
-  constructor(start: () => Worker) {
+  constructor(context: Context, start: () => Worker) {
+    this.#context = context;
     this.#start = start;
   }
 
-  respond(caller: Caller, incoming: Incoming): Promise<Outgoing> {
+  async respond(caller: Caller, incoming: Incoming): Promise<Outgoing> {
     const id = ++this.#last;
-    return new Promise((resolve, reject) => {
+    const { parameters } = this.#context;
+    const answer = new Promise<Outgoing>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#queue.push({ id, caller, incoming });
       this.#send();
     });
+    const outgoing = await parameters.track(answer);
+    // It may have written some.
+    await parameters.refresh();
+    return outgoing;
   }
 
   /** Ends the thread; nothing may be under way. */

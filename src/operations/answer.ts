@@ -38,6 +38,8 @@ export type Answer =
 /** Where the pages of a result are: the part of the URL behind the base. */
 export interface Links {
   readonly self: string;
+  readonly first?: string;
+  readonly previous?: string;
   readonly next?: string;
 }
 
@@ -49,6 +51,8 @@ export interface SearchSet {
   readonly total?: number;
   readonly links: Links;
   readonly subset?: Subset;
+  /** How it was found, if that was asked for: goes before the matches. */
+  readonly explanation?: readonly Issue[];
   /** What the client should know, e.g. of ignored parameters. */
   readonly notes: readonly Issue[];
 }

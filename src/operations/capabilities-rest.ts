@@ -3,9 +3,11 @@ import type {
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceSearchParam,
 } from '@medplum/fhirtypes';
+import { compartments, compartmentUrl } from '#fhir/compartments.ts';
 import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
+import { modifiersOf } from '#search/modifiers.ts';
 import { type Documentation, readDocumentation } from './capabilities-documentation.ts';
-import { operations, type Served, services } from './capabilities-served.ts';
+import { operations, type Served, type Special, services, specials } from './capabilities-served.ts';
 import type { Context } from './context.ts';
 
 /** What the description of a server is made from. */
@@ -45,20 +47,46 @@ export function restOf(context: Described): CapabilityStatementRest {
       ...(serves('bundle') ? [{ code: 'transaction' }, { code: 'batch' }] : []),
       ...onSystem.filter((code) => serves(code)).map((code) => ({ code })),
     ],
-    searchParam: everywhere(definitions, types).map((p) => parameterOf(p, 'Resource', documentation)),
+    searchParam: [
+      ...everywhere(definitions, types).map((p) => parameterOf(p, 'Resource', documentation)),
+      ...specials.map(specialOf),
+      { name: '_type', type: 'special', documentation: 'The types to search, between commas' },
+    ],
     operation: operationsOf(undefined),
+    compartment: compartments.map(compartmentUrl),
   } as CapabilityStatementRest;
 }
 
-function rules({ config }: Described): string {
+function rules({ config, definitions }: Described): string {
   const one = config.conditionalDelete === 'single';
   return [
     'What a request says and the server would not heed is refused by name; `Prefer: handling=lenient` passes over unknown search parameters.',
     'HEAD is answered wherever GET is.',
+    searchRules(definitions),
     config.references === 'strict'
       ? 'What a literal reference names must exist when it is written.'
       : 'What a reference names may arrive later: `$pending-references` tells what is awaited.',
     `A conditional delete deletes ${one ? 'one resource' : `at most ${config.maxConditionalDelete} resources`}.`,
+  ].join(' ');
+}
+
+/** What a search may say beside names and values. */
+function searchRules(definitions: Definitions): string {
+  const byType = new Map<string, Set<string>>();
+  for (const type of definitions.resourceTypes) {
+    for (const p of definitions.searchParameters(type).values()) {
+      const known = byType.get(p.type) ?? new Set();
+      byType.set(p.type, known);
+      for (const m of modifiersOf(p)) known.add(p.targets.includes(m) ? '[type]' : m);
+    }
+  }
+  const modifiers = [...byType]
+    .filter(([, known]) => known.size > 0)
+    .map(([type, known]) => `${type} ${[...known].join(' ')}`);
+  return [
+    `Modifiers by type of parameter: ${modifiers.join('; ')}.`,
+    'Prefixes of number, date and quantity: eq ne gt lt ge le sa eb ap.',
+    '`_explain=true` tells how a search is made.',
   ].join(' ');
 }
 
@@ -70,7 +98,7 @@ function resourceOf(
 ): CapabilityStatementRestResource {
   const { config, definitions, profiles } = context;
   const parameters = [...definitions.searchParameters(type).values()];
-  const includes = parameters.filter((p) => p.type === 'reference').map((p) => `${type}:${p.code}`);
+  const includes = parameters.filter((p) => p.targets.length > 0).map((p) => `${type}:${p.code}`);
   const checked = config.validation === 'profile' ? (profiles.get(type) ?? []) : [];
   const own = operationsOf(type);
   return {
@@ -88,11 +116,25 @@ function resourceOf(
     conditionalDelete: serves('conditional-delete') ? config.conditionalDelete : 'not-supported',
     // Not `enforced`, whatever HUFHIR_REFERENCES says: what others refer to can still be deleted.
     referencePolicy: ['literal', 'logical', 'resolves'],
-    ...(includes.length > 0 && { searchInclude: includes }),
-    ...(referring.length > 0 && { searchRevInclude: referring }),
-    searchParam: parameters.map((p) => parameterOf(p, type, documentation)),
+    ...unready(definitions, type),
+    ...(includes.length > 0 && { searchInclude: ['*', ...includes] }),
+    ...(referring.length > 0 && { searchRevInclude: ['*', ...referring] }),
+    searchParam: [...parameters.map((p) => parameterOf(p, type, documentation)), ...specials.map(specialOf)],
     ...(own.length > 0 && { operation: own }),
   } as CapabilityStatementRestResource;
+}
+
+/** Tells of the parameters that resources are being indexed by, since no search may use them yet. */
+function unready(definitions: Definitions, type: string): { readonly documentation?: string } {
+  const ready = definitions.searchParameters(type);
+  const codes = [...definitions.indexParameters(type).keys()].filter((code) => !ready.has(code));
+  if (codes.length === 0) return {};
+  const names = codes.map((code) => `\`${code}\``).join(', ');
+  return { documentation: `Being indexed, and not to be searched by yet: ${names}.` };
+}
+
+function specialOf({ code, type, definition, documentation }: Special): CapabilityStatementRestResourceSearchParam {
+  return { name: code, type, ...(definition !== undefined && { definition }), documentation };
 }
 
 function serves(code: string): boolean {

@@ -25,7 +25,7 @@ export function readCapabilities(context: Described, pairs: Pairs): Outcome<Answ
   const failure = failIfAny(issues);
   if (failure !== undefined) return failure;
   const resource = capabilities(context);
-  // R4 http.html#capabilities: another statement has another ETag; this one stays as long as the process.
+  // R4 http.html#capabilities: another statement has another ETag.
   const etag = `W/"${Date.parse(resource.date)}"`;
   return { kind: 'made', status: 200, resource: mode === 'normative' ? lean(resource) : resource, etag };
 }
@@ -39,17 +39,22 @@ function lean(statement: CapabilityStatement): CapabilityStatement {
   return known;
 }
 
-/** Made once for each server; the definitions do not change while it runs. */
-const made = new WeakMap<Described, CapabilityStatement>();
+/** Made anew when search parameters come, go or get ready. */
+const made = new WeakMap<Described, { readonly revision: number; readonly statement: CapabilityStatement }>();
 
 /** R4 capabilitystatement.html: what this server does, by the table of its services and its definitions. */
 export function capabilities(context: Described): CapabilityStatement {
-  const known = made.get(context) ?? describe(context);
-  made.set(context, known);
-  return known;
+  const { revision } = context.definitions;
+  const known = made.get(context);
+  if (known?.revision === revision) return known.statement;
+  // The start of the process, since the next one may have other settings; then that of the change.
+  const time = known === undefined ? Math.round(performance.timeOrigin) : Date.now();
+  const statement = describe(context, new Date(time).toISOString());
+  made.set(context, { revision, statement });
+  return statement;
 }
 
-function describe(context: Described): CapabilityStatement {
+function describe(context: Described, date: string): CapabilityStatement {
   const { baseUrl } = context.config;
   const program = software();
   return {
@@ -59,8 +64,7 @@ function describe(context: Described): CapabilityStatement {
     name: 'Hufhir',
     title: program.name,
     status: 'active',
-    // The start of the process: the next one may have other settings.
-    date: new Date(Math.round(performance.timeOrigin)).toISOString(),
+    date,
     kind: 'instance',
     software: program,
     implementation: {

@@ -79,8 +79,13 @@ async function tryOnce(
   asked: Asked,
 ): Promise<Outcome<Commit> | Moved> {
   const { references } = context.config;
-  const done = await context.store.transact({ ...changes, references, rights: caller.rights.write });
-  if (!('conflict' in done)) return done;
+  const done = await context.parameters.track(
+    context.store.transact({ ...changes, references, rights: caller.rights.write }),
+  );
+  if (!('conflict' in done)) {
+    await context.parameters.committed(done);
+    return done;
+  }
   if (done.conflict === 'guard') return new Moved(JSON.stringify(changes.guards[done.guard]?.plan.where));
   const write = changes.writes[done.write];
   const target = write === undefined ? '' : `${write.type}/${write.id}`;

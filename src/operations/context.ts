@@ -6,12 +6,15 @@ import type { Definitions } from '#fhir/definitions.ts';
 import type { IndexRecord } from '#search/entry.ts';
 import type { Rights } from '#security/rights.ts';
 import type { Store } from '#storage/store.ts';
+import type { CustomParameters } from './custom-parameters.ts';
 
 /** What every conductor works with; made once, in main. */
 export interface Context {
   readonly config: Config;
   readonly store: Store;
   readonly definitions: Definitions;
+  /** The search parameters that resources of the store define. */
+  readonly parameters: CustomParameters;
   /** By type: the canonical URLs of the guide's profiles. */
   readonly profiles: ReadonlyMap<string, readonly string[]>;
   /** What local times mean. */

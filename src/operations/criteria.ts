@@ -4,8 +4,10 @@ import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import { isResultParameter } from '#search/result.ts';
 import type { Guard, Version } from '#storage/store.ts';
+import { resolveAmong } from './among.ts';
 import type { Caller, Context } from './context.ts';
 import { presentation } from './parameters.ts';
+import { finder } from './time-limit.ts';
 
 /** A search that stands for a resource. */
 export interface Criterion {
@@ -44,14 +46,17 @@ export async function lookUp(
   const parsed = parseSearch(type, pairsOf(criterion), searchOptions(context, false));
   if (parsed instanceof Failure) return parsed;
   if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
-  const planned = { ...plan(parsed, caller.rights.read), limit, total: 'none' as const };
-  const { where } = parsed;
+  const where = await resolveAmong(context, caller, parsed.where, [type]);
+  if (where instanceof Failure) return where;
+  const planned = { ...plan({ ...parsed, where }, caller.rights.read), limit, total: 'none' as const };
+  const find = finder(context);
   const found: Version[] = [];
   const all: string[] = [];
   let after: string | undefined;
   do {
     // More where some do not count, and where a page of very large resources ended before its limit.
-    const page = await context.store.find(after === undefined ? planned : { ...planned, limit: more, after });
+    const page = await find(after === undefined ? planned : { ...planned, limit: more, after });
+    if (page instanceof Failure) return page;
     for (const version of page.found) {
       all.push(version.id);
       if (!without.has(`${type}/${version.id}`)) found.push(version);

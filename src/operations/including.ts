@@ -1,10 +1,17 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { fail, type Outcome } from '#errors';
+import { Failure, fail, type Outcome } from '#errors';
 import type { Plan } from '#search/filter.ts';
 import { type Found, includePlans } from '#search/plan.ts';
 import type { Query } from '#search/query.ts';
 import type { Page, Version } from '#storage/store.ts';
 import type { Caller, Context } from './context.ts';
+import type { Find } from './time-limit.ts';
+
+/** What a page includes, and the pages that the store was asked for on the way. */
+export interface Included {
+  readonly versions: readonly Version[];
+  readonly pages: readonly Page[];
+}
 
 /**
  * What `_include` and `_revinclude` add to a page (R4 search.html#include): each resource once, none that matched. Rounds
@@ -15,10 +22,12 @@ export async function included(
   caller: Caller,
   query: Query,
   matches: readonly Version[],
-): Promise<Outcome<readonly Version[]>> {
+  find: Find,
+): Promise<Outcome<Included>> {
   const { maxIncludes } = query;
   const known = new Set(matches.map(keyOf));
-  const added: Version[] = [];
+  const versions: Version[] = [];
+  const pages: Page[] = [];
   let includes = query.includes;
   let round = matches;
   while (includes.length > 0 && round.length > 0) {
@@ -28,28 +37,38 @@ export async function included(
       return fail('too-costly', { text });
     }
     const most = known.size + maxIncludes;
-    const found = await Promise.all(plans.map((p) => findUpTo(context, p, most)));
-    const fresh = found.flat().filter((v) => !known.has(keyOf(v)) && known.add(keyOf(v)));
-    added.push(...fresh);
-    if (added.length > maxIncludes) {
+    const explained = plans.map((p) => (query.explain ? { ...p, explain: true } : p));
+    const found = await Promise.all(explained.map((p) => findUpTo(find, p, most)));
+    const fresh: Version[] = [];
+    for (const one of found) {
+      if (one instanceof Failure) return one;
+      pages.push(...one);
+      const more = one.flatMap((page) => page.found);
+      fresh.push(...more.filter((v) => !known.has(keyOf(v)) && known.add(keyOf(v))));
+    }
+    versions.push(...fresh);
+    if (versions.length > maxIncludes) {
       const text = `The page includes more than ${maxIncludes} resources (HUFHIR_MAX_INCLUDES); ask for a smaller _count.`;
       return fail('too-costly', { text });
     }
     includes = query.includes.filter((i) => i.iterate);
     round = fresh;
   }
-  return added;
+  return { versions, pages };
 }
 
 /** All that a plan finds, page by page; it stops where there are more than that. */
-async function findUpTo(context: Context, plan: Plan, most: number): Promise<readonly Version[]> {
-  const found: Version[] = [];
-  for (let asked: Plan | undefined = plan; asked !== undefined && found.length <= most; ) {
-    const page: Page = await context.store.find(asked);
-    found.push(...page.found);
+async function findUpTo(find: Find, plan: Plan, most: number): Promise<Outcome<readonly Page[]>> {
+  const pages: Page[] = [];
+  let found = 0;
+  for (let asked: Plan | undefined = plan; asked !== undefined && found <= most; ) {
+    const page: Outcome<Page> = await find(asked);
+    if (page instanceof Failure) return page;
+    pages.push(page);
+    found += page.found.length;
     asked = page.next === undefined ? undefined : { ...plan, after: page.next };
   }
-  return found;
+  return pages;
 }
 
 function keyOf(version: Version): string {

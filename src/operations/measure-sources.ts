@@ -9,6 +9,7 @@ import { and, type Filter, or, type Plan } from '#search/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import type { Version } from '#storage/store.ts';
+import { resolveAmong } from './among.ts';
 import type { Caller, Context } from './context.ts';
 import { searchOptions } from './criteria.ts';
 
@@ -133,7 +134,13 @@ async function evaluated(context: Context, caller: Caller, source: ParameterSour
   const pairs = [...new URLSearchParams(source.query.slice(type.length + 1))];
   const parsed = parseSearch(type, pairs, searchOptions(context, false));
   if (parsed instanceof Failure) return parsed;
-  const found = await versions(context, { ...plan(parsed, caller.rights.read), limit: 1000, total: 'none' });
+  const where = await resolveAmong(context, caller, parsed.where, [type]);
+  if (where instanceof Failure) return where;
+  const found = await versions(context, {
+    ...plan({ ...parsed, where }, caller.rights.read),
+    limit: 1000,
+    total: 'none',
+  });
   return found.map((v) => `${v.type}/${v.id}`).sort();
 }
 

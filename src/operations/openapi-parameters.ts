@@ -1,7 +1,7 @@
 import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
 import { readDocumentation } from './capabilities-documentation.ts';
 import { everywhere } from './capabilities-rest.ts';
-import { formats } from './capabilities-served.ts';
+import { formats, specials } from './capabilities-served.ts';
 import { type Entries, type Json, ref, several, text } from './openapi-parts.ts';
 
 export interface Parameters {
@@ -47,9 +47,21 @@ function oneOf(...values: readonly string[]): Json {
 
 const byCommas: Entries = { explode: false };
 
+const ofAll = Object.fromEntries(
+  specials.filter((s) => s.code !== '_has').map((s) => [s.code, inQuery(s.code, s.documentation, several)]),
+);
+
 const shared: Entries = {
+  ...ofAll,
   id: { name: 'id', in: 'path', required: true, schema: ref('schemas', 'id') },
   version: { name: 'version', in: 'path', required: true, schema: { type: 'integer', minimum: 1 } },
+  member: {
+    name: 'member',
+    in: 'path',
+    required: true,
+    description: 'A type whose resources may be in the compartment, also by its search parameters; `*` for all',
+    schema: text,
+  },
   job: { name: 'job', in: 'path', required: true, schema: text },
   _format: inQuery('_format', 'Goes before Accept', oneOf(...formats)),
   _pretty: inQuery('_pretty', 'Indented', { type: 'boolean' }),
@@ -58,9 +70,14 @@ const shared: Entries = {
   _count: inQuery('_count', 'Resources of one page', { type: 'integer', minimum: 0 }),
   _sort: inQuery('_sort', 'Parameters to sort by, downwards after `-`', several, byCommas),
   _total: inQuery('_total', 'How matches are counted', oneOf('none', 'estimate', 'accurate')),
-  _include: inQuery('_include', 'Also what matches refer to: `Type:parameter` or `Type:parameter:Target`', several),
-  _revinclude: inQuery('_revinclude', 'Also what refers to matches: `Type:parameter`', several),
+  _include: inQuery(
+    '_include',
+    'Also what matches refer to: `Type:parameter`, `Type:parameter:Target` or `*`',
+    several,
+  ),
+  _revinclude: inQuery('_revinclude', 'Also what refers to matches: `Type:parameter` or `*`', several),
   _type: inQuery('_type', 'The types to search', several, byCommas),
+  _explain: inQuery('_explain', 'The first entry tells how the search was made', { type: 'boolean' }),
   _since: inQuery('_since', 'Versions made at or after this date or time', text),
   _at: inQuery('_at', 'Versions that were current within this time', text),
   mode: inQuery('mode', 'All, or the normative elements alone', oneOf('full', 'normative')),

@@ -51,7 +51,8 @@ function tag(type: string): Json {
 function paths(types: readonly string[], parameters: Parameters): Entries {
   const items: Record<string, Record<string, Json>> = {};
   for (const type of [undefined, ...types]) {
-    for (const service of services.filter((s) => s.path.startsWith('{type}') === (type !== undefined))) {
+    const own = services.filter((s) => s.path.startsWith('{type}') === (type !== undefined));
+    for (const service of own.filter((s) => type === undefined || (s.types?.includes(type) ?? true))) {
       const path = `/${service.path.replace('{type}', type ?? '')}`;
       items[path] ??= { parameters: onPath(path) };
       items[path][service.method.toLowerCase()] = operation(service, type, parameters);
@@ -67,7 +68,8 @@ function onPath(path: string): Json {
 
 function operation(service: Service, type: string | undefined, { searching }: Parameters): Json {
   const { code, query, searches, headers, body } = service;
-  const search = searches === 'results' ? searching(type) : searches === 'criteria' ? ['criteria'] : [];
+  const searched = code === 'search-compartment' ? undefined : type;
+  const search = searches === 'results' ? searching(searched) : searches === 'criteria' ? ['criteria'] : [];
   // R4 binary.html#security
   const security = type === 'Binary' && body === 'resource' ? ['X-Security-Context'] : [];
   const parameters = [...search, ...query, ...headers, ...security].map((name) => ref('parameters', name));
@@ -83,9 +85,10 @@ function operation(service: Service, type: string | undefined, { searching }: Pa
 }
 
 /** `readPatient`, `searchTypePatient`, `searchTypePatientByPost`, `historySystem`. */
-function operationId({ code, body }: Service, type: string | undefined): string {
+function operationId({ code, path, body }: Service, type: string | undefined): string {
   const name = code.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return `${name}${type ?? ''}${body === 'form' ? 'ByPost' : ''}`;
+  const all = code === 'search-compartment' && !path.includes('{member}') ? 'All' : '';
+  return `${name}${type ?? ''}${all}${body === 'form' ? 'ByPost' : ''}`;
 }
 
 function responses({ answer, statuses }: Service, type: string | undefined): Json {
@@ -108,6 +111,7 @@ const summaries: Readonly<Record<Service['code'], string>> = {
   job: '异步请求的进展 Progress of an asynchronous request',
   'cancel-job': '取消异步请求 Cancel an asynchronous request',
   'search-type': '检索 Search',
+  'search-compartment': '归属范围内检索 Search in a compartment',
   create: '新建 Create',
   'conditional-update': '按条件更新 Update by criteria',
   'conditional-patch': '按条件修改 Patch by criteria',

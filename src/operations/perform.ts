@@ -8,6 +8,7 @@ import { history } from './history.ts';
 import { cancelJob, jobState, startJob } from './jobs.ts';
 import { bodyParameters } from './parameters.ts';
 import { pendingReferences } from './pending.ts';
+import { placeOf } from './places.ts';
 import { reading } from './reading.ts';
 import type { Request } from './request.ts';
 import { search } from './searching.ts';
@@ -31,9 +32,9 @@ export async function perform(context: Context, caller: Caller, request: Request
       return answers instanceof Failure ? answers : (answers[0] ?? fail('internal', { found: 'no answer' }));
     }
     case 'search-type':
-      return search(context, caller, interaction.type, request);
     case 'search-system':
-      return search(context, caller, undefined, request);
+    case 'search-compartment':
+      return search(context, caller, placeOf(interaction), request);
     case 'history-instance':
     case 'history-type':
     case 'history-system': {

@@ -1,4 +1,5 @@
 import { fail, type Outcome } from '#errors';
+import { type Compartment, compartmentMembers, isCompartment } from '#fhir/compartments.ts';
 import type { Definitions } from '#fhir/definitions.ts';
 import { isValidId } from '#fhir/references.ts';
 
@@ -10,10 +11,19 @@ export type Interaction =
       readonly id: string;
     }
   | { readonly code: 'vread'; readonly type: string; readonly id: string; readonly version: number }
-  | { readonly code: 'create' | 'search-type' | 'history-type'; readonly type: string }
+  | { readonly code: 'create' | 'history-type'; readonly type: string }
+  | { readonly code: 'search-type'; readonly type: string }
+  | { readonly code: 'search-system' }
+  /** R4 search.html, in one compartment; without a type, over all that may be in it. */
+  | {
+      readonly code: 'search-compartment';
+      readonly compartment: Compartment;
+      readonly id: string;
+      readonly type?: string;
+    }
   /** By the search in the URL. */
   | { readonly code: 'conditional-update' | 'conditional-patch' | 'conditional-delete'; readonly type: string }
-  | { readonly code: 'capabilities' | 'bundle' | 'search-system' | 'history-system' }
+  | { readonly code: 'capabilities' | 'bundle' | 'history-system' }
   /** R4 async.html: what became of an asynchronous request. */
   | { readonly code: 'job' | 'cancel-job'; readonly id: string }
   | { readonly code: 'operation'; readonly name: string; readonly type?: string; readonly id?: string };
@@ -60,7 +70,8 @@ export function route(definitions: Definitions, method: string, path: string): O
   if (third.startsWith('$') && fourth === undefined) {
     return operation(method, path, { code: 'operation', name: third, type, id });
   }
-  if (third !== '_history' || parts.length > 4) return fail('unknown-route', { found: path });
+  if (third !== '_history') return compartmentLevel(definitions, method, path);
+  if (parts.length > 4) return fail('unknown-route', { found: path });
   if (fourth === undefined) return choose(method, path, { GET: { code: 'history-instance', type, id } });
   if (!/^[1-9]\d{0,9}$/.test(fourth)) return fail('version-not-found', { found: `${type}/${id}`, version: fourth });
   return choose(method, path, { GET: { code: 'vread', type, id, version: Number(fourth) } });
@@ -79,6 +90,27 @@ function typeLevel(method: string, path: string, type: string): Outcome<Interact
 function instanceLevel(method: string, path: string, type: string, id: string): Outcome<Interaction> {
   const of = (code: 'read' | 'update' | 'patch' | 'delete'): Interaction => ({ code, type, id });
   return choose(method, path, { GET: of('read'), PUT: of('update'), PATCH: of('patch'), DELETE: of('delete') });
+}
+
+/** `Patient/1/Observation`, `Patient/1/*`; with `_search` behind it for a form, where `*` may be left out. */
+function compartmentLevel(definitions: Definitions, method: string, path: string): Outcome<Interaction> {
+  const [compartment = '', id = '', ...rest] = path.split('/').filter((part) => part !== '');
+  const form = rest.at(-1) === '_search';
+  const [member = '*', ...more] = form ? rest.slice(0, -1) : rest;
+  const known = member === '*' || definitions.resourceTypes.has(member);
+  if (!isCompartment(compartment) || !known || more.length > 0) return fail('unknown-route', { found: path });
+  const members = compartmentMembers(compartment);
+  if (member !== '*' && !members.has(member)) {
+    const expected = [...members.keys()].sort().join(', ');
+    return fail('not-in-compartment', { found: member, target: compartment, expected });
+  }
+  const interaction = {
+    code: 'search-compartment',
+    compartment,
+    id,
+    ...(member !== '*' && { type: member }),
+  } as const;
+  return choose(method, path, form ? { POST: interaction } : { GET: interaction });
 }
 
 function operation(method: string, path: string, interaction: Interaction): Outcome<Interaction> {

@@ -2,9 +2,10 @@ import type { Clock, DateRange } from '#fhir/dates.ts';
 import type { SearchParameter } from '#fhir/definitions.ts';
 import { type ElementType, isSubtype } from '#fhir/model.ts';
 import { parseReference, referenceType, splitCanonical } from '#fhir/references.ts';
+import { ucumSystem } from '#fhir/units.ts';
 import type { Entry } from './entry.ts';
 import { fold } from './fold.ts';
-import { type NumberRange, nextUp, point } from './numbers.ts';
+import { convertBound, type NumberRange, nextUp, point } from './numbers.ts';
 
 type WithoutPlace<T> = T extends unknown ? Omit<T, 'param' | 'pos'> : never;
 /** An index entry that does not say yet which parameter it is of. */
@@ -24,13 +25,13 @@ export interface Conversion {
 export function convert(value: unknown, element: ElementType, parameter: SearchParameter, how: Conversion): Value[] {
   switch (parameter.type) {
     case 'token':
-      return tokens(value, element.type);
+      return tokens(value, element.type, element.system);
     case 'string':
       return strings(value, element.type);
     case 'date':
       return dates(value, element.type, how.clock);
     case 'number':
-      return typeof value === 'number' ? [{ kind: 'number', ...point(value) }] : [];
+      return numbers(value, element.type);
     case 'quantity':
       return quantities(value, element.type);
     case 'uri':
@@ -38,6 +39,7 @@ export function convert(value: unknown, element: ElementType, parameter: SearchP
     case 'reference':
       return references(value, element, parameter, how);
     case 'composite':
+    case 'special':
       return [];
   }
 }
@@ -66,7 +68,8 @@ function token(system: unknown, code: unknown): Value[] {
   return typeof code === 'string' && code !== '' ? [{ kind: 'token', system: text(system), code }] : [];
 }
 
-function tokens(value: unknown, type: string): Value[] {
+/** `implied` is the system of a `code`. Booleans, uris and ContactPoints are searched without one. */
+function tokens(value: unknown, type: string, implied?: string): Value[] {
   const fields = object(value);
   switch (type) {
     case 'CodeableConcept':
@@ -80,7 +83,7 @@ function tokens(value: unknown, type: string): Value[] {
     case 'boolean':
       return typeof value === 'boolean' ? token('', String(value)) : [];
     default:
-      return token('', value);
+      return token(implied, value);
   }
 }
 
@@ -107,8 +110,12 @@ function dateRange(value: unknown, type: string, clock: Clock): DateRange | unde
   switch (type) {
     case 'date':
     case 'dateTime':
-    case 'instant':
       return clock.range(value);
+    case 'instant': {
+      // R4: a fixed point in time, however many digits its seconds have.
+      const low = clock.range(value)?.low;
+      return low === undefined ? undefined : { low, high: low + 1 };
+    }
     case 'Period':
       return clock.period(value);
     case 'Timing':
@@ -120,20 +127,66 @@ function dateRange(value: unknown, type: string, clock: Clock): DateRange | unde
 
 const unbounded = Number.MAX_VALUE;
 
+function numbers(value: unknown, type: string): Value[] {
+  if (type === 'Range') {
+    const { low, high } = object(value);
+    const range = span(object(low).value, object(high).value);
+    return range === undefined ? [] : [{ kind: 'number', ...range }];
+  }
+  return typeof value === 'number' ? [{ kind: 'number', ...point(value) }] : [];
+}
+
+/** From one number to the other, both included; an absent one is open. */
+function span(from: unknown, to: unknown): NumberRange | undefined {
+  if (typeof from !== 'number' && typeof to !== 'number') return undefined;
+  const low = typeof from === 'number' ? from : -unbounded;
+  const high = typeof to === 'number' ? nextUp(to) : unbounded;
+  return low < high ? { low, high } : undefined;
+}
+
 function quantities(value: unknown, type: string): Value[] {
   const fields = object(value);
-  if (type === 'Range') {
-    const [low, high] = [object(fields.low), object(fields.high)];
-    const from = typeof low.value === 'number' ? low.value : -unbounded;
-    const to = typeof high.value === 'number' ? nextUp(high.value) : unbounded;
-    const unit = low.value === undefined ? high : low;
-    return typeof unit.value === 'number' && from < to ? [quantity({ low: from, high: to }, unit)] : [];
-  }
+  if (type === 'Range') return quantityRange(object(fields.low), object(fields.high));
+  if (type === 'SampledData') return sampled(fields);
   if (typeof fields.value !== 'number') return [];
   if (type === 'Money') {
     return [quantity(point(fields.value), { system: 'urn:iso:std:iso:4217', code: fields.currency })];
   }
   return isSubtype(type, 'Quantity') ? [quantity(compared(fields.value, fields.comparator), fields)] : [];
+}
+
+/** In the unit of its lower end; none if the two ends cannot be compared. */
+function quantityRange(low: Fields, high: Fields): Value[] {
+  if (typeof low.value !== 'number' || typeof high.value !== 'number' || unitKey(low) === unitKey(high)) {
+    const range = span(low.value, high.value);
+    return range === undefined ? [] : [quantity(range, typeof low.value === 'number' ? low : high)];
+  }
+  if (low.system !== ucumSystem || high.system !== ucumSystem) return [];
+  const to = convertBound(nextUp(high.value), text(high.code), text(low.code));
+  return low.value < to ? [quantity({ low: low.value, high: to }, low)] : [];
+}
+
+function unitKey({ system, code, unit }: Fields): string {
+  return `${text(system)}|${text(code) || text(unit)}`;
+}
+
+/** Of sampled data R4 searches the bounds of the values (SearchParameter Observation-value-quantity). */
+function sampled({ origin, factor, data }: Fields): Value[] {
+  const { value: zero, ...unit } = object(origin);
+  if (typeof zero !== 'number' || typeof data !== 'string') return [];
+  const scale = typeof factor === 'number' ? factor : 1;
+  const points = data.split(/\s+/);
+  const values = points.filter((p) => /^-?\d+(\.\d+)?$/.test(p)).map((p) => zero + Number(p) * scale);
+  if (values.length === 0) return [];
+  let [low, high] = [unbounded, -unbounded];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  // A point may lie below (L) or above (U) what could be measured. Sums of decimals are rounded to what a decimal keeps.
+  const from = points.includes('L') ? -unbounded : Number(low.toPrecision(15));
+  const to = points.includes('U') ? unbounded : nextUp(Number(high.toPrecision(15)));
+  return [quantity({ low: from, high: to }, unit)];
 }
 
 function quantity(range: NumberRange, unit: Fields): Value {
@@ -156,26 +209,34 @@ function compared(value: number, comparator: unknown): NumberRange {
   }
 }
 
-/** A canonical is found with its version and without. */
+/** A canonical (R4 references.html#canonical) is found as it is, without its fragment, and without its version too. */
 function uris(value: unknown, type: string): Value[] {
   if (typeof value !== 'string' || value === '') return [];
-  const full: Value = { kind: 'uri', value };
-  const { url, version } = splitCanonical(value);
-  return type === 'canonical' && version !== undefined ? [full, { kind: 'uri', value: url }] : [full];
+  if (type !== 'canonical') return [{ kind: 'uri', value }];
+  const whole = value.replace(/#.*$/s, '');
+  const forms = new Set([value, whole, splitCanonical(whole).url]);
+  // What is only a fragment names a contained resource.
+  return whole === '' ? [] : [...forms].map((form) => ({ kind: 'uri', value: form }));
 }
 
 function references(value: unknown, element: ElementType, parameter: SearchParameter, how: Conversion): Value[] {
   if (element.type !== 'Reference') {
     return typeof value === 'string'
-      ? [...local(splitCanonical(value).url, how.baseUrl), ...uris(value, element.type)]
+      ? [...local(splitCanonical(value.replace(/#.*$/s, '')).url, how.baseUrl), ...uris(value, element.type)]
       : [];
   }
   const fields = object(value);
   if (typeof fields.reference !== 'string') return logical(fields, element, parameter, how.compartment);
   const target = parseReference(fields.reference, how.baseUrl);
-  if (target?.kind === 'foreign') return uris(target.url, 'uri');
+  if (target?.kind === 'foreign') return foreign(target.url);
   if (target?.kind === 'urn') return uris(target.urn, 'uri');
   return local(fields.reference, how.baseUrl);
+}
+
+/** As a reference to a resource of this server, it is found with its version and without. */
+function foreign(url: string): Value[] {
+  const current = url.replace(/\/_history\/[^/]+$/, '');
+  return [...new Set([url, current])].map((value) => ({ kind: 'uri', value }));
 }
 
 function local(reference: string, baseUrl: string): Value[] {

@@ -5,9 +5,11 @@
 
 interface At {
   /** The code of the search parameter; `code.0`, `code.1` … for the components of a composite; `code:identifier` for the
-   * identifier of a logical reference. */
+   * identifier of a logical reference, `code:text` for the text of a token, `code:of-type` for an Identifier with its type
+   * (system `<system of the type>|<code of the type>`), `code:pinyin` for the readings of a Chinese name; all these of a
+   * contained resource with `contained:<type>:` before them. */
   readonly param: string;
-  /** The position of a composite's tuple; components of one tuple share it. */
+  /** The position of a composite's tuple; components of one tuple share it. Of a contained resource: its place in `contained`. */
   readonly pos?: number;
 }
 
@@ -27,6 +29,8 @@ export type Entry =
       readonly code: string;
       readonly unit: string;
     })
+  /** Degrees, WGS 84 (Location.position). */
+  | (At & { readonly kind: 'position'; readonly latitude: number; readonly longitude: number })
   /** Also canonicals, and references to resources of other servers, under the reference parameter's code. */
   | (At & { readonly kind: 'uri'; readonly value: string })
   /** A literal reference to a resource of this server, whether or not it has arrived. */
@@ -44,8 +48,23 @@ export type Entry =
       readonly resident: boolean;
     });
 
-/** What a write brings for the index: its entries, and the ids of the Patients whose compartment it belongs to. */
+/** What full text search goes by (`_text`, `_content`): each word once (see words.ts). */
+export interface Words {
+  /** Of the narrative. */
+  readonly text: readonly string[];
+  /** Of the whole resource, its narrative too. */
+  readonly content: readonly string[];
+}
+
+/** What a write brings for the index: its entries, its words, and the ids of the Patients whose compartment it belongs to. */
 export interface IndexRecord {
   readonly entries: readonly Entry[];
   readonly residents: readonly string[];
+  /** Absent if it has none. */
+  readonly words?: Words;
+}
+
+/** The parameter under which a container has the entries of contained resources of a type. */
+export function containedParam(type: string, param: string): string {
+  return `contained:${type}:${param}`;
 }

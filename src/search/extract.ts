@@ -1,10 +1,12 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { clock } from '#fhir/dates.ts';
 import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
-import type { ElementType } from '#fhir/model.ts';
+import { contentWords } from './content.ts';
 import { type Conversion, convert, referenceIdentifier, type Value } from './convert.ts';
-import type { Entry, IndexRecord } from './entry.ts';
-import { compileWalk, resourceElement, type Walk } from './walk.ts';
+import { containedParam, type Entry, type IndexRecord } from './entry.ts';
+import { nameReadings, soundsIn, textReadings } from './names.ts';
+import { ofType, positions, tokenTexts } from './tokens.ts';
+import { compileWalk, type Place, resourceElement, type Walk } from './walk.ts';
 
 export interface IndexOptions {
   /** IANA name; what dates without an offset are read in. */
@@ -16,25 +18,63 @@ export interface IndexOptions {
 /** Puts the entries of one parameter into the record. */
 type Extractor = (resource: unknown, record: Recorder) => void;
 
-/** Makes the function that gives the index entries and the residents of a resource. Parameters are compiled when the
- * first resource of a type arrives. */
+/** The parameters of a type. */
+interface Extractors {
+  readonly simple: readonly Extractor[];
+  readonly composite: readonly Extractor[];
+}
+
+/** Makes the function that gives the index entries, words and residents of a resource. Parameters are compiled when the
+ * first resource of a type arrives, and anew when they have changed. */
 export function indexer(definitions: Definitions, options: IndexOptions): (resource: Resource) => IndexRecord {
   const how = { clock: clock(options.timeZone), baseUrl: options.baseUrl };
-  const byType = new Map<string, readonly Extractor[]>();
-  const extractors = (type: string): readonly Extractor[] => {
+  const byType = new Map<string, Extractors>();
+  let { revision } = definitions;
+  const extractors = (type: string): Extractors => {
+    const known = byType.get(type);
+    if (known !== undefined) return known;
     const compartment = definitions.patientCompartment(type);
-    return [...definitions.searchParameters(type).values()]
-      .filter((p) => !inColumns.has(p.code))
-      .map((p) => extractor(p, type, { ...how, compartment: compartment.includes(p.code) }));
+    const all = [...definitions.indexParameters(type).values()].filter((p) => !inColumns.has(p.code));
+    const made = Map.groupBy(all, (p) => (p.type === 'composite' ? 'composite' : 'simple'));
+    const of = (kind: keyof Extractors) =>
+      (made.get(kind) ?? []).map((p) => extractor(p, type, { ...how, compartment: compartment.includes(p.code) }));
+    const compiled = { simple: of('simple'), composite: of('composite') };
+    byType.set(type, compiled);
+    return compiled;
   };
   return (resource) => {
-    const type = resource.resourceType;
-    const known = byType.get(type) ?? extractors(type);
-    byType.set(type, known);
+    if (definitions.revision !== revision) byType.clear();
+    revision = definitions.revision;
+    const { simple, composite } = extractors(resource.resourceType);
     const record = new Recorder();
-    for (const extract of known) extract(resource, record);
-    return { entries: record.entries, residents: residents(resource, record.entries, definitions) };
+    for (const extract of simple) extract(resource, record);
+    for (const extract of composite) extract(resource, record);
+    const { entries } = record;
+    recordContained(resource, record, (type) => (definitions.resourceTypes.has(type) ? extractors(type).simple : []));
+    const words = contentWords(resource);
+    return {
+      entries,
+      residents: residents(resource, entries, definitions),
+      ...(words !== undefined && { words }),
+    };
   };
+}
+
+/** R4 search.html#contained: the entries of contained resources are their container's, and put it into no compartment. */
+function recordContained(resource: Resource, record: Recorder, simple: (type: string) => readonly Extractor[]): void {
+  const { contained } = resource as { readonly contained?: unknown };
+  if (!Array.isArray(contained)) return;
+  for (const [place, one] of contained.entries()) {
+    const { resourceType, id } = (one ?? {}) as { readonly resourceType?: unknown; readonly id?: unknown };
+    if (typeof resourceType !== 'string') continue;
+    const own = new Recorder();
+    if (typeof id === 'string') own.add('_id', { kind: 'token', system: '', code: id });
+    for (const extract of simple(resourceType)) extract(one, own);
+    for (const entry of own.entries) {
+      const apart = entry.kind === 'logical' ? { ...entry, resident: false } : entry;
+      record.entries.push({ ...apart, param: containedParam(resourceType, entry.param), pos: place });
+    }
+  }
 }
 
 /** Stores keep these in columns of their own. */
@@ -55,22 +95,55 @@ class Recorder {
 }
 
 function extractor(parameter: SearchParameter, type: string, how: Conversion): Extractor {
-  const { code } = parameter;
   const walk = compileWalk(parameter.expression, resourceElement(type), type);
   if (parameter.type === 'composite') return tuples(parameter, type, walk, how);
+  const all = kinds(parameter, how);
   return (resource, record) =>
-    walk(resource, resource, (value, element) => {
-      for (const v of convert(value, element, parameter, how)) record.add(code, v);
-      if (parameter.type !== 'reference') return;
-      for (const v of referenceIdentifier(value)) record.add(`${code}:identifier`, v);
+    walk(resource, resource, (value, place) => {
+      for (const [param, values] of all) for (const v of values(value, place)) record.add(param, v);
     });
+}
+
+/** What one value gives for the index: under the parameter's code, and under those of its modifiers (see entry.ts). */
+type Kind = readonly [param: string, values: (value: unknown, place: Place) => readonly Value[]];
+
+function kinds(parameter: SearchParameter, how: Conversion): readonly Kind[] {
+  const { code } = parameter;
+  switch (parameter.usage) {
+    case 'nearby':
+      return [[code, positions]];
+    case 'phonetic':
+      return [[code, soundsIn]];
+    case 'pinyin':
+      return [[code, textReadings]];
+    case 'normal': {
+      const own: Kind = [code, (value, place) => convert(value, place, parameter, how)];
+      return [own, ...modified(parameter)];
+    }
+  }
+}
+
+function modified({ code, type }: SearchParameter): readonly Kind[] {
+  switch (type) {
+    case 'reference':
+      return [[`${code}:identifier`, referenceIdentifier]];
+    case 'token':
+      return [
+        [`${code}:text`, tokenTexts],
+        [`${code}:of-type`, ofType],
+      ];
+    case 'string':
+      return [[`${code}:pinyin`, nameReadings]];
+    default:
+      return [];
+  }
 }
 
 /** One position for each element that has a value of every component. */
 function tuples(parameter: SearchParameter, type: string, contexts: Walk, how: Conversion): Extractor {
   const components = parameter.components.map((c) => ({
     parameter: c.parameter,
-    walkFrom: memoised((context: ElementType) => compileWalk(c.expression, context, type)),
+    walkFrom: memoised((context: Place) => compileWalk(c.expression, context, type)),
   }));
   const inTuple = { ...how, compartment: false };
   return (resource, record) => {

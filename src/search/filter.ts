@@ -12,12 +12,22 @@ export interface Compare {
 
 /** What one index entry must satisfy. All comparisons of `where` hold together. */
 export type Test =
-  /** An absent `system` or `code` accepts any; system `''` means that the entry has none (R4 search, token). */
-  | { readonly kind: 'token'; readonly system?: string; readonly code?: string }
-  /** `starts` and `contains` are compared with the folded value (see fold), `exact` with the value as it was written. */
-  | { readonly kind: 'string'; readonly how: 'starts' | 'contains' | 'exact'; readonly value: string }
+  /**
+   * An absent `system` or `code` accepts any; system `''` means that the entry has none (R4 search, token). `below` also accepts
+   * the MIME type with parameters: `text/xml; charset=UTF-8` is below `text/xml`.
+   */
+  | { readonly kind: 'token'; readonly system?: string; readonly code?: string; readonly below?: true }
+  /** Compared with the folded value (see fold); `exact` with the value as it was written. */
+  | {
+      readonly kind: 'string';
+      readonly how: 'starts' | 'contains' | 'ends' | 'equals' | 'exact';
+      readonly value: string;
+    }
   | { readonly kind: 'date' | 'number'; readonly where: readonly Compare[] }
-  /** `unit` matches the entry's code or its printed unit, whatever the system (R4 search, quantity `value||unit`). */
+  /**
+   * `unit` matches the entry's code or its printed unit, whatever the system (R4 search, quantity `value||unit`). With a
+   * `system` of UCUM and a `code`, entries in every unit that converts to it are compared after conversion (see units.ts).
+   */
   | {
       readonly kind: 'quantity';
       readonly where: readonly Compare[];
@@ -25,9 +35,34 @@ export type Test =
       readonly code?: string;
       readonly unit?: string;
     }
+  /** `above` and `below` go by segments of the path; below `url|1` are the versions that begin with it (`url|1.0`). */
   | { readonly kind: 'uri'; readonly how: 'equals' | 'below' | 'above'; readonly value: string }
+  /** Within a distance, over the surface of the earth (R4 location.html#positional). */
+  | { readonly kind: 'near'; readonly latitude: number; readonly longitude: number; readonly kilometres: number }
   /** An absent `type` accepts a target of any type with that id; `version` asks for a versioned reference. */
   | { readonly kind: 'reference'; readonly type?: string; readonly id: string; readonly version?: string };
+
+/**
+ * What terminology or other resources tell: the codes of a ValueSet, what lies above or below a code in its CodeSystem or a
+ * resource in its hierarchy (itself included), the members of a List.
+ */
+export type Among =
+  | { readonly by: 'valueSet'; readonly param: string; readonly url: string }
+  | {
+      readonly by: 'code';
+      readonly param: string;
+      readonly how: 'above' | 'below';
+      readonly system?: string;
+      readonly code: string;
+    }
+  | {
+      readonly by: 'hierarchy';
+      readonly param: string;
+      readonly how: 'above' | 'below';
+      readonly type: string;
+      readonly id: string;
+    }
+  | { readonly by: 'list'; readonly id: string };
 
 export type Filter =
   | { readonly op: 'all' }
@@ -44,6 +79,15 @@ export type Filter =
   | { readonly op: 'tuple'; readonly param: string; readonly tests: readonly Test[] }
   /** The parameter has at least one entry (`:missing` is this or its negation). */
   | { readonly op: 'present'; readonly param: string }
+  /** Every one of these words stands in the narrative (`text`) or in the whole resource (`content`). */
+  | { readonly op: 'words'; readonly of: 'text' | 'content'; readonly words: readonly string[] }
+  /** To be looked up and replaced before a store sees the filter: a store refuses it. */
+  | { readonly op: 'among'; readonly set: Among }
+  /**
+   * A contained resource of the type passes `where`, which its entries decide (R4 search.html#contained). They stand among those
+   * of its container, as parameters `contained:<type>:<code>`, at the position that is its place.
+   */
+  | { readonly op: 'contained'; readonly type: string; readonly where: Filter }
   /** The reference parameter leads to a resource of one of the types that passes `where`. */
   | { readonly op: 'chain'; readonly param: string; readonly types: readonly string[]; readonly where: Filter }
   /** A resource of `type` that passes `where` refers here with its reference parameter `param` (`_has`, compartments). */
@@ -67,6 +111,10 @@ export interface Plan {
   /** The store's own word for the place where the page before ended, as it gave it in `Page.next`. */
   readonly after?: string;
   readonly total: 'none' | 'estimate' | 'accurate';
+  /** Milliseconds, after which the store gives up and says so in the page; absent: it takes its time. */
+  readonly timeout?: number;
+  /** The page tells how it was found. */
+  readonly explain?: boolean;
 }
 
 export const everything: Filter = { op: 'all' };

@@ -1,5 +1,7 @@
-import type { Entry } from './entry.ts';
+import { areConvertible, ucumSystem } from '#fhir/units.ts';
+import { containedParam, type Entry, type Words } from './entry.ts';
 import type { Compare, Filter, Test } from './filter.ts';
+import { convertBound } from './numbers.ts';
 
 /** What is known of a resource that no store holds yet. */
 interface Candidate {
@@ -8,6 +10,7 @@ interface Candidate {
   /** Milliseconds since 1970; absent before the commit gives it. */
   readonly lastUpdated?: number;
   readonly entries: readonly Entry[];
+  readonly words?: Words;
 }
 
 /** Undefined where the answer rests on something unknown. */
@@ -19,7 +22,7 @@ type Verdict = boolean | undefined;
  * leads) or on a time not given yet.
  */
 export function matches(filter: Filter, candidate: Candidate): Verdict {
-  const { type, id, lastUpdated, entries } = candidate;
+  const { type, id, lastUpdated, entries, words } = candidate;
   switch (filter.op) {
     case 'all':
       return true;
@@ -46,7 +49,14 @@ export function matches(filter: Filter, candidate: Candidate): Verdict {
     case 'chain':
       return entries.some((e) => e.param === filter.param && leadsTo(e, filter.types)) ? undefined : false;
     case 'has':
+    case 'among':
       return undefined;
+    case 'contained':
+      return some(inside(entries, filter.type).values(), (own) =>
+        matches(filter.where, { type: filter.type, id: '', entries: own }),
+      );
+    case 'words':
+      return filter.words.every((word) => words?.[filter.of].includes(word) === true);
   }
 }
 
@@ -54,7 +64,7 @@ function not(verdict: Verdict): Verdict {
   return verdict === undefined ? undefined : !verdict;
 }
 
-function some<T>(items: readonly T[], judge: (item: T) => Verdict): Verdict {
+function some<T>(items: Iterable<T>, judge: (item: T) => Verdict): Verdict {
   let result: Verdict = false;
   for (const item of items) {
     const verdict = judge(item);
@@ -66,6 +76,19 @@ function some<T>(items: readonly T[], judge: (item: T) => Verdict): Verdict {
 
 function every<T>(items: readonly T[], judge: (item: T) => Verdict): Verdict {
   return not(some(items, (item) => not(judge(item))));
+}
+
+/** The entries of the contained resources of a type, by their places, under the parameters that they have for themselves. */
+export function inside(entries: readonly Entry[], type: string): ReadonlyMap<number, readonly Entry[]> {
+  const start = containedParam(type, '');
+  const found = new Map<number, Entry[]>();
+  for (const { pos, ...entry } of entries) {
+    if (pos === undefined || !entry.param.startsWith(start)) continue;
+    const own = found.get(pos) ?? [];
+    found.set(pos, own);
+    own.push({ ...entry, param: entry.param.slice(start.length) });
+  }
+  return found;
 }
 
 function tuple(entries: readonly Entry[], param: string, tests: readonly Test[]): Verdict {
@@ -83,22 +106,43 @@ function leadsTo(entry: Entry, types: readonly string[]): boolean {
   return entry.kind === 'logical' && entry.types.some((type) => types.includes(type));
 }
 
-function passes(entry: Entry, test: Test): Verdict {
+/** Whether an entry passes a test, whichever parameter it is of: what each kind of test means stands here alone. */
+export function passes(entry: Entry, test: Test): Verdict {
   switch (test.kind) {
     case 'token':
-      return entry.kind === 'token' && accepts(test.system, entry.system) && accepts(test.code, entry.code);
+      return entry.kind === 'token' && isToken(entry, test);
     case 'string':
       return entry.kind === 'string' && isText(entry, test);
     case 'date':
     case 'number':
       return entry.kind === test.kind && within(entry, test.where);
     case 'quantity':
-      return entry.kind === 'quantity' && within(entry, test.where) && isUnit(entry, test);
+      return entry.kind === 'quantity' && isQuantity(entry, test);
     case 'uri':
       return entry.kind === 'uri' && isUri(entry.value, test);
     case 'reference':
       return refers(entry, test);
+    case 'near':
+      return entry.kind === 'position' && distance(entry, test) <= test.kilometres;
   }
+}
+
+interface Position {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
+/** Mean radius of the earth, in kilometres. */
+const earth = 6371.0088;
+
+/** Kilometres of the great circle (haversine). */
+function distance(a: Position, b: Position): number {
+  const radians = (degrees: number) => (degrees * Math.PI) / 180;
+  const half = (from: number, to: number) => Math.sin(radians(to - from) / 2) ** 2;
+  const along = Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude));
+  const chord = half(a.latitude, b.latitude) + along * half(a.longitude, b.longitude);
+  // Rounding may bring opposite points a little beyond 1.
+  return 2 * earth * Math.asin(Math.sqrt(Math.min(1, chord)));
 }
 
 /** An absent value accepts any. */
@@ -108,19 +152,44 @@ function accepts(asked: string | undefined, found: string): boolean {
 
 type Of<T, Kind extends string> = Extract<T, { readonly kind: Kind }>;
 
+function isToken({ system, code }: Of<Entry, 'token'>, test: Of<Test, 'token'>): boolean {
+  if (!accepts(test.system, system)) return false;
+  return accepts(test.code, code) || (test.below === true && code.startsWith(`${test.code};`));
+}
+
 function isText({ value, exact }: Of<Entry, 'string'>, test: Of<Test, 'string'>): boolean {
-  if (test.how === 'exact') return exact === test.value;
-  return test.how === 'starts' ? value.startsWith(test.value) : value.includes(test.value);
+  switch (test.how) {
+    case 'exact':
+      return exact === test.value;
+    case 'equals':
+      return value === test.value;
+    case 'starts':
+      return value.startsWith(test.value);
+    case 'ends':
+      return value.endsWith(test.value);
+    case 'contains':
+      return value.includes(test.value);
+  }
 }
 
 function within(range: { readonly low: number; readonly high: number }, where: readonly Compare[]): boolean {
-  return where.every(({ bound, op, value }) => {
-    const [found, asked] = [finite(range[bound]), finite(value)];
-    if (op === '=') return found === asked;
-    if (op === '<') return found < asked;
-    if (op === '<=') return found <= asked;
-    return op === '>' ? found > asked : found >= asked;
-  });
+  for (const { bound, op, value } of where) if (!compares(finite(range[bound]), op, finite(value))) return false;
+  return true;
+}
+
+function compares(found: number, op: Compare['op'], asked: number): boolean {
+  switch (op) {
+    case '=':
+      return found === asked;
+    case '<':
+      return found < asked;
+    case '<=':
+      return found <= asked;
+    case '>':
+      return found > asked;
+    case '>=':
+      return found >= asked;
+  }
 }
 
 /** An open end is the greatest number there is, and infinity is no further. */
@@ -128,16 +197,40 @@ function finite(value: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 }
 
-function isUnit({ system, code, unit }: Of<Entry, 'quantity'>, test: Of<Test, 'quantity'>): boolean {
-  const printed = accepts(test.unit, code) || accepts(test.unit, unit);
-  return printed && accepts(test.system, system) && accepts(test.code, code);
+function isQuantity(entry: Of<Entry, 'quantity'>, test: Of<Test, 'quantity'>): boolean {
+  if (!accepts(test.system, entry.system)) return false;
+  if (!accepts(test.unit, entry.code) && !accepts(test.unit, entry.unit)) return false;
+  const where = accepts(test.code, entry.code) ? test.where : inUnitOf(entry, test);
+  return where !== undefined && within(entry, where);
+}
+
+/** A test meets the same few units in many entries: by test, the comparisons in each unit met. */
+const restated = new WeakMap<Test, Map<string, readonly Compare[] | undefined>>();
+
+/** What is asked in one UCUM unit, in the unit of the entry; undefined if it does not convert. */
+function inUnitOf({ code }: Of<Entry, 'quantity'>, test: Of<Test, 'quantity'>): readonly Compare[] | undefined {
+  if (test.code === undefined || test.system !== ucumSystem) return undefined;
+  const known = restated.get(test) ?? new Map<string, readonly Compare[] | undefined>();
+  if (known.size === 0) restated.set(test, known);
+  if (!known.has(code)) known.set(code, convertedRange(test.where, test.code, code));
+  return known.get(code);
+}
+
+/**
+ * The comparisons of a test in the UCUM unit `from`, restated for entries in the unit `to`; undefined if the two do not
+ * convert. What was equal stays equal: see convertBound.
+ */
+export function convertedRange(where: readonly Compare[], from: string, to: string): readonly Compare[] | undefined {
+  if (from === to) return where;
+  if (!areConvertible(from, to)) return undefined;
+  return where.map(({ bound, op, value }) => ({ bound, op, value: convertBound(value, from, to) }));
 }
 
 /** `above` and `below` go by whole segments of the path; slashes at the end of the value asked do not count. */
 function isUri(value: string, test: Of<Test, 'uri'>): boolean {
   if (test.how === 'equals') return value === test.value;
   const path = test.value.replace(/(?<!\/)\/+$/, '');
-  if (test.how === 'below') return value === path || value.startsWith(`${path}/`);
+  if (test.how === 'below') return value === path || value.startsWith(path + (path.includes('|') ? '.' : '/'));
   return `${path}/`.startsWith(value.endsWith('/') ? value : `${value}/`);
 }
 

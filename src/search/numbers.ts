@@ -1,3 +1,5 @@
+import { convert } from '#fhir/units.ts';
+
 /** The half-open range `[low, high)`. */
 export interface NumberRange {
   readonly low: number;
@@ -13,6 +15,11 @@ export function nextUp(value: number): number {
   buffer.setBigInt64(0, buffer.getBigInt64(0) + (value > 0 ? 1n : -1n));
   const next = buffer.getFloat64(0);
   return Number.isFinite(next) ? next : value;
+}
+
+/** The greatest double below a finite value. */
+export function nextDown(value: number): number {
+  return -nextUp(-value);
 }
 
 /** The range of one exact value. */
@@ -43,4 +50,22 @@ export function impliedRange(text: string): NumberRange | undefined {
   const range = { low: Number(`${middle - 5n}e${exponent}`), high: Number(`${middle + 5n}e${exponent}`) };
   // Beyond the digits of a double both ends are the number itself.
   return range.low < range.high ? range : point(Number(text));
+}
+
+/** The end of a range in another unit. Open ends stay open. */
+export function convertBound(value: number, from: string, to: string): number {
+  if (Math.abs(value) >= Number.MAX_VALUE) return value;
+  // The end of a point is the double after it, and has to be that in the other unit too. Of two neighbours only one can be
+  // written with 15 digits: the number that was meant.
+  const before = nextDown(value);
+  return !isWritten(value) && isWritten(before) ? nextUp(converted(before, from, to)) : converted(value, from, to);
+}
+
+function isWritten(value: number): boolean {
+  return value !== Number.MIN_VALUE && Number(value.toPrecision(15)) === value;
+}
+
+function converted(value: number, from: string, to: string): number {
+  const result = convert(value, from, to) ?? Number.NaN;
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, result));
 }

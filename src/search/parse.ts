@@ -1,10 +1,16 @@
-import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
+import { Failure, fail, failIfAny, issue, type Outcome } from '#errors';
 import { type Clock, clock } from '#fhir/dates.ts';
 import type { Definitions } from '#fhir/definitions.ts';
-import { isUnknownParameter, readOverTypes, type Scope } from './criteria.ts';
+import { Issues } from '#fhir/issues.ts';
+import { Budget, maxTests, sizeOf, tooMany } from './budget.ts';
+import { isUnknownParameter, readOverTypes } from './chain.ts';
+import { containing, isDecidedInside, mayContain } from './contained.ts';
+import { type Scope, splitModifier } from './criteria.ts';
 import { and, type Filter } from './filter.ts';
+import { readFilter } from './filter-evaluate.ts';
+import { badValue, unknownModifier } from './lists.ts';
 import type { Query } from './query.ts';
-import { isResultParameter, type ResultShape, readResultParameter } from './result.ts';
+import { isResultParameter, type ResultScope, type ResultShape, readResultParameter, standsOnce } from './result.ts';
 
 export interface SearchOptions {
   readonly definitions: Definitions;
@@ -17,16 +23,17 @@ export interface SearchOptions {
   readonly defaultCount: number;
   readonly maxCount: number;
   readonly maxIncludes: number;
+  /** Milliseconds that the store may take; absent: as long as it needs. */
+  readonly timeout?: number;
   /** Names that are read elsewhere. */
   readonly ignore?: ReadonlySet<string>;
   /** Milliseconds since 1970; the prefix `ap` measures dates from it. */
   readonly now?: number;
 }
 
+type Pair = readonly [name: string, value: string];
+
 const maxParameters = 100;
-/** Of all parameters together: a store's statement takes some 32,000 values, and a test up to eight. */
-const maxTests = 2_000;
-const once: ReadonlySet<string> = new Set(['_count', '_total', '_summary', '_elements']);
 
 /**
  * Reads the parameters of a search, names and values decoded but not unescaped (R4 search.html). With several types, each
@@ -34,7 +41,7 @@ const once: ReadonlySet<string> = new Set(['_count', '_total', '_summary', '_ele
  */
 export function parseSearch(
   type: string | readonly string[],
-  pairs: readonly (readonly [string, string])[],
+  pairs: readonly Pair[],
   options: SearchOptions,
 ): Outcome<Query> {
   if (pairs.length > maxParameters) {
@@ -42,70 +49,114 @@ export function parseSearch(
     return fail('too-costly', { text });
   }
   const types = typeof type === 'string' ? [type] : type;
-  const { definitions, baseUrl, lenient, maxCount, maxIncludes } = options;
-  const scope: Scope = {
-    definitions,
-    reading: { clock: clockOf(options.timeZone), baseUrl, now: options.now ?? Date.now() },
-  };
-  let shape: ResultShape = { sort: [], count: options.defaultCount, total: 'none', includes: [], summaryCount: false };
-  const filters: Filter[] = [];
-  const applied: [string, string][] = [];
+  const { definitions, baseUrl, lenient, maxCount, maxIncludes, timeout } = options;
+  const reading = { clock: clockOf(options.timeZone), baseUrl, now: options.now ?? Date.now() };
+  const criteria: Scope = { definitions, reading, budget: new Budget() };
+  const result: ResultScope = { definitions, types, maxCount };
+  let shape: ResultShape = { ...plain, count: options.defaultCount };
+  const filters: Criterion[] = [];
+  const applied: Pair[] = [];
   const ignored: string[] = [];
-  const issues: Issue[] = [];
-  const refuse = (name: string, failure: Failure): void => {
-    if (lenient && isUnknownParameter(failure)) ignored.push(name);
-    else issues.push(...failure.issues);
-  };
-  for (const [name, value] of pairs) {
+  const issues = new Issues();
+  for (const [i, pair] of pairs.entries()) {
+    const [name, value] = pair;
     if (options.ignore?.has(name)) continue;
-    if (isResultParameter(name)) {
-      const read =
-        once.has(name) && applied.some(([n]) => n === name)
-          ? fail('bad-parameter-value', { parameter: name, found: value, expected: 'the parameter once' })
-          : readResultParameter({ definitions, types, maxCount }, shape, name, value);
-      if (read instanceof Failure) refuse(name, read);
-      else {
-        shape = read.shape;
-        applied.push([name, read.used]);
-      }
-      continue;
-    }
-    const filter = readOverTypes(scope, types, name, value);
-    if (filter instanceof Failure) refuse(name, filter);
-    else {
-      filters.push(filter);
-      applied.push([name, value]);
+    const repeated = repetition(definitions, types, pairs.slice(0, i), pair);
+    const read = isResultParameter(name)
+      ? (repeated ?? readResultParameter(result, shape, name, value))
+      : (repeated ?? readFiltering(criteria, types, name, value));
+    if (read instanceof Failure) {
+      if (lenient && isUnknownParameter(read)) ignored.push(name);
+      else issues.addAll(read.issues);
+    } else if ('shape' in read) {
+      shape = read.shape;
+      applied.push([name, read.used]);
+    } else {
+      filters.push({ pair, where: read });
+      applied.push(pair);
     }
   }
-  const where = and(filters);
-  const found = tests(where);
-  if (found > maxTests) {
-    const text = `The search has ${found} values and conditions in all; at most ${maxTests} are allowed.`;
-    issues.push(issue('too-costly', { text }));
-  }
-  return failIfAny(issues) ?? { types, where, ...settled(shape), maxIncludes, applied, ignored };
+  const asked = { types, where: and(filters.map((f) => f.where)) };
+  const searched = shape.contained === 'false' ? asked : inContainers(definitions, asked, shape);
+  issues.addAll([...contradiction(shape, pairs), ...outsideContained(shape, filters), ...excess(searched.where)]);
+  const limits = { maxIncludes, ...(timeout !== undefined && { timeout }) };
+  return failIfAny(issues.list) ?? { ...searched, ...settled(shape), ...limits, applied, ignored };
+}
+
+interface Criterion {
+  readonly pair: Pair;
+  readonly where: Filter;
+}
+
+const plain: ResultShape = {
+  sort: [],
+  count: 0,
+  total: 'none',
+  includes: [],
+  summaryCount: false,
+  explain: false,
+  contained: 'false',
+  containedType: 'container',
+};
+
+type Searched = Pick<Query, 'types' | 'where' | 'contained'>;
+
+/** R4 search.html#contained: what is found are containers, whichever types they have. */
+function inContainers({ resourceTypes }: Definitions, { types, where }: Searched, shape: ResultShape): Searched {
+  const { contained, containedType } = shape;
+  if (contained === 'false') return { types, where };
+  const containers = [...resourceTypes].filter(
+    (type) => mayContain(type) || (contained === 'both' && types.includes(type)),
+  );
+  return { types: containers, where: containing(where, types, contained), contained: containedType };
+}
+
+/** What cannot be told of a contained resource is refused by its name. */
+function outsideContained({ contained, sort, includes }: ResultShape, criteria: readonly Criterion[]) {
+  if (contained === 'false') return [];
+  const refused = criteria.filter(({ where }) => !isDecidedInside(where)).map(({ pair }) => pair);
+  const order = sort.filter(({ kind }) => kind !== 'id' && kind !== 'lastUpdated').map(({ param }) => ['_sort', param]);
+  const others = includes.map(({ direction, type, param }) => [`_${direction}`, `${type}:${param}`]);
+  const expected = `with _contained=${contained} simple parameters of the contained resource alone, and _sort by _id or _lastUpdated`;
+  return [...refused, ...order, ...others].map(([parameter = '', found = '']) =>
+    issue('unsupported-search', { parameter, found, expected }),
+  );
+}
+
+/** A criterion, or `_filter`. */
+function readFiltering(scope: Scope, types: readonly string[], name: string, value: string): Outcome<Filter> {
+  const [code, modifier] = splitModifier(name);
+  if (code !== '_filter') return readOverTypes(scope, types, name, value);
+  return modifier === undefined ? readFilter(scope, types, value) : unknownModifier(code, modifier, 'none');
+}
+
+/** What is wrong with a parameter that came before, if it may stand only once. */
+function repetition(
+  { searchParameters }: Definitions,
+  types: readonly string[],
+  before: readonly Pair[],
+  [name, value]: Pair,
+): Failure | undefined {
+  const [code] = splitModifier(name);
+  const once = standsOnce(name) || types.some((t) => searchParameters(t).get(code)?.limits?.multipleAnd === false);
+  if (!once || !before.some(([other]) => splitModifier(other)[0] === code)) return undefined;
+  return badValue(name, value, 'the parameter once');
+}
+
+/** R4 search.html#summary: `_summary=text` and includes cannot be mixed. */
+function contradiction({ includes }: ResultShape, pairs: readonly Pair[]) {
+  if (includes.length === 0 || !pairs.some(([name, value]) => name === '_summary' && value === 'text')) return [];
+  return badValue('_summary', 'text', 'it without _include and _revinclude').issues;
+}
+
+function excess(where: Filter) {
+  const found = sizeOf(where);
+  return found > maxTests ? tooMany(found, maxTests).issues : [];
 }
 
 /** A count of nothing but the total stays so, in whatever order the parameters came. */
-function settled(shape: ResultShape): ResultShape {
-  return shape.summaryCount ? { ...shape, count: 0, total: 'accurate' } : shape;
-}
-
-function tests(filter: Filter): number {
-  switch (filter.op) {
-    case 'and':
-    case 'or':
-      return filter.of.reduce((sum, f) => sum + tests(f), 0);
-    case 'not':
-      return tests(filter.of);
-    case 'tuple':
-      return filter.tests.length;
-    case 'chain':
-    case 'has':
-      return 1 + tests(filter.where);
-    default:
-      return 1;
-  }
+function settled({ contained: _, containedType: __, ...shape }: ResultShape) {
+  return shape.summaryCount ? { ...shape, count: 0, total: 'accurate' as const } : shape;
 }
 
 const clocks = new Map<string, Clock>();

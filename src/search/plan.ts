@@ -5,10 +5,18 @@ import type { Include, Query } from './query.ts';
 /** What a store is asked for a search: the caller's rights hold for what is found and for whatever chains pass through.
  * `after` is the store's own word for where the page before ended. */
 export function plan(query: Query, rights: Filter, after?: string): Plan {
-  const { types, sort, count: limit, total } = query;
+  const { types, sort, count: limit, total, timeout, explain } = query;
   const where = and([restrict(query.where, rights), rights]);
-  const first = { types, where, sort, limit, total };
-  return after === undefined ? first : { ...first, after };
+  return {
+    types,
+    where,
+    sort,
+    limit,
+    total,
+    ...(after !== undefined && { after }),
+    ...(timeout !== undefined && { timeout }),
+    ...(explain && { explain }),
+  };
 }
 
 /** Simplifies the filter, and adds the rights to every resource that it looks at besides the one found: else a chain would
@@ -21,6 +29,11 @@ export function restrict(filter: Filter, rights: Filter): Filter {
       return or(distinct(filter.of.map((f) => restrict(f, rights))));
     case 'not':
       return negate(restrict(filter.of, rights));
+    case 'contained': {
+      // Who may read a resource may read what it contains.
+      const where = restrict(filter.where, rights);
+      return where.op === 'none' ? nothing : { ...filter, where };
+    }
     case 'chain':
     case 'has': {
       const where = and([restrict(filter.where, rights), rights]);
@@ -53,8 +66,8 @@ const slice = 500;
 
 /**
  * The plans that find what `includes` ask for, given the resources found: for `_include` by type, in slices, and one for each
- * `_revinclude`. They may find resources that are on the page already. For `:iterate`, ask again with what they found.
- * Undefined if `_include` names `limit` targets or more.
+ * type that `_revinclude` looks at. They may find resources that are on the page already. For `:iterate`, ask again with what
+ * they found. Undefined if `_include` names `limit` targets or more.
  */
 export function includePlans(
   includes: readonly Include[],
@@ -63,13 +76,16 @@ export function includePlans(
   limit: number,
 ): readonly Plan[] | undefined {
   const wanted = new Map<string, Wanted>();
-  for (const include of includes) if (include.direction === 'include') forward(include, found, wanted);
+  const byType = Map.groupBy(found, (f) => f.type);
+  for (const include of includes) {
+    if (include.direction === 'include') forward(include, byType.get(include.type) ?? [], wanted);
+  }
   const targets = [...wanted.values()];
-  const distinct = new Set(targets.flatMap((w) => [...w.identified.keys()])).size;
-  if (targets.reduce((sum, w) => sum + w.ids.size, distinct) >= limit) return undefined;
+  const identifiers = new Set(targets.flatMap((w) => [...w.identified.keys()])).size;
+  if (targets.reduce((sum, w) => sum + w.ids.size, identifiers) >= limit) return undefined;
   const asked = [
     ...[...wanted].flatMap(([type, of]) => slices(of).map((where) => ({ types: [type], where }))),
-    ...includes.filter((i) => i.direction === 'revinclude').flatMap((i) => revinclude(i, found)),
+    ...backward(includes, byType),
   ];
   return asked.map(({ types, where }) => {
     return { types, where: and([restrict(where, rights), rights]), sort: [], limit, total: 'none' };
@@ -89,7 +105,6 @@ function forward(include: Include, found: readonly Found[], wanted: Map<string, 
     return known;
   };
   for (const { type, id, entries } of found) {
-    if (type !== include.type) continue;
     for (const e of entries) {
       if (e.param !== include.param) continue;
       if (e.kind === 'reference' && include.targets.includes(e.type)) of(e.type).ids.add(e.id);
@@ -115,10 +130,17 @@ function slices({ ids, identified }: Wanted): Filter[] {
   });
 }
 
-function revinclude({ type, param, targets }: Include, found: readonly Found[]) {
-  const chains = targets.flatMap((target): Filter[] => {
-    const ids = [...new Set(found.filter((f) => f.type === target).map((f) => f.id))];
-    return ids.length === 0 ? [] : [{ op: 'chain', param, types: [target], where: { op: 'id', ids } }];
+/** For each type what refers to the found with one of its parameters. */
+function backward(includes: readonly Include[], found: ReadonlyMap<string, readonly Found[]>) {
+  const ids = new Map([...found].map(([type, of]) => [type, [...new Set(of.map((f) => f.id))]]));
+  const reverse = includes.filter((i) => i.direction === 'revinclude');
+  return [...Map.groupBy(reverse, (i) => i.type)].flatMap(([type, of]) => {
+    const chains = of.flatMap(({ param, targets }) =>
+      targets.flatMap((target): Filter[] => {
+        const to = ids.get(target);
+        return to === undefined ? [] : [{ op: 'chain', param, types: [target], where: { op: 'id', ids: to } }];
+      }),
+    );
+    return chains.length === 0 ? [] : [{ types: [type], where: or(chains) }];
   });
-  return chains.length === 0 ? [] : [{ types: [type], where: or(chains) }];
 }

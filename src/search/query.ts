@@ -1,6 +1,6 @@
 import type { Filter, SortKey } from './filter.ts';
 
-/** One `_include` or `_revinclude` (R4 search.html#include). */
+/** One `_include` or `_revinclude` (R4 search.html#include); a wildcard is as many as it stands for. */
 export interface Include {
   readonly direction: 'include' | 'revinclude';
   /** The type that carries the reference. */
@@ -17,6 +17,8 @@ export interface Include {
 export interface Query {
   readonly types: readonly string[];
   readonly where: Filter;
+  /** With `_contained`: what is shown of a resource that was found for what it contains (R4 search.html#containedType). */
+  readonly contained?: 'container' | 'contained';
   readonly sort: readonly SortKey[];
   /** Resources of one page; 0 asks for the total alone. */
   readonly count: number;
@@ -29,4 +31,8 @@ export interface Query {
   /** The names of parameters that were passed over, with lenient handling. */
   readonly ignored: readonly string[];
   readonly summaryCount: boolean;
+  /** `_explain`: the answer tells how it was found. */
+  readonly explain: boolean;
+  /** Milliseconds that the store may take. */
+  readonly timeout?: number;
 }

@@ -1,6 +1,8 @@
-import { type Failure, fail, type Outcome } from '#errors';
+import { Failure, fail, type Outcome } from '#errors';
 import type { Definitions } from '#fhir/definitions.ts';
 import type { SortKey } from './filter.ts';
+import { readInclude } from './includes.ts';
+import { badValue, unknownModifier } from './lists.ts';
 import type { Include } from './query.ts';
 
 /** The parameters that shape the result (R4 search.html, search result parameters). Which part of each resource is shown
@@ -11,6 +13,10 @@ export interface ResultShape {
   readonly total: 'none' | 'estimate' | 'accurate';
   readonly includes: readonly Include[];
   readonly summaryCount: boolean;
+  readonly explain: boolean;
+  /** R4 search.html#contained: `true` looks in resources alone, `both` at them too. */
+  readonly contained: 'false' | 'true' | 'both';
+  readonly containedType: 'container' | 'contained';
 }
 
 export interface ResultScope {
@@ -19,15 +25,24 @@ export interface ResultScope {
   readonly maxCount: number;
 }
 
-const names: ReadonlySet<string> = new Set([
+/** Result parameters, each of which may stand once; includes may stand several times. */
+const single = [
   '_count',
   '_sort',
   '_total',
   '_summary',
   '_elements',
-  '_include',
-  '_revinclude',
-]);
+  '_explain',
+  '_contained',
+  '_containedType',
+] as const;
+
+const names: ReadonlySet<string> = new Set([...single, '_include', '_revinclude']);
+
+/** Whether it may stand only once in a search. */
+export function standsOnce(name: string): boolean {
+  return (single as readonly string[]).includes(name);
+}
 
 export function isResultParameter(name: string): boolean {
   return names.has(name.split(':', 1)[0] ?? '');
@@ -42,8 +57,8 @@ export function readResultParameter(
 ): Outcome<{ readonly shape: ResultShape; readonly used: string }> {
   const [code = '', modifier] = name.split(':');
   const include = code === '_include' || code === '_revinclude';
-  if (modifier !== undefined && !(include && modifier === 'iterate')) {
-    return fail('unknown-modifier', { found: modifier, parameter: code, expected: include ? 'iterate' : 'none' });
+  if (modifier !== undefined && !(include && name === `${code}:iterate`)) {
+    return unknownModifier(code, modifier, include ? 'iterate' : 'none');
   }
   switch (code) {
     case '_count':
@@ -51,21 +66,34 @@ export function readResultParameter(
     case '_sort':
       return readSort(scope, shape, value);
     case '_total':
-      if (value !== 'none' && value !== 'estimate' && value !== 'accurate') {
-        return badValue('_total', value, 'none, estimate or accurate');
-      }
-      return { shape: { ...shape, total: value }, used: value };
+      return oneOf(code, value, ['none', 'estimate', 'accurate'], (total) => ({ ...shape, total }));
     case '_summary':
       return { shape: value === 'count' ? totalAlone(shape) : shape, used: value };
     case '_elements':
       return { shape, used: value };
-    default:
-      return readInclude(scope, shape, name, value);
+    case '_explain':
+      return oneOf(code, value, ['true', 'false'], (explain) => ({ ...shape, explain: explain === 'true' }));
+    case '_contained':
+      return oneOf(code, value, ['false', 'true', 'both'], (contained) => ({ ...shape, contained }));
+    case '_containedType':
+      return oneOf(code, value, ['container', 'contained'], (containedType) => ({ ...shape, containedType }));
+    default: {
+      const includes = readInclude(scope, name, value);
+      if (includes instanceof Failure) return includes;
+      return { shape: { ...shape, includes: [...shape.includes, ...includes] }, used: value };
+    }
   }
 }
 
-function badValue(parameter: string, found: string, expected: string): Failure {
-  return fail('bad-parameter-value', { parameter, found, expected });
+function oneOf<T extends string>(
+  name: string,
+  value: string,
+  allowed: readonly T[],
+  shaped: (value: T) => ResultShape,
+): Outcome<{ readonly shape: ResultShape; readonly used: string }> {
+  const found = allowed.find((a) => a === value);
+  if (found === undefined) return badValue(name, value, `'${allowed.join("', '")}'`);
+  return { shape: shaped(found), used: value };
 }
 
 function totalAlone(shape: ResultShape): ResultShape {
@@ -79,19 +107,26 @@ function readCount(scope: ResultScope, shape: ResultShape, value: string) {
   return { shape: count === 0 ? totalAlone(shape) : { ...shape, count }, used: String(count) };
 }
 
+const maxSortKeys = 10;
+
 function readSort(scope: ResultScope, shape: ResultShape, value: string) {
   const sort: SortKey[] = [];
-  for (const part of value.split(',')) {
+  const parts = value.split(',', maxSortKeys + 1);
+  if (parts.length > maxSortKeys) return badValue('_sort', value, `at most ${maxSortKeys} parameters to sort by`);
+  for (const [i, part] of parts.entries()) {
     const descending = part.startsWith('-');
     const param = descending ? part.slice(1) : part;
     const kind = sortKind(scope, param);
-    if (kind === undefined) {
-      const expected = [...sortable(scope)].sort().join(', ');
-      return fail('unknown-parameter', { found: `_sort=${param}`, target: scope.types.join(' or '), expected });
-    }
+    if (kind === undefined) return notSortable(scope, param, parts.length > 1 ? ` (value ${i + 1})` : '');
+    if (sort.some((key) => key.param === param)) return badValue('_sort', value, `"${param}" once`);
     sort.push({ param, kind, descending });
   }
-  return { shape: { ...shape, sort: [...shape.sort, ...sort] }, used: value };
+  return { shape: { ...shape, sort }, used: value };
+}
+
+function notSortable(scope: ResultScope, param: string, place: string): Failure {
+  const expected = `${['_id', '_lastUpdated', ...sortable(scope)].sort().join(', ')}${place}`;
+  return fail('unknown-parameter', { found: `_sort=${param}`, target: scope.types.join(' or '), expected });
 }
 
 /** Undefined if a searched type does not know the parameter, or it has no order. */
@@ -100,31 +135,11 @@ function sortKind({ definitions, types }: ResultScope, code: string): SortKey['k
   if (code === '_lastUpdated') return 'lastUpdated';
   const kinds = new Set(types.map((t) => definitions.searchParameters(t).get(code)?.type));
   const [kind] = kinds;
-  return kinds.size !== 1 || kind === 'composite' ? undefined : kind;
+  return kinds.size !== 1 || kind === 'composite' || kind === 'special' ? undefined : kind;
 }
 
 function sortable(scope: ResultScope): string[] {
   const [first = ''] = scope.types;
   const codes = [...scope.definitions.searchParameters(first).keys()];
-  return codes.filter((code) => sortKind(scope, code) !== undefined);
-}
-
-function readInclude(scope: ResultScope, shape: ResultShape, name: string, value: string) {
-  const direction = name.startsWith('_include') ? 'include' : 'revinclude';
-  const [type = '', param = '', target, ...more] = value.split(':');
-  const parameter = scope.definitions.searchParameters(type).get(param);
-  if (parameter?.type !== 'reference' || more.length > 0) {
-    return badValue(name, value, 'Type:reference-parameter or Type:reference-parameter:TargetType');
-  }
-  if (target !== undefined && !parameter.targets.includes(target)) {
-    return badValue(name, value, `as target type one of ${parameter.targets.join(', ')}`);
-  }
-  const iterate = name.endsWith(':iterate');
-  const targets = target === undefined ? parameter.targets : [target];
-  const starts = direction === 'include' ? [type] : targets;
-  if (!iterate && !starts.some((t) => scope.types.includes(t))) {
-    return badValue(name, value, `a reference ${direction === 'include' ? 'from' : 'to'} ${scope.types.join(' or ')}`);
-  }
-  const include: Include = { direction, type, param, targets, iterate };
-  return { shape: { ...shape, includes: [...shape.includes, include] }, used: value };
+  return codes.filter((code) => !code.startsWith('_') && sortKind(scope, code) !== undefined);
 }

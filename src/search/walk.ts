@@ -1,10 +1,16 @@
-import { compileTyped } from '#fhir/fhirpath.ts';
+import { compileTyped, type TypedValue } from '#fhir/fhirpath.ts';
 import { children, type ElementType, isSubtype, typeName } from '#fhir/model.ts';
 import { parseReference, referenceType } from '#fhir/references.ts';
 import { branches, type Path, readPath, type Step } from './path.ts';
 
+/** What R4 declares where a value was found. */
+export interface Place extends ElementType {
+  /** The type that has it as a child, and its name there: `HumanName.family`. Unknown to the FHIRPath engine. */
+  readonly member?: string;
+}
+
 /** Called with each value of an expression and the type that R4 declares for it. */
-export type Visit = (value: unknown, element: ElementType) => void;
+export type Visit = (value: unknown, place: Place) => void;
 
 /** Visits the values of a compiled expression from `node`, which lies in the resource `root`. */
 export type Walk = (node: unknown, root: unknown, visit: Visit) => void;
@@ -63,12 +69,21 @@ function startsAt(root: Path['root'], from: ElementType, resourceType: string): 
 function compileFallback(expression: string): Walk {
   const run = compileTyped(expression);
   return (node, _, visit) => {
-    for (const { value, type } of run(node)) visit(value, { type, path: type, targets: [] });
+    for (const { value, type } of valuesOf(run, node)) visit(value, { type, path: type, targets: [] });
   };
 }
 
+/** What an expression cannot be applied to has no values: whoever defined the parameter must not stop the writes of others. */
+function valuesOf(run: (node: unknown) => TypedValue[], node: unknown): readonly TypedValue[] {
+  try {
+    return run(node);
+  } catch {
+    return [];
+  }
+}
+
 /** Undefined if the model does not declare a step: then the walk cannot know the types. */
-function compileSteps(steps: readonly Step[], at: number, element: ElementType): Walk | undefined {
+function compileSteps(steps: readonly Step[], at: number, element: Place): Walk | undefined {
   const step = steps[at];
   if (step === undefined) return (node, _, visit) => visit(node, element);
   switch (step.op) {
@@ -102,7 +117,8 @@ function compileChild(steps: readonly Step[], at: number, name: string, element:
   const index = after?.op === 'index' && at === 0 ? after.index : undefined;
   const walks: [string, Walk][] = [];
   for (const [key, type] of keys) {
-    const next = compileSteps(steps, index === undefined ? at + 1 : at + 2, type);
+    const place = { ...type, member: `${element.type}.${name}` };
+    const next = compileSteps(steps, index === undefined ? at + 1 : at + 2, place);
     if (next === undefined) return undefined;
     if (next !== nowhere) walks.push([key, next]);
   }

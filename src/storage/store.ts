@@ -82,6 +82,38 @@ export interface Page {
   readonly next?: string;
   /** Present if the plan asked for it. */
   readonly total?: number;
+  /** Present if the plan asked for it. */
+  readonly explanation?: Explanation;
+  /** The plan's timeout was over: what most of the time went into. Nothing is found then. */
+  readonly exceeded?: string;
+}
+
+/** One step of a search, in the order in which the store made them. */
+export interface ExplainedStep {
+  /** What it does, as an index of the store knows it: `start`, `check`, `chain`, `sort`, `total` … */
+  readonly step: string;
+  /** The part of the search that it serves, in words. */
+  readonly part: string;
+  /** Rows that the planner reckoned with; absent where it made no estimate. */
+  readonly estimated?: number;
+  /** Rows that there were. */
+  readonly rows: number;
+  readonly milliseconds: number;
+}
+
+/** How a page was found (`_explain`). */
+export interface Explanation {
+  readonly steps: readonly ExplainedStep[];
+  readonly milliseconds: number;
+}
+
+/** The entries of a resource that is stored already. */
+export interface Reindexed {
+  readonly type: string;
+  readonly id: string;
+  /** The version that the entries were made from: another one has entries of its own. */
+  readonly version: number;
+  readonly index: IndexRecord;
 }
 
 export interface HistoryQuery {
@@ -143,6 +175,11 @@ export interface Store {
   find(plan: Plan): Promise<Page>;
   /** Durable when it resolves. All or nothing. */
   transact(transaction: Transaction): Promise<Commit | Conflict>;
+  /** Replaces index entries, and makes no version: for parameters that came later than the resources. */
+  reindex(records: readonly Reindexed[]): Promise<void>;
+  /** A small text kept under this name. */
+  note(name: string): Promise<string | undefined>;
+  setNote(name: string, value: string): Promise<void>;
   /** Versions with a higher seq, oldest first; fewer than `limit` where their texts are long, none if none follows. */
   changes(after: number, limit: number): Promise<readonly Version[]>;
   /** Chunks of residents, each from one consistent state. */

@@ -1,19 +1,23 @@
 /**
- * `npm run bench [-- --only start,create,bundle,import,read,search,evaluate,large,synthea --residents N --seed N
+ * `npm run bench [-- --only start,create,bundle,import,read,search,evaluate,large,synthea,growth --residents N --seed N
  * --in-flight N --name NAME --quick]`: measures the server beside what the machine can do, prints the table and writes it to results/.
+ * `growth` keeps its districts, and has a third one of 64,000 residents, where HUFHIR_BENCH_DATA names a folder for them.
  */
 import { parseArgs } from 'node:util';
 import { generate } from '#seed/generate.ts';
 import { largeTransaction, perPatient, transactions } from './bundles.ts';
+import { measureGrowth } from './growth.ts';
+import type { Growth } from './growth-report.ts';
+import { growthRows } from './growth-rows.ts';
 import { push, type Submission, synthea } from './importing.ts';
 import { measureLarge, pace } from './large.ts';
 import { measureEvaluation, measureReads, measureSearches, type Reading } from './reading.ts';
-import { latency, type Measured, machine, row, table, write, yardstickRows } from './report.ts';
+import { latency, type Measured, machine, row, tables, write, yardstickRows } from './report.ts';
 import { type Server, startServer } from './server.ts';
 import { measureCreates, measureTransactions } from './writing.ts';
 import { mean, measureYardsticks } from './yardsticks.ts';
 
-const topics = ['start', 'create', 'bundle', 'import', 'read', 'search', 'evaluate', 'large', 'synthea'];
+const topics = ['start', 'create', 'bundle', 'import', 'read', 'search', 'evaluate', 'large', 'synthea', 'growth'];
 
 const { values: options } = parseArgs({
   options: {
@@ -165,6 +169,15 @@ function addReading(reading: Reading, beside: Pick<Measured, 'yardstick' | 'targ
   add({ name: reading.name, value: reading.perSecond, unit: 'requests/s', note, ...beside });
 }
 
+/** Undefined unless it is asked for. */
+async function grow(): Promise<Growth | undefined> {
+  if (!wants('growth')) return undefined;
+  const folder = process.env.HUFHIR_BENCH_DATA;
+  const measurement = await measureGrowth({ quick: options.quick, seed, folder, say });
+  for (const made of growthRows(measurement)) add(made);
+  return measurement.growth;
+}
+
 /** The large transaction holds more entries than the default allows. */
 const maxEntries = '100000';
 
@@ -198,13 +211,15 @@ if (wants('bundle')) {
 }
 if (wants('import', 'read', 'search', 'evaluate', 'large')) await useDistrict();
 if (wants('synthea')) await importSynthea();
+const growth = await grow();
 
 say('yardsticks again …');
 const after = await measureYardsticks(seconds);
 const yardsticks = mean(before, after);
 const rows = [...yardstickRows(yardsticks, [before, after]), ...measured.map((made) => row(yardsticks, made))];
-process.stdout.write(`${table(rows)}\n`);
+const made = growth === undefined ? { rows } : { rows, growth };
+process.stdout.write(`${tables(made)}\n`);
 if (!options.quick && !wants('none')) {
-  const file = write({ date: new Date().toISOString(), name: options.name, machine: machine(), residents, rows });
+  const file = write({ date: new Date().toISOString(), name: options.name, machine: machine(), residents, ...made });
   process.stdout.write(`\nwritten to test/bench/results/${file}\n`);
 }

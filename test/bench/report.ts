@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { type Growth, growthTable } from './growth-report.ts';
+import { number } from './numbers.ts';
 import { reference, type Yardsticks } from './yardsticks.ts';
 
 export type Yardstick = keyof typeof reference;
@@ -29,6 +31,8 @@ export interface Run {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly residents: number;
   readonly rows: readonly Row[];
+  /** Of the topic `growth`. */
+  readonly growth?: Growth;
 }
 
 export interface Target {
@@ -99,9 +103,6 @@ const yardstickName = {
   bareInsert: 'bare insert',
 } as const;
 
-const number = (value: number): string =>
-  value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0 });
-
 const unscaled = (target: { readonly value: number; readonly unscaled: number }): string =>
   target.value === target.unscaled ? '' : ` (${number(target.unscaled)})`;
 
@@ -114,9 +115,14 @@ function cells(r: Row): readonly string[] {
 }
 
 /** A Markdown table. */
-export function table(rows: readonly Row[]): string {
+function table(rows: readonly Row[]): string {
   const head = ['what', 'measured', 'of its yardstick', 'target here (on the reference)', 'met', 'beside it'];
   return [head, head.map(() => '-'), ...rows.map(cells)].map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+/** The tables of a run, as Markdown. */
+export function tables({ rows, growth }: Pick<Run, 'rows' | 'growth'>): string {
+  return growth === undefined ? table(rows) : `${table(rows)}\n\n${growthTable(growth)}`;
 }
 
 const folder = fileURLToPath(new URL('./results/', import.meta.url));
@@ -137,9 +143,16 @@ const introduction = `# Benchmark results
 
 Written by \`npm run bench\`. Yardsticks are measured in the same run: a bare Fastify route, the same with one SQLite
 read, and a bare durable insert of 8 rows a commit. Targets are those of a quiet machine with
-${number(reference.bareRoute)} and ${number(reference.bareRead)} requests/s and ${number(reference.bareInsert)} rows/s, scaled by the yardstick of this run.`;
+${number(reference.bareRoute)} and ${number(reference.bareRead)} requests/s and ${number(reference.bareInsert)} rows/s, scaled by the yardstick of this run.
+
+The second table of a run, if it has one, is the growth of searches: the same questions about residents of the same kind in
+districts of several sizes, one client on one connection, each answer asked for after the one before. Most ask about another
+resident each time; the file is in the memory of the system, what is asked for not yet in that of the server. An answer that has
+not the entries that the search is meant to find does not count. *Index* is everything in the file but the tables of the
+resources and the key indexes of these. The cold count is the first search of a new server, after the system gave up what it
+held of the file.`;
 
 function section({ name, run }: { readonly name: string; readonly run: Run }): string {
   const machineText = Object.entries(run.machine).map(([key, value]) => `${key} ${value}`);
-  return `## ${name.replace('.json', '')}\n\n${machineText.join(', ')}; ${run.residents} residents.\n\n${table(run.rows)}`;
+  return `## ${name.replace('.json', '')}\n\n${machineText.join(', ')}; ${run.residents} residents.\n\n${tables(run)}`;
 }

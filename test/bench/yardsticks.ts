@@ -36,16 +36,25 @@ export function mean(a: Yardsticks, b: Yardsticks): Yardsticks {
 export const reference = { bareRoute: 12_800, bareRead: 9_400, bareInsert: 20_000 };
 
 export async function measureYardsticks(seconds: number): Promise<Yardsticks> {
+  return withBareServer(async (origin) => {
+    const bareRoute = await load(origin, [bare], seconds);
+    const ids = Array.from({ length: 1000 }, (_, i) => get(`/read/patient-${i}`));
+    const bareRead = await load(origin, ids, seconds);
+    return { bareRoute, bareRead, bareInsert: bareInsert(seconds) };
+  });
+}
+
+/** The bare route. */
+export const bare = get('/bare');
+
+/** Runs what needs the server that can do nothing but the yardsticks. */
+export async function withBareServer<T>(work: (origin: string) => Promise<T>): Promise<T> {
   const script = fileURLToPath(new URL('./yardstick-server.ts', import.meta.url));
   const server = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const gone = once(server, 'exit');
   try {
     const [port] = await once(server.stdout, 'data');
-    const origin = `http://127.0.0.1:${String(port).trim()}`;
-    const bareRoute = await load(origin, [get('/bare')], seconds);
-    const ids = Array.from({ length: 1000 }, (_, i) => get(`/read/patient-${i}`));
-    const bareRead = await load(origin, ids, seconds);
-    return { bareRoute, bareRead, bareInsert: bareInsert(seconds) };
+    return await work(`http://127.0.0.1:${String(port).trim()}`);
   } finally {
     server.kill('SIGTERM');
     await gone;

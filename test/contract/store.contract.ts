@@ -1,8 +1,10 @@
 import t from 'tap';
 import type { Open } from './build.ts';
+import { indexing } from './indexing.ts';
 import { keeping } from './keeping.ts';
 import { order } from './order.ts';
 import { past } from './past.ts';
+import { planning } from './planning.ts';
 import { residents } from './residents.ts';
 import { searching } from './searching.ts';
 import { writing } from './writing.ts';
@@ -12,6 +14,8 @@ export function storeContract(name: string, open: Open): void {
   t.test(`${name}: writing`, async (t) => writing(t, open));
   t.test(`${name}: history and changes`, async (t) => past(t, open));
   t.test(`${name}: searching`, async (t) => searching(t, open));
+  t.test(`${name}: indexing`, async (t) => indexing(t, open));
+  t.test(`${name}: planning`, async (t) => planning(t, open));
   t.test(`${name}: order and pages`, async (t) => order(t, open));
   t.test(`${name}: residents and references`, async (t) => residents(t, open));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));

@@ -165,6 +165,11 @@ t.test('what the CapabilityStatement declares works', async (t) => {
     for (const { name } of [...rest.operation, ...ofType('Measure').operation]) {
       await prove(t, server, name, namedOperations[name]);
     }
+    for (const url of rest.compartment as string[]) {
+      const type = url.replace(/^.*\/(.)/, (_, first: string) => first.toUpperCase());
+      t.equal((await server.ask('GET', `/${type}/1/*`)).status, 200, url);
+    }
+    t.equal(rest.compartment.length, 5);
   });
 
   await t.test('in each format', async (t) => {
@@ -261,6 +266,11 @@ const values: Readonly<Record<string, string>> = {
   _include: 'Patient:link',
   _revinclude: 'Observation:subject',
   _type: 'Patient',
+  _text: 'x',
+  _content: 'x',
+  _list: 'l',
+  _filter: '_id eq 1',
+  _explain: 'true',
   _since: '2020',
   _at: '2020',
   mode: 'full',
@@ -276,6 +286,8 @@ t.test('each parameter that the document offers is heeded', async (t) => {
   const base = `${new URL(server.base).origin}/fhir`;
   const headers = { 'content-type': 'application/fhir+json' };
   await fetch(`${base}/Patient/1`, { method: 'PUT', headers, body: JSON.stringify({ ...patient(), id: '1' }) });
+  const list = { resourceType: 'List', id: 'l', status: 'current', mode: 'working' };
+  await fetch(`${base}/List/l`, { method: 'PUT', headers, body: JSON.stringify(list) });
   const { paths, components } = (await (await fetch(`${new URL(server.base).origin}/openapi.json`)).json()) as {
     paths: Record<string, { parameters: Named[]; get?: { tags: string[]; parameters?: Named[] } }>;
     components: { parameters: Record<string, { name: string; in: string }> };
@@ -283,7 +295,7 @@ t.test('each parameter that the document offers is heeded', async (t) => {
   let asked = 0;
   for (const [path, { parameters, get }] of Object.entries(paths)) {
     if (get === undefined || !/^(Patient|system)$/.test(get.tags[0] ?? '') || path.includes('{job}')) continue;
-    const url = `${base}${path.replace('{id}', '1').replace('{version}', '1')}`;
+    const url = `${base}${path.replace('{id}', '1').replace('{version}', '1').replace('{member}', '*')}`;
     const offered = [...parameters, ...(get.parameters ?? [])].flatMap(({ $ref }) => {
       const parameter = components.parameters[$ref?.split('/')[3] ?? ''];
       return parameter?.in === 'query' && parameter.name in values ? [parameter.name] : [];

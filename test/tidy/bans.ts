@@ -115,10 +115,10 @@ export function readmes(paths: readonly string[]): Breach[] {
     .map((at) => ({ at, todo: `write ${at}/README.md: purpose, public functions, may-import list, decisions` }));
 }
 
-/** Codes of the catalogue in src/errors.ts that no other file of src names. */
+/** Codes of the catalogue in src/catalogue.ts that no other file of src names. */
 export function unusedCodes(sources: readonly Source[]): Breach[] {
-  const errors = sources.find((s) => s.path === 'src/errors.ts');
-  if (errors === undefined) return [{ at: 'src/errors.ts', todo: 'the catalogue is missing' }];
+  const errors = sources.find((s) => s.path === 'src/catalogue.ts');
+  if (errors === undefined) return [{ at: 'src/catalogue.ts', todo: 'the catalogue is missing' }];
   const codes: string[] = [];
   walk(syntax(errors).program, (node: AnyNode) => {
     if (node.type !== 'VariableDeclarator' || node.id.type !== 'Identifier' || node.id.name !== 'catalogue') return;
@@ -135,10 +135,10 @@ export function unusedCodes(sources: readonly Source[]): Breach[] {
     }
   });
   const rest = sources
-    .filter((s) => s.path !== 'src/errors.ts' && isScript(s.path))
+    .filter((s) => s.path !== 'src/catalogue.ts' && isScript(s.path))
     .map((s) => s.text)
     .join('\n');
   return codes
     .filter((code) => !rest.includes(`'${code}'`))
-    .map((code) => ({ at: `src/errors.ts '${code}'`, todo: 'no failure uses it: use it or delete it' }));
+    .map((code) => ({ at: `src/catalogue.ts '${code}'`, todo: 'no failure uses it: use it or delete it' }));
 }

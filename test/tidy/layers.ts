@@ -3,6 +3,7 @@ import { type Breach, isScript, isTypeScript, lineOf, type Source } from './sour
 
 /** The order of the rooms: a file imports from rooms of a lower rank only, and from its own. */
 const ranks: Readonly<Record<string, number>> = {
+  catalogue: -1,
   errors: 0,
   config: 1,
   fhir: 2,
@@ -52,7 +53,7 @@ export function importsOf(source: Source): Import[] {
 /** The path that an import of our own names; undefined for packages. */
 export function target(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
-  if (specifier === '#errors' || specifier === '#config') return `src/${specifier.slice(1)}.ts`;
+  if (['#catalogue', '#errors', '#config'].includes(specifier)) return `src/${specifier.slice(1)}.ts`;
   if (/^#(seed|test)\//.test(specifier)) return specifier.slice(1);
   return specifier.startsWith('#') ? `src/${specifier.slice(1)}` : undefined;
 }

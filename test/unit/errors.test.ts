@@ -1,5 +1,6 @@
 import t from 'tap';
-import { catalogue, Failure, fail, failIfAny, issue, mask, shown } from '#errors';
+import { catalogue } from '#catalogue';
+import { Failure, fail, failIfAny, issue, mask, shown } from '#errors';
 
 t.test('every entry of the catalogue has a status that fits its issue type', async (t) => {
   for (const [code, { status, type, text }] of Object.entries(catalogue)) {

@@ -1,10 +1,11 @@
 import type { Connection } from './connection.ts';
 import { sql } from './fragment.ts';
-import type { Logical } from './logical.ts';
 import type { Names } from './names.ts';
-import { entryKinds, type Flat } from './pack.ts';
-import { awaited, entryTables } from './schema.ts';
-import { finite } from './tests.ts';
+import { entryKinds, type Flat, type PackedWords } from './pack.ts';
+import { type Packable, pack, type StoredEntry, type StoredValue, unpack, visit } from './packed.ts';
+import { finite, widthOf } from './ranges.ts';
+import { deleteRow, insertRow, rowsOf } from './rows.ts';
+import { awaited } from './schema.ts';
 
 /** The rid of a resource; one that was never stored is from now on awaited. Type is the interned number. */
 export function ridOf(connection: Connection, type: number, id: string): number {
@@ -21,34 +22,158 @@ export interface Literal {
   readonly target: number;
 }
 
-type Table = (typeof entryTables)[number];
+/** What a write brings for the index. */
+export interface Indexed {
+  readonly residents: readonly string[];
+  readonly entries: Flat;
+  readonly words: PackedWords;
+}
 
-/** Equal entries of one resource are kept once. */
-const inserts: Readonly<Record<Table, string>> = {
-  token: 'INSERT OR IGNORE INTO token VALUES (?, ?, ?, ?, ?)',
-  string: 'INSERT OR IGNORE INTO string VALUES (?, ?, ?, ?, ?)',
-  date: 'INSERT OR IGNORE INTO date VALUES (?, ?, ?, ?, ?)',
-  number: 'INSERT OR IGNORE INTO number VALUES (?, ?, ?, ?, ?)',
-  quantity: 'INSERT OR IGNORE INTO quantity VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-  uri: 'INSERT OR IGNORE INTO uri VALUES (?, ?, ?, ?)',
-  reference: 'INSERT OR IGNORE INTO reference VALUES (?, ?, ?, ?, ?, ?)',
-};
+/** A reference that a logical one stands for. */
+export interface Link {
+  readonly rid: number;
+  readonly type: number;
+  readonly param: number;
+  readonly pos: number;
+  readonly target: number;
+}
+
+/** Those references by identifier that wait for, or have found, what they lead to (see logical.ts). */
+interface ByIdentifier {
+  add(rid: number, param: number, system: number, value: string, types: string, resident: number, pos: number): void;
+  forget(rid: number, type: number): void;
+}
+
+const none: Packable = { residents: [], entries: [] };
 
 /** Writes and removes the index entries of resources. */
 export class Entries {
   readonly #connection: Connection;
   readonly #names: Names;
-  readonly #logical: Logical;
+  #logical: ByIdentifier | undefined;
 
-  constructor(connection: Connection, names: Names, logical: Logical) {
+  constructor(connection: Connection, names: Names) {
     this.#connection = connection;
     this.#names = names;
+  }
+
+  /** The two need each other: a logical reference is an entry, and it makes another when it is resolved. */
+  use(logical: ByIdentifier): void {
     this.#logical = logical;
   }
 
-  /** Stores packed entries, equal ones once, and tells the literal references among them. */
-  add(rid: number, type: number, flat: Flat): readonly Literal[] {
+  /** The entries of a resource, those of a deleted one too; undefined if it has none. */
+  packed(rid: number): Uint8Array | undefined {
+    const bytes = this.#connection.row(sql`SELECT bytes FROM entries WHERE rid = ${rid}`)?.[0];
+    return bytes instanceof Uint8Array ? bytes : undefined;
+  }
+
+  /** The tokens that a resource has under a parameter, as system and code. */
+  tokens(rid: number, param: number): readonly (readonly [number, string])[] {
+    const tokens: (readonly [number, string])[] = [];
+    const packed = this.packed(rid);
+    if (packed === undefined) return tokens;
+    visit(packed, new Set([param]), (value) => {
+      if (value.kind === 'token') tokens.push([value.system, value.code]);
+    });
+    return tokens;
+  }
+
+  /** Replaces the entries of a resource; `fresh` if no rows stand for those that it has. Tells the literal references. */
+  replace(rid: number, type: number, fresh: boolean, made: Indexed): readonly Literal[] {
+    const before = fresh ? undefined : this.packed(rid);
+    if (before !== undefined) this.#logical?.forget(rid, type);
     const literals: Literal[] = [];
+    const residents = made.residents.map((id) => ridOf(this.#connection, this.#names.internType('Patient'), id));
+    const entries = this.#read(rid, type, made.entries, literals);
+    this.#mark(entries);
+    this.#change(rid, type, before === undefined ? none : unpack(before), { residents, entries });
+    this.#words(rid, type, fresh, made.words);
+    return literals;
+  }
+
+  /** Takes a deleted resource out of every search, and keeps its entries for those who judge its history. */
+  bury(rid: number, type: number): void {
+    const packed = this.packed(rid);
+    this.#logical?.forget(rid, type);
+    this.#connection.run('DELETE FROM words WHERE rowid = ?', rid);
+    if (packed === undefined) return;
+    for (const { table, values } of rowsOf(rid, type, unpack(packed), this.#names).values()) {
+      this.#connection.run(deleteRow[table], ...values);
+    }
+  }
+
+  /** Keeps the entries of a deleted resource, without rows. */
+  keep(rid: number, type: number, made: Indexed): void {
+    this.#write(rid, { residents: [], entries: this.#read(rid, type, made.entries, undefined) });
+  }
+
+  link({ rid, type, param, pos, target }: Link): void {
+    const value: StoredValue = { kind: 'reference', target, version: '', logical: true };
+    this.#revise(rid, type, (entries) => [...entries, { value, param, pos }]);
+  }
+
+  unlink({ rid, type, param, pos, target }: Link): void {
+    const isIt = (e: StoredEntry): boolean =>
+      e.value.kind === 'reference' &&
+      e.value.logical &&
+      e.value.target === target &&
+      e.param === param &&
+      e.pos === pos;
+    this.#revise(rid, type, (entries) => entries.filter((e) => !isIt(e)));
+  }
+
+  #revise(rid: number, type: number, revise: (entries: readonly StoredEntry[]) => readonly StoredEntry[]): void {
+    const packed = this.packed(rid);
+    const before = packed === undefined ? none : unpack(packed);
+    const entries = revise(before.entries);
+    this.#mark(entries);
+    this.#change(rid, type, before, { residents: before.residents, entries });
+  }
+
+  /** Makes the difference of the rows, and keeps the entries. */
+  #change(rid: number, type: number, before: Packable, after: Packable): void {
+    const had =
+      before.entries.length + before.residents.length > 0 ? rowsOf(rid, type, before, this.#names) : new Map();
+    const has = rowsOf(rid, type, after, this.#names);
+    for (const [key, { table, values }] of had)
+      if (!has.has(key)) this.#connection.run(deleteRow[table as 'token'], ...values);
+    for (const [key, { table, values }] of has) if (!had.has(key)) this.#connection.run(insertRow[table], ...values);
+    this.#write(rid, after);
+  }
+
+  #write(rid: number, entries: Packable): void {
+    const text =
+      'INSERT INTO entries (rid, bytes) VALUES (?, ?) ON CONFLICT (rid) DO UPDATE SET bytes = excluded.bytes';
+    this.#connection.run(text, rid, pack(entries));
+  }
+
+  /** Notes what the planner wants to know of a parameter: whether a resource may have several values, and their widths. */
+  #mark(entries: readonly StoredEntry[]): void {
+    const seen = new Map<number, string>();
+    for (const { param, value } of entries) {
+      const key = JSON.stringify(value);
+      const other = seen.get(param);
+      if (other !== undefined && other !== key) this.#names.markSeveral(param);
+      seen.set(param, key);
+      if (value.kind === 'date' || value.kind === 'number' || value.kind === 'quantity') {
+        this.#names.markWidth(param, widthOf(value.kind, value.low, value.high));
+      }
+    }
+  }
+
+  /** The words of narrative and contents are told apart by a letter, and the type is one of them. */
+  #words(rid: number, type: number, fresh: boolean, { text, content }: PackedWords): void {
+    if (!fresh) this.#connection.run('DELETE FROM words WHERE rowid = ?', rid);
+    if (text === '' && content === '') return;
+    const all = [`k${type}`, ...marked('t', text), ...marked('c', content)].join(' ');
+    this.#connection.run('INSERT INTO words (rowid, terms) VALUES (?, ?)', rid, all);
+  }
+
+  /** Without `literals`, nothing but the entries is made: no logical reference waits for its target. */
+  #read(rid: number, type: number, flat: Flat, literals: Literal[] | undefined): readonly StoredEntry[] {
+    const entries: StoredEntry[] = [];
+    const seen = new Set<string>();
     let i = 0;
     const text = (): string => String(flat[i++]);
     const number = (): number => Number(flat[i++]);
@@ -57,69 +182,40 @@ export class Entries {
       const code = text();
       const param = this.#names.internParam(type, code);
       const pos = number();
-      if (kind === 'token') this.#insert(kind, rid, param, this.#names.internSystem(text()), text(), pos);
-      else if (kind === 'string') this.#string(rid, param, text(), text(), pos);
-      else if (kind === 'date') this.#insert(kind, rid, param, number(), number(), pos);
-      else if (kind === 'number') this.#insert(kind, rid, param, finite(number()), finite(number()), pos);
+      let value: StoredValue;
+      if (kind === 'token') value = { kind, system: this.#names.internSystem(text()), code: text() };
+      else if (kind === 'string') value = stringOf(text(), text());
+      else if (kind === 'date') value = { kind, low: number(), high: number() };
+      else if (kind === 'number') value = { kind, low: finite(number()), high: finite(number()) };
       else if (kind === 'quantity') {
-        const range = [finite(number()), finite(number())];
-        this.#insert(kind, rid, param, ...range, this.#names.internSystem(text()), text(), text(), pos);
-      } else if (kind === 'uri') this.#insert(kind, rid, param, text(), pos);
-      else if (kind === 'reference') literals.push(this.#reference(rid, param, code, text(), text(), text(), pos));
-      else this.#logical.add(rid, param, this.#names.internSystem(text()), text(), text(), number(), pos);
+        const [low, high] = [finite(number()), finite(number())];
+        value = { kind, low, high, unit: this.#names.internUnit({ system: text(), code: text(), unit: text() }) };
+      } else if (kind === 'uri') value = { kind, value: this.#names.internSystem(text()) };
+      else if (kind === 'position') value = { kind, latitude: number(), longitude: number() };
+      else if (kind === 'reference') {
+        const [targetType, id, version] = [text(), text(), text()];
+        const target = ridOf(this.#connection, this.#names.internType(targetType), id);
+        literals?.push({ param: code, reference: `${targetType}/${id}`, target });
+        value = { kind, target, version, logical: false };
+      } else {
+        value = { kind: 'logical' };
+        const system = this.#names.internSystem(text());
+        const [identifier, types, resident] = [text(), text(), number()];
+        if (literals !== undefined) this.#logical?.add(rid, param, system, identifier, types, resident, pos);
+      }
+      const key = `${param} ${pos} ${JSON.stringify(value)}`;
+      if (!seen.has(key)) entries.push({ value, param, pos });
+      seen.add(key);
     }
-    return literals;
+    return entries;
   }
+}
 
-  /** Puts the resource into the compartments of these Patients. */
-  join(rid: number, type: number, residents: readonly string[]): void {
-    if (residents.length === 0) return;
-    const patient = this.#names.internType('Patient');
-    for (const id of residents) {
-      const text = 'INSERT OR IGNORE INTO compartment (patient, type, rid, logical) VALUES (?, ?, ?, 0)';
-      this.#connection.run(text, ridOf(this.#connection, patient, id), type, rid);
-    }
-  }
+/** Most texts are folded already; the written form is kept where it differs. */
+function stringOf(value: string, exact: string): StoredValue {
+  return { kind: 'string', value, exact: exact === value ? '' : exact };
+}
 
-  /** Removes every entry, and the compartments. A negative rid means the entries that a deletion kept. */
-  clear(rid: number): void {
-    for (const table of entryTables) this.#connection.run(`DELETE FROM ${table} WHERE rid = ?`, rid);
-    if (rid > 0) this.#leave(rid);
-  }
-
-  /** Keeps the entries of a deleted resource out of every search, for those who judge its history. */
-  bury(rid: number): void {
-    for (const table of entryTables) {
-      this.#connection.run(`UPDATE ${table} SET rid = -rid, param = -param WHERE rid = ?`, rid);
-    }
-    this.#leave(rid);
-  }
-
-  #leave(rid: number): void {
-    this.#connection.run('DELETE FROM logical WHERE rid = ?', rid);
-    this.#connection.run('DELETE FROM compartment WHERE rid = ?', rid);
-  }
-
-  #insert(table: Table, ...values: readonly (string | number)[]): void {
-    this.#connection.run(inserts[table], ...values);
-  }
-
-  /** Most texts are folded already; the written form is kept where it differs. */
-  #string(rid: number, param: number, value: string, exact: string, pos: number): void {
-    this.#insert('string', rid, param, value, exact === value ? '' : exact, pos);
-  }
-
-  #reference(
-    rid: number,
-    param: number,
-    code: string,
-    type: string,
-    id: string,
-    version: string,
-    pos: number,
-  ): Literal {
-    const target = ridOf(this.#connection, this.#names.internType(type), id);
-    this.#insert('reference', rid, param, target, version, 0, pos);
-    return { param: code, reference: `${type}/${id}`, target };
-  }
+function marked(letter: string, words: string): readonly string[] {
+  return words === '' ? [] : words.split(' ').map((word) => `${letter}${word}`);
 }

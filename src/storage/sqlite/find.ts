@@ -1,46 +1,60 @@
-import type { Plan, SortKey } from '#search/filter.ts';
+import { and, type Plan } from '#search/filter.ts';
+import type { ExplainedStep, Explanation } from '../store.ts';
 import type { Connection, Row } from './connection.ts';
-import { every, list, literal, oneOf, type Sql, some, sql, yes } from './fragment.ts';
+import { every, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
 import { type PackedVersions, packPage } from './pack.ts';
 import { current } from './schema.ts';
 import type { Base, Selection } from './select.ts';
-import { sortColumn } from './tests.ts';
+import { byValues, inOrder, type Place, walkable } from './sorting.ts';
 import { versionOf } from './versions.ts';
+import { Exceeded } from './work.ts';
 
 export interface PackedPage {
   readonly found: PackedVersions;
   readonly next?: string;
   readonly total?: number;
+  readonly explanation?: Explanation;
+  readonly exceeded?: string;
 }
 
 /** An estimate counts no further than this. */
 const estimated = 100_000;
 
-/** Where a page ended: the values of its last resource by the sort keys, then its rid. */
-type Place = readonly [...(string | number | null)[], number];
-
 /** One page of a search, its total and its contents from one state of the store. */
 export function find(connection: Connection, selection: Selection, plan: Plan): PackedPage {
-  return connection.snapshot(() => {
-    const types = selection.names.types(plan.types);
-    const rows = plan.limit === 0 || types.length === 0 ? [] : page(connection, selection, plan, types);
-    const { found, kept } = packPage(rows.slice(0, plan.limit), (row) =>
-      versionOf(connection, selection.names, Number(row[row.length - 1])),
-    );
-    const last = rows[kept - 1];
-    return {
-      found,
-      ...(rows.length > kept && last !== undefined ? { next: JSON.stringify(last) } : {}),
-      ...(plan.total === 'none' && plan.limit > 0 ? {} : { total: total(connection, selection, plan, types) }),
-    };
-  });
+  const begun = performance.now();
+  selection.begin(plan.timeout, plan.explain);
+  try {
+    const page = connection.snapshot(() => findPage(connection, selection, plan));
+    const { steps } = selection;
+    if (steps === undefined) return page;
+    return { ...page, explanation: { steps, milliseconds: performance.now() - begun } };
+  } catch (error) {
+    if (error instanceof Exceeded) return { found: [], exceeded: error.message };
+    throw error;
+  }
+}
+
+function findPage(connection: Connection, selection: Selection, plan: Plan): PackedPage {
+  const types = selection.names.types(plan.types);
+  const rows = plan.limit === 0 || types.length === 0 ? [] : page(connection, selection, plan, types);
+  const { found, kept } = packPage(rows.slice(0, plan.limit), (row) =>
+    versionOf(connection, selection.names, Number(row[row.length - 1])),
+  );
+  const last = rows[kept - 1];
+  return {
+    found,
+    ...(rows.length > kept && last !== undefined ? { next: JSON.stringify(last) } : {}),
+    ...(plan.total === 'none' && plan.limit > 0 ? {} : { total: total(connection, selection, plan, types) }),
+  };
 }
 
 /** The ids of at most `limit` matches, sorted. */
 export function findIds(connection: Connection, selection: Selection, plan: Plan, limit: number): readonly string[] {
   const types = selection.names.types(plan.types);
   if (types.length === 0) return [];
-  const { from, where } = selection.base(types, plan.where, true);
+  selection.begin();
+  const { from, where } = selection.base(types, plan.where, { page: limit });
   const rids = sql`SELECT DISTINCT d.rid FROM ${from} WHERE ${where} ORDER BY d.rid LIMIT ${limit}`;
   const rows = connection.rows(sql`SELECT id FROM resource WHERE rid IN (${rids})`);
   return rows.map(([id]) => String(id)).sort();
@@ -51,92 +65,104 @@ function page(connection: Connection, selection: Selection, plan: Plan, types: r
   const after = plan.after === undefined ? undefined : (JSON.parse(plan.after) as Place);
   const limit = plan.limit + 1;
   const [first] = plan.sort;
-  if (first === undefined) return connection.rows(byRid(selection.base(types, plan.where, true), after, limit));
-  if (first.kind === 'lastUpdated' && plan.sort.length === 1) {
-    const base = selection.base(types, plan.where, false);
-    return connection.rows(bySeq(base, types, first.descending, after, limit));
+  if (first === undefined) {
+    const base = selection.base(types, plan.where, { page: limit });
+    return run(connection, selection, 'in the order of creation', byRid(base, after, limit, false));
   }
-  const base = selection.base(types, plan.where, false);
-  return connection.rows(byValues(base, selection, plan.sort, types, after, limit));
+  if (first.kind === 'lastUpdated' && plan.sort.length === 1) {
+    const base = selection.base(types, plan.where, 'all');
+    // Where most resources pass, those of the latest changes are looked at first, and the page is full soon.
+    const walks = !base.narrowed || limit * (selection.resources(types) / Math.max(base.matches, 1)) < base.rows;
+    const query = walks ? bySeq(selection, plan, types, after, limit) : bySeqOf(base, first.descending, after, limit);
+    return run(connection, selection, 'in the order of _lastUpdated', query);
+  }
+  const base = selection.base(types, plan.where, 'all');
+  const key = walkable(selection, plan.sort, types);
+  const visited = (limit * selection.resources(types)) / Math.max(base.matches, 1);
+  if (key === undefined || visited > base.rows) {
+    return run(connection, selection, 'all matches, sorted', byValues(base, selection, plan.sort, types, after, limit));
+  }
+  const walked = run(
+    connection,
+    selection,
+    `in the order of the index of ${first.param}`,
+    inOrder(selection, plan.where, key, types, after, limit),
+  );
+  if (walked.length >= limit) return walked;
+  const without = and([plan.where, { op: 'not', of: { op: 'present', param: first.param } }]);
+  const rest = selection.base(types, without, { page: limit });
+  const place = after?.[0] === null ? after : undefined;
+  const query = byRid(rest, place, limit - walked.length, first.descending);
+  const missing = run(connection, selection, `those without ${first.param}`, query);
+  return [...walked, ...missing.map(([rid]) => [null, rid ?? null])];
 }
 
-function byRid(base: Base, after: Place | undefined, limit: number): Sql {
-  const place = after === undefined ? yes : sql`d.rid > ${after[after.length - 1] ?? 0}`;
+/** Runs the query of a page; explained, it tells how many rows came, and what was checked. */
+function run(connection: Connection, selection: Selection, how: string, query: Sql): readonly Row[] {
+  const begun = performance.now();
+  const rows = connection.rows(query);
+  const { steps } = selection;
+  if (steps === undefined) return rows;
+  steps.push(...selection.work.checked());
+  steps.push({ step: 'page', part: how, rows: rows.length, milliseconds: performance.now() - begun });
+  return rows;
+}
+
+function byRid(base: Base, after: Place | undefined, limit: number, down: boolean): Sql {
+  const place = after === undefined ? yes : sql`d.rid ${literal(down ? '<' : '>')} ${after[after.length - 1] ?? 0}`;
   const where = every([base.where, place]);
-  return sql`SELECT DISTINCT d.rid FROM ${base.from} WHERE ${where} ORDER BY d.rid LIMIT ${limit}`;
+  const distinct = literal(base.ordered ? '' : 'DISTINCT');
+  const order = literal(down ? 'DESC' : 'ASC');
+  return sql`SELECT ${distinct} d.rid FROM ${base.from} WHERE ${where} ORDER BY d.rid ${order} LIMIT ${limit}`;
+}
+
+function beyond(down: boolean, after: Place | undefined): Sql {
+  return after === undefined ? yes : sql`d.seq ${literal(down ? '<' : '>')} ${after[0] ?? 0}`;
 }
 
 /** By time alone: seq runs with it and is unique, so an index gives the order, and the page ends where it is full. */
-function bySeq(base: Base, types: readonly number[], down: boolean, after: Place | undefined, limit: number): Sql {
-  const direction = literal(down ? 'DESC' : 'ASC');
-  const place = after === undefined ? yes : sql`d.seq ${literal(down ? '<' : '>')} ${after[0] ?? 0}`;
-  if (!base.narrowed) {
-    const from = literal('resource d INDEXED BY resource_type_seq');
-    const where = every([oneOf('d.type', types), base.where, place]);
-    return sql`SELECT d.seq, d.rid FROM ${from} WHERE ${where} ORDER BY d.seq ${direction} LIMIT ${limit}`;
-  }
-  const rids = sql`SELECT d.rid FROM ${base.from} WHERE ${base.where}`;
-  return sql`SELECT d.seq, d.rid FROM resource d
-    WHERE d.rid IN (${rids}) AND ${place} ORDER BY d.seq ${direction} LIMIT ${limit}`;
-}
-
-function byValues(
-  base: Base,
+function bySeq(
   selection: Selection,
-  sort: readonly SortKey[],
+  plan: Plan,
   types: readonly number[],
   after: Place | undefined,
   limit: number,
 ): Sql {
-  const names = sort.map((_, i) => `k${i}`);
-  const values = sort.map((key, i) => sql`${sortValue(key, selection, types)} AS ${literal(names[i] ?? '')}`);
-  const order = sort.map((key, i) => literal(`k${i} IS NULL, k${i} ${key.descending ? 'DESC' : 'ASC'}`));
-  const columns = literal([...names, 'rid'].join(', '));
-  // Materialized, or SQLite would compute each value again for the condition, the order and the result.
-  return sql`WITH found AS MATERIALIZED (SELECT DISTINCT d.rid AS rid FROM ${base.from} WHERE ${base.where}),
-    keyed AS MATERIALIZED (SELECT ${list(values, ', ')}, found.rid AS rid FROM found)
-    SELECT ${columns} FROM keyed WHERE ${beyond(sort, after)} ORDER BY ${list(order, ', ')}, rid LIMIT ${limit}`;
+  const down = plan.sort[0]?.descending === true;
+  const checked = selection.condition(plan.where, { rid: literal('d.rid'), types });
+  const where = every([oneOf('d.type', types), literal(`d.state = ${current}`), beyond(down, after), checked]);
+  return sql`SELECT d.seq, d.rid FROM resource d INDEXED BY resource_type_seq
+    WHERE ${where} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
 }
 
-function sortValue(key: SortKey, selection: Selection, types: readonly number[]): Sql {
-  if (key.kind === 'id' || key.kind === 'lastUpdated') {
-    const column = literal(key.kind === 'id' ? 'id' : 'last_updated');
-    return sql`(SELECT ${column} FROM resource WHERE rid = found.rid)`;
-  }
-  const params = selection.names.params(types, key.param);
-  const best = literal(key.descending ? 'max' : 'min');
-  if (key.kind === 'reference') {
-    return sql`(SELECT ${best}(t.id) FROM reference e JOIN resource t ON t.rid = e.target
-      WHERE e.rid = found.rid AND ${oneOf('e.param', params)})`;
-  }
-  const { table, column } = sortColumn(key.kind, key.descending);
-  return sql`(SELECT ${best}(${literal(column)}) FROM ${literal(table)}
-    WHERE rid = found.rid AND ${oneOf('param', params)})`;
-}
-
-/** What comes after a place: missing values are last in either direction, rid decides among equals. */
-function beyond(sort: readonly SortKey[], after: Place | undefined): Sql {
-  if (after === undefined) return yes;
-  const equal = (i: number): Sql => sql`${literal(`k${i}`)} IS ${after[i] ?? null}`;
-  const further = sort.flatMap((key, i) => {
-    const value = after[i];
-    if (value === null || value === undefined) return [];
-    const column = literal(`k${i}`);
-    const later = sql`(${column} ${literal(key.descending ? '<' : '>')} ${value} OR ${column} IS NULL)`;
-    return [every([...sort.slice(0, i).map((_, j) => equal(j)), later])];
-  });
-  const ties = every([...sort.map((_, i) => equal(i)), sql`rid > ${after[after.length - 1] ?? 0}`]);
-  return some([...further, ties]);
+function bySeqOf(base: Base, down: boolean, after: Place | undefined, limit: number): Sql {
+  const rids = sql`SELECT d.rid FROM ${base.from} WHERE ${base.where}`;
+  return sql`SELECT d.seq, d.rid FROM resource d
+    WHERE d.rid IN (${rids}) AND ${beyond(down, after)} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
 }
 
 function total(connection: Connection, selection: Selection, plan: Plan, types: readonly number[]): number {
   if (types.length === 0) return 0;
+  const begun = performance.now();
+  const counted = connection.number(totalOf(selection, plan, types));
+  const step: ExplainedStep = {
+    step: 'total',
+    part: plan.total === 'estimate' ? `counted to ${estimated}` : 'all matches',
+    rows: counted,
+    milliseconds: performance.now() - begun,
+  };
+  selection.steps?.push(step);
+  return counted;
+}
+
+function totalOf(selection: Selection, plan: Plan, types: readonly number[]): Sql {
   if (plan.where.op === 'all') {
     const live = every([oneOf('type', types), literal(`state = ${current}`)]);
-    return connection.number(sql`SELECT count(*) FROM resource INDEXED BY resource_live WHERE ${live}`);
+    return sql`SELECT count(*) FROM resource INDEXED BY resource_live WHERE ${live}`;
   }
-  const { from, where } = selection.base(types, plan.where, false);
-  const rids = sql`SELECT DISTINCT d.rid FROM ${from} WHERE ${where}`;
-  if (plan.total !== 'estimate') return connection.number(sql`SELECT count(*) FROM (${rids})`);
-  return connection.number(sql`SELECT count(*) FROM (${rids} LIMIT ${estimated})`);
+  const { from, where, ordered } = selection.base(types, plan.where, 'all', 1);
+  const most = plan.total === 'estimate' ? sql`LIMIT ${estimated}` : yes;
+  if (plan.total !== 'estimate' && ordered) return sql`SELECT count(*) FROM ${from} WHERE ${where}`;
+  const limit = most.text === yes.text ? literal('') : most;
+  return sql`SELECT count(*) FROM (SELECT DISTINCT d.rid FROM ${from} WHERE ${where} ${limit})`;
 }

@@ -47,6 +47,15 @@ export function amongTexts(column: string, values: readonly string[]): Sql {
   return sql`${left} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
 }
 
+/** As amongTexts, for numbers that may be many. */
+export function amongNumbers(column: string, values: readonly number[]): Sql {
+  const [only] = values;
+  if (only === undefined) return no;
+  const left = literal(column);
+  if (values.length === 1) return sql`${left} = ${only}`;
+  return sql`${left} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
+}
+
 /** SQLite bounds the depth of an expression (1,000), so long lists are nested evenly. */
 function nest(parts: readonly Sql[], operator: string, empty: Sql): Sql {
   const [first] = parts;

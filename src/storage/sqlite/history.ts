@@ -1,7 +1,7 @@
 import type { HistoryQuery } from '../store.ts';
 import type { Connection } from './connection.ts';
 import type { PackedPage } from './find.ts';
-import { every, literal, oneOf, type Sql, some, sql, yes } from './fragment.ts';
+import { every, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
 import { type PackedVersions, packPage } from './pack.ts';
 import { current, deleted } from './schema.ts';
 import type { Selection } from './select.ts';
@@ -9,6 +9,7 @@ import { versionAt } from './versions.ts';
 
 /** Versions newest first: those of the current state and the superseded ones, merged by seq. */
 export function history(connection: Connection, selection: Selection, query: HistoryQuery): PackedPage {
+  selection.begin();
   return connection.snapshot(() => {
     const where = narrowed(selection, query);
     if (where === undefined) return { found: [] };
@@ -57,12 +58,9 @@ function narrowed(selection: Selection, query: HistoryQuery): Sql | undefined {
 
 /** The filter on the current state of a resource; a deleted one is judged by its last contents. */
 export function judged(selection: Selection, filter: HistoryQuery['rights'], rid: Sql, types: readonly number[]): Sql {
-  const is = (state: number): Sql =>
-    sql`EXISTS (SELECT 1 FROM resource s WHERE s.rid = ${rid} AND ${literal(`s.state = ${state}`)})`;
-  return some([
-    every([is(current), selection.condition(filter, { rid, types })]),
-    every([is(deleted), selection.condition(filter, { rid, types, buried: true })]),
-  ]);
+  const known = literal(`s.state IN (${current}, ${deleted})`);
+  const exists = sql`EXISTS (SELECT 1 FROM resource s WHERE s.rid = ${rid} AND ${known})`;
+  return every([exists, selection.condition(filter, { rid, types })]);
 }
 
 /** Versions with a higher seq, oldest first. Seqs have no gaps, so each is looked up by its number. */

@@ -1,4 +1,5 @@
 import type { Connection, Row } from './connection.ts';
+import type { Entries, Link } from './entries.ts';
 import { every, oneOf, sql } from './fragment.ts';
 import type { Names } from './names.ts';
 
@@ -13,6 +14,7 @@ const identifier = 'identifier';
 export class Logical {
   readonly #connection: Connection;
   readonly #names: Names;
+  readonly #entries: Entries;
   /** Rows of this transaction that were not resolved yet. */
   #fresh: number[] = [];
   /** Identifiers that came or went in this transaction, as system and value. */
@@ -20,9 +22,11 @@ export class Logical {
   /** The carriers found while settling, by system, types and value: thousands of records may name one resident. */
   readonly #carriers = new Map<string, number>();
 
-  constructor(connection: Connection, names: Names) {
+  constructor(connection: Connection, names: Names, entries: Entries) {
     this.#connection = connection;
     this.#names = names;
+    this.#entries = entries;
+    entries.use(this);
   }
 
   begin(): void {
@@ -42,8 +46,17 @@ export class Logical {
   identifiers(rid: number, type: number): readonly (readonly [number, string])[] {
     const param = this.#names.param(type, identifier);
     if (param === undefined) return [];
-    const rows = this.#connection.rows(sql`SELECT system, code FROM token WHERE rid = ${rid} AND param = ${param}`);
-    return rows.map(([system, code]) => [Number(system), String(code)] as const);
+    return this.#entries.tokens(rid, param);
+  }
+
+  /** Takes back the logical references of a resource, and the compartments that they led to. */
+  forget(rid: number, type: number): void {
+    const rows = this.#connection.rows(
+      sql`SELECT DISTINCT target FROM logical WHERE rid = ${rid} AND resident = 1 AND target <> 0`,
+    );
+    const text = 'DELETE FROM compartment WHERE patient = ? AND type = ? AND rid = ? AND logical = 1';
+    for (const [target] of rows) this.#connection.run(text, Number(target), type, rid);
+    this.#connection.run('DELETE FROM logical WHERE rid = ?', rid);
   }
 
   /** Notes which identifiers came and which went. */
@@ -74,9 +87,10 @@ export class Logical {
     const target = this.#carrier(Number(system), String(value), String(types));
     if (target === Number(old)) return;
     this.#connection.run('UPDATE logical SET target = ? WHERE lid = ?', target, Number(lid));
-    const link = { rid: Number(rid), param: Number(param), pos: Number(pos) };
-    if (Number(old) !== 0) this.#unlink(link, Number(old));
-    if (target !== 0) this.#link(link, target, Number(resident) === 1);
+    const type = this.#type(Number(rid));
+    const link = { rid: Number(rid), type, param: Number(param), pos: Number(pos) };
+    if (Number(old) !== 0) this.#unlink({ ...link, target: Number(old) });
+    if (target !== 0) this.#link({ ...link, target }, Number(resident) === 1);
   }
 
   #carrier(system: number, value: string, types: string): number {
@@ -91,37 +105,30 @@ export class Logical {
     const ids = this.#names.types(types.split(','));
     const where = every([oneOf('param', this.#names.params(ids, identifier)), oneOf('system', [system])]);
     const rows = this.#connection.rows(sql`
-      SELECT DISTINCT rid FROM token INDEXED BY token_value WHERE ${where} AND code = ${value} LIMIT 2`);
+      SELECT DISTINCT rid FROM token WHERE ${where} AND code = ${value} LIMIT 2`);
     return rows.length === 1 ? Number(rows[0]?.[0]) : 0;
   }
 
-  #link({ rid, param, pos }: Link, target: number, resident: boolean): void {
-    this.#connection.run(`INSERT OR IGNORE INTO reference VALUES (?, ?, ?, '', 1, ?)`, rid, param, target, pos);
-    if (!resident || this.#type(target) !== this.#names.type('Patient')) return;
-    this.#connection.run('INSERT OR IGNORE INTO compartment VALUES (?, ?, ?, 1)', target, this.#type(rid), rid);
+  #link(link: Link, resident: boolean): void {
+    this.#entries.link(link);
+    if (!resident || this.#type(link.target) !== this.#names.type('Patient')) return;
+    this.#connection.run('INSERT OR IGNORE INTO compartment VALUES (?, ?, ?, 1)', link.target, link.type, link.rid);
   }
 
   /** Another identifier of the same reference, or another reference, may still lead to the target. */
-  #unlink({ rid, param, pos }: Link, target: number): void {
+  #unlink(link: Link): void {
+    const { rid, type, param, pos, target } = link;
     const others = sql`SELECT 1 FROM logical WHERE rid = ${rid} AND target = ${target}`;
     if (this.#connection.row(sql`${others} AND param = ${param} AND pos = ${pos}`) === undefined) {
-      const text = `DELETE FROM reference WHERE rid = ? AND param = ? AND target = ? AND version = '' AND logical = 1 AND pos = ?`;
-      this.#connection.run(text, rid, param, target, pos);
+      this.#entries.unlink(link);
     }
     if (this.#connection.row(sql`${others} AND resident = 1`) === undefined) {
       const text = 'DELETE FROM compartment WHERE patient = ? AND type = ? AND rid = ? AND logical = 1';
-      this.#connection.run(text, target, this.#type(rid), rid);
+      this.#connection.run(text, target, type, rid);
     }
   }
 
   #type(rid: number): number {
     return this.#connection.number(sql`SELECT type FROM resource WHERE rid = ${rid}`);
   }
-}
-
-/** The place of a reference entry. */
-interface Link {
-  readonly rid: number;
-  readonly param: number;
-  readonly pos: number;
 }

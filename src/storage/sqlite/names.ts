@@ -1,8 +1,27 @@
 import type { Connection } from './connection.ts';
 import { sql } from './fragment.ts';
 
-/** Code systems that a thread remembers: clients bring new ones without end. */
-const systemsKept = 10_000;
+/** Code systems, and units, that a thread remembers: clients bring new ones without end. */
+const kept = 10_000;
+
+/** Beside the bits of the widths. */
+const severalMark = 1 << 8;
+
+/** How a quantity's unit is written. */
+export interface Unit {
+  readonly system: string;
+  readonly code: string;
+  readonly unit: string;
+}
+
+function recalled<T>(cache: Map<number, T>, id: number, ask: () => T): T {
+  const known = cache.get(id);
+  if (known !== undefined) return known;
+  const asked = ask();
+  if (cache.size >= kept) cache.clear();
+  cache.set(id, asked);
+  return asked;
+}
 
 /**
  * The numbers that stand for types, parameters and code systems in the tables, cached per thread. Numbers are never
@@ -13,7 +32,12 @@ export class Names {
   readonly #types = new Map<string, number>();
   readonly #typeNames = new Map<number, string>();
   readonly #params = new Map<number, Map<string, number>>();
+  readonly #paramCodes = new Map<number, string>();
+  readonly #marks = new Map<number, number>();
   readonly #systems = new Map<string, number>();
+  readonly #systemNames = new Map<number, string>();
+  readonly #units = new Map<string, number>();
+  readonly #unitNames = new Map<number, Unit>();
   #added = false;
 
   constructor(connection: Connection) {
@@ -54,7 +78,9 @@ export class Names {
   }
 
   paramCode(id: number): string {
-    return String(this.#connection.row(sql`SELECT code FROM param WHERE id = ${id}`)?.[0]);
+    return recalled(this.#paramCodes, id, () =>
+      String(this.#connection.row(sql`SELECT code FROM param WHERE id = ${id}`)?.[0]),
+    );
   }
 
   system(name: string): number | undefined {
@@ -62,7 +88,24 @@ export class Names {
   }
 
   systemName(id: number): string {
-    return String(this.#connection.row(sql`SELECT name FROM system WHERE id = ${id}`)?.[0]);
+    return recalled(this.#systemNames, id, () =>
+      String(this.#connection.row(sql`SELECT name FROM system WHERE id = ${id}`)?.[0]),
+    );
+  }
+
+  unitOf(id: number): Unit {
+    return recalled(this.#unitNames, id, () => {
+      const [system, code, unit] =
+        this.#connection.row(sql`SELECT system, code, unit FROM unit WHERE id = ${id}`) ?? [];
+      return { system: String(system), code: String(code), unit: String(unit) };
+    });
+  }
+
+  /** Whether a resource may have several values of the parameter, and which widths its ranges have (see ranges.ts). */
+  shape(param: number): { readonly several: boolean; readonly widths: readonly number[] } {
+    const row = this.#connection.row(sql`SELECT several, widths FROM param WHERE id = ${param}`);
+    const widths = Number(row?.[1] ?? 0);
+    return { several: Number(row?.[0] ?? 0) === 1, widths: [0, 1, 2, 3].filter((width) => widths & (1 << width)) };
   }
 
   /** For the writer, as are the next two: the number of a name, given now if it has none. */
@@ -80,13 +123,51 @@ export class Names {
     return this.system(name) ?? this.#add(this.#systems, name, 'INSERT INTO system (name) VALUES (?)', name);
   }
 
+  /** For the writer: a resource has several values of the parameter. */
+  markSeveral(param: number): void {
+    this.#mark(param, severalMark, 'UPDATE param SET several = 1 WHERE id = ? AND several = 0', param);
+  }
+
+  /** For the writer: a range of this width is there. */
+  markWidth(param: number, width: number): void {
+    const bit = 1 << width;
+    this.#mark(param, bit, 'UPDATE param SET widths = widths | ? WHERE id = ?', bit, param);
+  }
+
+  #mark(param: number, bit: number, text: string, ...args: readonly number[]): void {
+    const marks = this.#marks.get(param) ?? 0;
+    if ((marks & bit) !== 0) return;
+    this.#connection.run(text, ...args);
+    this.#marks.set(param, marks | bit);
+    this.#added = true;
+  }
+
+  internUnit({ system, code, unit }: Unit): number {
+    const key = JSON.stringify([system, code, unit]);
+    const known = this.#units.get(key);
+    if (known !== undefined) return known;
+    const row = this.#connection.row(
+      sql`SELECT id FROM unit WHERE system = ${system} AND code = ${code} AND unit = ${unit}`,
+    );
+    if (row === undefined) {
+      return this.#add(this.#units, key, 'INSERT INTO unit (system, code, unit) VALUES (?, ?, ?)', system, code, unit);
+    }
+    this.#keep(this.#units, key, Number(row[0]));
+    return Number(row[0]);
+  }
+
   /** To be called after a roll back, which may have taken back numbers given since the last commit. */
   rolledBack(): void {
     if (!this.#added) return;
     this.#types.clear();
     this.#typeNames.clear();
     this.#params.clear();
+    this.#paramCodes.clear();
+    this.#marks.clear();
     this.#systems.clear();
+    this.#systemNames.clear();
+    this.#units.clear();
+    this.#unitNames.clear();
   }
 
   /** To be called after a commit. */
@@ -119,7 +200,7 @@ export class Names {
   }
 
   #keep(cache: Map<string, number>, name: string, id: number): void {
-    if (cache === this.#systems && cache.size >= systemsKept) cache.clear();
+    if (cache.size >= kept && (cache === this.#systems || cache === this.#units)) cache.clear();
     cache.set(name, id);
   }
 }

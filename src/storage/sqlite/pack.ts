@@ -1,6 +1,6 @@
-import type { Entry } from '#search/entry.ts';
+import type { Entry, IndexRecord } from '#search/entry.ts';
 import type { Filter } from '#search/filter.ts';
-import type { Guard, Transaction, Version, Write } from '../store.ts';
+import type { Guard, Reindexed, Transaction, Version, Write } from '../store.ts';
 import { making, makingCode } from './schema.ts';
 
 /**
@@ -20,6 +20,23 @@ export interface PackedWrite {
   readonly expect: number;
   readonly residents: readonly string[];
   readonly entries: Flat;
+  readonly words: PackedWords;
+}
+
+/** Words with blanks between them; empty if there are none. */
+export interface PackedWords {
+  readonly text: string;
+  readonly content: string;
+}
+
+/** What `Store.reindex` brings of one resource. */
+export interface PackedReindexed {
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly residents: readonly string[];
+  readonly entries: Flat;
+  readonly words: PackedWords;
 }
 
 /** Some writes as bytes: as objects, those of a large bundle would be in two threads at once. */
@@ -49,7 +66,17 @@ export interface PackedCommit {
   readonly made: readonly number[];
 }
 
-export const entryKinds = ['token', 'string', 'date', 'number', 'quantity', 'uri', 'reference', 'logical'] as const;
+export const entryKinds = [
+  'token',
+  'string',
+  'date',
+  'number',
+  'quantity',
+  'uri',
+  'reference',
+  'position',
+  'logical',
+] as const;
 type Kind = (typeof entryKinds)[number];
 const code = Object.fromEntries(entryKinds.map((kind, i) => [kind, i])) as Readonly<Record<Kind, number>>;
 
@@ -61,6 +88,7 @@ function packEntries(entries: readonly Entry[]): Flat {
     if (e.kind === 'token') flat.push(e.system, e.code);
     else if (e.kind === 'string') flat.push(e.value, e.exact);
     else if (e.kind === 'uri') flat.push(e.value);
+    else if (e.kind === 'position') flat.push(e.latitude, e.longitude);
     else if (e.kind === 'reference') flat.push(e.type, e.id, e.version ?? '');
     else if (e.kind === 'logical') flat.push(e.system, e.value, e.types.join(','), e.resident ? 1 : 0);
     else {
@@ -76,6 +104,15 @@ function finite(value: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 }
 
+function packWords({ words }: IndexRecord): PackedWords {
+  return { text: words?.text.join(' ') ?? '', content: words?.content.join(' ') ?? '' };
+}
+
+export function packReindexed({ type, id, version, index }: Reindexed): PackedReindexed {
+  const { residents, entries } = index;
+  return { type, id, version, residents, entries: packEntries(entries), words: packWords(index) };
+}
+
 function packWrite(write: Write): PackedWrite {
   const { method, type, id, draft, index, expect } = write;
   return {
@@ -87,6 +124,7 @@ function packWrite(write: Write): PackedWrite {
     expect: expect ?? -1,
     residents: index.residents,
     entries: packEntries(index.entries),
+    words: packWords(index),
   };
 }
 

@@ -10,10 +10,10 @@ export interface PendingPage {
   readonly next?: string;
 }
 
-/** References whose targets never arrived: `p` is the target, `f` the reference. Buried entries have a negative rid. */
+/** References whose targets never arrived: `p` is the target, `f` the reference. */
 const literals = literal(`FROM resource p INDEXED BY resource_awaited
-  CROSS JOIN reference f INDEXED BY reference_value ON f.target = p.rid
-  WHERE p.state = ${awaited} AND f.rid > 0`);
+  CROSS JOIN reference f ON f.target = p.rid
+  WHERE p.state = ${awaited}`);
 
 /** Of the logical references of one resource to one identifier, the first alone. */
 const unresolved = literal(`FROM logical l INDEXED BY logical_pending WHERE l.target = 0 AND NOT EXISTS (

@@ -26,6 +26,7 @@ const charactersPerChunk = 4_000_000;
 
 /** The next chunk of residents, from one state of the store. */
 export function scanChunk(connection: Connection, selection: Selection, { needs, from }: ScanStep): PackedResidents {
+  selection.begin();
   return connection.snapshot(() => {
     const [patient] = selection.names.types(['Patient']);
     if (patient === undefined) return { versions: [], sizes: [] };

@@ -22,13 +22,6 @@ export function making(code: number): { readonly method: (typeof methods)[number
   return { method: methods[code % methods.length] ?? 'PUT', created: code >= methods.length };
 }
 
-/** The index tables, one per kind of entry. Of a deleted resource they keep its last entries, rid and param negated. */
-export const entryTables = ['token', 'string', 'date', 'number', 'quantity', 'uri', 'reference'] as const;
-
-/**
- * Index tables are clustered by resource: replacing the entries of one, looking up a sort value and checking a candidate
- * touch one place. `pos` is 0 for what is not part of a composite, else its position + 1.
- */
 const first = `
 CREATE TABLE type (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE param (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, code TEXT NOT NULL, UNIQUE (type, code));
@@ -96,8 +89,55 @@ CREATE TABLE secret (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
+/**
+ * The index: `entries` holds all entries of a resource in one place (see packed.ts), by which a candidate is checked, sorted
+ * and its rows are found again; the other tables lead from a value to resources, and hold rows of current resources alone.
+ * `width` parts ranges by their length (see ranges.ts). The entries of the schema before are left to a new indexing.
+ */
+const second = `
+DROP TABLE token; DROP TABLE string; DROP TABLE date; DROP TABLE number; DROP TABLE quantity; DROP TABLE uri;
+DROP TABLE reference; DROP INDEX compartment_rid; DELETE FROM logical; DELETE FROM compartment;
+
+ALTER TABLE param ADD COLUMN several INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE param ADD COLUMN widths INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE unit (
+  id INTEGER PRIMARY KEY, system TEXT NOT NULL, code TEXT NOT NULL, unit TEXT NOT NULL, UNIQUE (system, code, unit));
+CREATE TABLE entries (rid INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+
+CREATE TABLE token (
+  param INTEGER NOT NULL, code TEXT NOT NULL, system INTEGER NOT NULL, rid INTEGER NOT NULL,
+  PRIMARY KEY (param, code, system, rid)) WITHOUT ROWID;
+CREATE TABLE string (
+  param INTEGER NOT NULL, value TEXT NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (param, value, rid)) WITHOUT ROWID;
+CREATE TABLE date (
+  param INTEGER NOT NULL, width INTEGER NOT NULL, low INTEGER NOT NULL, rid INTEGER NOT NULL, high INTEGER NOT NULL,
+  PRIMARY KEY (param, width, low, rid, high)) WITHOUT ROWID;
+CREATE TABLE number (
+  param INTEGER NOT NULL, width INTEGER NOT NULL, low REAL NOT NULL, rid INTEGER NOT NULL, high REAL NOT NULL,
+  PRIMARY KEY (param, width, low, rid, high)) WITHOUT ROWID;
+CREATE TABLE quantity (
+  param INTEGER NOT NULL, unit INTEGER NOT NULL, width INTEGER NOT NULL, low REAL NOT NULL, rid INTEGER NOT NULL,
+  high REAL NOT NULL, PRIMARY KEY (param, unit, width, low, rid, high)) WITHOUT ROWID;
+CREATE TABLE pair (
+  param INTEGER NOT NULL, code TEXT NOT NULL, system INTEGER NOT NULL, unit INTEGER NOT NULL, width INTEGER NOT NULL,
+  low REAL NOT NULL, rid INTEGER NOT NULL, high REAL NOT NULL,
+  PRIMARY KEY (param, code, system, unit, width, low, rid, high)) WITHOUT ROWID;
+CREATE TABLE uri (
+  param INTEGER NOT NULL, value INTEGER NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (param, value, rid)) WITHOUT ROWID;
+CREATE TABLE reference (
+  target INTEGER NOT NULL, param INTEGER NOT NULL, rid INTEGER NOT NULL,
+  PRIMARY KEY (target, param, rid)) WITHOUT ROWID;
+CREATE TABLE position (
+  param INTEGER NOT NULL, latitude REAL NOT NULL, longitude REAL NOT NULL, rid INTEGER NOT NULL,
+  PRIMARY KEY (param, latitude, longitude, rid)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5 (
+  terms, content = '', contentless_delete = 1, detail = none,
+  tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'");
+CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+`;
+
 /** Each brings the schema from the version that is its place in the list to the next. Only ever appended to. */
-const migrations: readonly string[] = [first];
+const migrations: readonly string[] = [first, second];
 
 /** The schema version that this program writes. */
 export const schemaVersion = migrations.length;

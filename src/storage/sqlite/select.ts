@@ -1,91 +1,198 @@
+import { describe } from '#search/describe.ts';
 import type { Filter } from '#search/filter.ts';
+import type { ExplainedStep } from '../store.ts';
 import type { Connection } from './connection.ts';
+import { type Criterion, criteriaOf, type Finding } from './criteria.ts';
+import { Estimates } from './estimates.ts';
 import { every, literal, no, oneOf, type Sql, sql } from './fragment.ts';
 import type { Names } from './names.ts';
+import { visit } from './packed.ts';
 import { current } from './schema.ts';
-import { Lowering, type Scope, type Source } from './sql.ts';
+import { Sources } from './sources.ts';
+import { Lowering, type Scope } from './sql.ts';
+import { Work } from './work.ts';
 
-/** A chosen way to the resources that pass: `SELECT d.rid FROM from WHERE where`. A rid may come several times. */
+/** A chosen way to the resources that pass: `SELECT d.rid FROM from WHERE where`. */
 export interface Base {
   readonly from: Sql;
   readonly where: Sql;
   /** False if every resource of the types is looked at. */
   readonly narrowed: boolean;
+  /** Each rid comes once, in their order. */
+  readonly ordered: boolean;
+  /** Rows that are looked at, at most. */
+  readonly rows: number;
+  /** Those of them that are reckoned to pass. */
+  readonly matches: number;
 }
 
-/** How many rows of a source are counted before it is taken for large: a quick look first, then a thorough one. */
-const looks = [200, 20_000] as const;
+/** What the base is for: a page in the order of rid, which may stop early, or all that pass. */
+export type Purpose = { readonly page: number } | 'all';
 
-/** Targets of a chain that are worth collecting first; above, each referring resource is checked. */
-const manyMembers = 20_000;
+/** Targets of a chain that are collected before the search; above, each referring resource is checked. */
+const manyMembers = 2_000;
+
+/** Rows that are looked at for them. */
+const manyLooked = 5_000;
+
+/** What a check costs, in rows of an index. */
+const check = 10;
 
 /**
- * Chooses what a search starts from: of the criteria that an index answers, the one with the fewest rows, which are
- * counted up to a bound. The other criteria are checked resource by resource.
+ * The planner: chooses what a search starts from. Of the criteria that an index answers, it takes the one that makes the
+ * least work; the other criteria are checked resource by resource.
  */
 export class Selection {
   readonly names: Names;
+  readonly work: Work;
   readonly #connection: Connection;
+  readonly #estimates: Estimates;
+  readonly #sources: Sources;
   readonly #lowering: Lowering;
+  readonly #finding: Finding;
+  #steps: ExplainedStep[] | undefined;
 
   constructor(connection: Connection, names: Names) {
     this.#connection = connection;
     this.names = names;
-    this.#lowering = new Lowering({
+    this.work = new Work(connection, names);
+    this.#estimates = new Estimates(connection);
+    this.#sources = new Sources(connection, names);
+    const members: Finding['members'] = (types, where, depth) => this.#members(types, where, depth);
+    const seqAt = (time: number): number => this.seqAt(time);
+    const surroundings = { names, work: this.work, sources: this.#sources, seqAt, members };
+    this.#lowering = new Lowering(surroundings);
+    this.#finding = {
       names,
-      seqAt: (time) => this.seqAt(time),
-      members: (types, where, depth) => this.#members(types, where, depth),
-    });
+      sources: this.#sources,
+      lowering: this.#lowering,
+      members,
+      narrowed: (types, where, depth) => this.#narrowed(types, where, depth),
+      targetsOf: (rids, params) => this.#targetsOf(rids, params),
+    };
+  }
+
+  /** To be called before the statements of one search are made; `explain` notes what is decided. */
+  begin(timeout?: number, explain = false): void {
+    this.work.begin(timeout);
+    this.#steps = explain ? [] : undefined;
+  }
+
+  get steps(): ExplainedStep[] | undefined {
+    return this.#steps;
   }
 
   condition(filter: Filter, scope: Scope): Sql {
     return this.#lowering.condition(filter, scope);
   }
 
-  /**
-   * The base of a search. `byRid`: a page in the order of rid is wanted, so a walk that stops early may beat a source
-   * that has to be sorted.
-   */
-  base(types: readonly number[], where: Filter, byRid: boolean, depth = 0): Base {
-    const criteria = where.op === 'and' ? where.of : [where];
-    const found = criteria.flatMap((filter) => {
-      const source = this.#lowering.source(filter, types, depth);
-      return source === undefined ? [] : [{ filter, source }];
-    });
-    const chosen = this.#choose(found, byRid);
+  /** Current resources of the types, as far as statistics know. */
+  resources(types: readonly number[]): number {
+    return this.#estimates.resources(types);
+  }
+
+  /** The base of a search. */
+  base(types: readonly number[], where: Filter, purpose: Purpose, depth = 0): Base {
+    const filters = where.op === 'and' ? where.of : [where];
+    const found = criteriaOf(filters, types, this.#finding, depth);
+    const rows = found.map(({ source }) => this.#estimates.rows(source));
+    const chosen = this.#choose(types, filters, found, rows, purpose);
+    if (depth === 0) this.#explain(found, rows, chosen);
     const scope: Scope = { rid: literal('d.rid'), types, depth };
-    const rest = criteria.filter((f) => f !== chosen?.filter).map((f) => this.condition(f, scope));
-    const { from, where: first } = chosen?.source ?? walk(types);
-    const all = every([first, ...rest]);
+    const criterion = chosen === undefined ? undefined : found[chosen];
+    const answered = criterion?.source.exact === true ? criterion.filters : [];
+    const rest = filters.filter((f) => !answered.includes(f));
+    const source = criterion?.source ?? walk(types);
+    const all = every([source.where, this.condition({ op: 'and', of: rest }, scope)]);
+    const reckoned = this.#reckon(types, found, rows);
     // A condition that is false by itself would not name what the index demands, and SQLite would refuse the query.
-    if (all.text === no.text) return { from: literal('resource d'), where: no, narrowed: true };
-    return { from, where: all, narrowed: chosen !== undefined };
-  }
-
-  #choose<T extends { readonly source: Source }>(found: readonly T[], byRid: boolean): T | undefined {
-    const [only] = found;
-    if (only === undefined || (found.length === 1 && (only.source.ordered || !byRid))) return only;
-    for (const bound of looks) {
-      let best: { readonly candidate: T; readonly rows: number } | undefined;
-      for (const candidate of found) {
-        const rows = this.#rows(candidate.source, Math.min(bound, best?.rows ?? bound));
-        if (rows < (best?.rows ?? bound)) best = { candidate, rows };
-      }
-      if (best !== undefined) return best.candidate;
+    if (all.text === no.text) {
+      return { from: literal('resource d'), where: no, narrowed: true, ordered: true, rows: 0, matches: 0 };
     }
-    return found.find((f) => f.source.ordered) ?? (byRid ? undefined : only);
+    return {
+      from: source.from,
+      where: all,
+      narrowed: criterion !== undefined,
+      ordered: source.ordered,
+      rows: chosen === undefined ? this.resources(types) : (rows[chosen] ?? 0),
+      matches: reckoned,
+    };
   }
 
-  #rows(source: Source, bound: number): number {
-    const { from, where } = source;
-    return this.#connection.number(sql`SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ${bound})`);
+  /** Resources that are reckoned to pass, as if the criteria had nothing to do with each other. */
+  #reckon(types: readonly number[], found: readonly Criterion[], rows: readonly number[]): number {
+    if (found.length === 0) return this.resources(types);
+    const all = Math.max(1, this.resources(types));
+    return rows.reduce((share, n) => share * Math.min(1, n / all), 1) * all;
   }
 
-  #members(types: readonly number[], where: Filter, depth: number): Sql | undefined {
-    if (types.length === 0) return undefined;
-    const base = this.base(types, where, false, depth);
-    if (!base.narrowed || this.#rows({ ...base, ordered: false }, manyMembers) === manyMembers) return undefined;
-    return sql`SELECT d.rid FROM ${base.from} WHERE ${base.where}`;
+  /** The place of the criterion that makes the least work; undefined to look at each resource of the types. */
+  #choose(
+    types: readonly number[],
+    filters: readonly Filter[],
+    found: readonly Criterion[],
+    rows: readonly number[],
+    purpose: Purpose,
+  ): number | undefined {
+    const least = rows.indexOf(Math.min(...rows));
+    if (least < 0) return undefined;
+    if (purpose === 'all' || (rows[least] ?? 0) < 200) return least;
+    const all = Math.max(1, this.resources(types));
+    const matches = Math.max(this.#reckon(types, found, rows), 1e-3);
+    const costs = found.map(({ source, filters: own }, i) => {
+      const n = rows[i] ?? 0;
+      const checked = filters.length > own.length || !source.exact ? check : 1;
+      // In the order of rid the page is full after a share of the rows.
+      const visited = source.ordered ? Math.min(n, (purpose.page * n) / Math.min(n, matches)) : n;
+      return visited * checked + (source.ordered ? 0 : n);
+    });
+    const best = costs.indexOf(Math.min(...costs));
+    const walked = Math.min(all, (purpose.page * all) / Math.min(all, matches)) * check;
+    return walked < (costs[best] ?? 0) ? undefined : best;
+  }
+
+  #explain(found: readonly Criterion[], rows: readonly number[], chosen: number | undefined): void {
+    if (this.#steps === undefined) return;
+    for (const [i, { filters, source }] of found.entries()) {
+      const begun = performance.now();
+      const counted = this.#connection.number(
+        sql`SELECT count(*) FROM (SELECT DISTINCT d.rid FROM ${source.from} WHERE ${source.where})`,
+      );
+      this.#steps.push({
+        step: i === chosen ? 'start' : 'considered',
+        part: filters.map(describe).join(' and '),
+        estimated: rows[i] ?? 0,
+        rows: counted,
+        milliseconds: performance.now() - begun,
+      });
+    }
+  }
+
+  #narrowed(types: readonly number[], where: Filter, depth: number): Sql | undefined {
+    const base = this.base(types, where, 'all', depth);
+    return base.narrowed ? sql`SELECT d.rid FROM ${base.from} WHERE ${base.where}` : undefined;
+  }
+
+  #members(types: readonly number[], where: Filter, depth: number): readonly number[] | undefined {
+    if (types.length === 0) return [];
+    const base = this.base(types, where, 'all', depth);
+    if (base.rows > manyLooked) return undefined;
+    const limit = manyMembers + 1;
+    const rows = this.#connection.rows(sql`SELECT DISTINCT d.rid FROM ${base.from} WHERE ${base.where} LIMIT ${limit}`);
+    return rows.length === limit ? undefined : rows.map(([rid]) => Number(rid));
+  }
+
+  #targetsOf(rids: readonly number[], params: readonly number[]): readonly number[] {
+    const wanted = new Set(params);
+    const targets = new Set<number>();
+    for (const rid of rids) {
+      const bytes = this.#connection.row(sql`SELECT bytes FROM entries WHERE rid = ${rid}`)?.[0];
+      if (!(bytes instanceof Uint8Array)) continue;
+      visit(bytes, wanted, (value) => {
+        if (value.kind === 'reference') targets.add(value.target);
+      });
+    }
+    return [...targets];
   }
 
   lastSeq(): number {
@@ -97,7 +204,7 @@ export class Selection {
     let low = 1;
     let high = this.lastSeq() + 1;
     while (low < high) {
-      const middle = (low + high) >> 1;
+      const middle = Math.floor((low + high) / 2);
       const made = this.#connection.number(sql`
         SELECT last_updated FROM resource WHERE seq = ${middle}
         UNION ALL SELECT last_updated FROM history WHERE seq = ${middle}`);
@@ -113,9 +220,10 @@ export function lastSeq(connection: Connection): number {
   return connection.number(sql`SELECT max(seq) FROM resource`);
 }
 
-function walk(types: readonly number[]): Pick<Source, 'from' | 'where'> {
+function walk(types: readonly number[]) {
   return {
     from: literal('resource d INDEXED BY resource_live'),
     where: every([oneOf('d.type', types), literal(`d.state = ${current}`)]),
+    ordered: types.length === 1,
   };
 }

@@ -10,6 +10,7 @@ import type {
   HistoryQuery,
   Needs,
   Page,
+  Reindexed,
   ResidentRecord,
   Stats,
   Store,
@@ -19,8 +20,9 @@ import type {
 import { type Callee, Calls, connected, worker } from './calls.ts';
 import { Connection } from './connection.ts';
 import type { PackedPage } from './find.ts';
+import { sql } from './fragment.ts';
 import { Here } from './here.ts';
-import { complete, type PackedCommit, packTransaction, unpackVersions } from './pack.ts';
+import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './pack.ts';
 import { PointReads } from './point.ts';
 import { openReads, type ReaderMethods } from './reads.ts';
 import type { PackedResidents } from './residents.ts';
@@ -127,6 +129,19 @@ class SqliteStore implements Store {
     return 'conflict' in result ? result : committed(transaction, result);
   }
 
+  async reindex(records: readonly Reindexed[]): Promise<void> {
+    await this.#writer.call('reindex', records.map(packReindexed));
+  }
+
+  async note(name: string): Promise<string | undefined> {
+    const value = this.#connection.row(sql`SELECT value FROM note WHERE name = ${name}`)?.[0];
+    return value === undefined || value === null ? undefined : String(value);
+  }
+
+  setNote(name: string, value: string): Promise<void> {
+    return this.#writer.call('setNote', { name, value });
+  }
+
   async changes(after: number, limit: number): Promise<readonly Version[]> {
     return unpackVersions(await this.#reader().call('changes', { after, limit }));
   }
@@ -230,12 +245,8 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function unpacked({ found, next, total }: PackedPage): Page {
-  return {
-    found: unpackVersions(found),
-    ...(next === undefined ? {} : { next }),
-    ...(total === undefined ? {} : { total }),
-  };
+function unpacked({ found, ...rest }: PackedPage): Page {
+  return { found: unpackVersions(found), ...rest };
 }
 
 /** The writer tells numbers alone; the texts are here already. */

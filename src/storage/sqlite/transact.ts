@@ -6,7 +6,14 @@ import { sql } from './fragment.ts';
 import { judged } from './history.ts';
 import { Logical } from './logical.ts';
 import type { Names } from './names.ts';
-import { complete, type PackedCommit, type PackedTransaction, type PackedWrite, unpackWrites } from './pack.ts';
+import {
+  complete,
+  type PackedCommit,
+  type PackedReindexed,
+  type PackedTransaction,
+  type PackedWrite,
+  unpackWrites,
+} from './pack.ts';
 import { current, deleted, makingCode } from './schema.ts';
 import type { Selection } from './select.ts';
 
@@ -42,8 +49,8 @@ export class Transactor {
     this.#connection = connection;
     this.#names = names;
     this.#selection = selection;
-    this.#logical = new Logical(connection, names);
-    this.#entries = new Entries(connection, names, this.#logical);
+    this.#entries = new Entries(connection, names);
+    this.#logical = new Logical(connection, names, this.#entries);
   }
 
   /** Takes up the count where the file has it: another process may have written since. */
@@ -97,6 +104,31 @@ export class Transactor {
     this.#logical.settle();
     const conflict = this.#after(transaction, touched);
     return conflict ?? { lastUpdated: this.#lastUpdated, made };
+  }
+
+  /** Replaces the entries of what is still at the version that they were made from; of a deleted one, those of its last contents. */
+  reindex(records: readonly PackedReindexed[]): void {
+    this.#connection.db.exec('SAVEPOINT one');
+    try {
+      this.#logical.begin();
+      for (const record of records) this.#reindex(record);
+      this.#logical.settle();
+      this.#settle('RELEASE one');
+    } catch (error) {
+      this.#names.rolledBack();
+      if (this.#connection.db.isTransaction) this.#settle('ROLLBACK TO one; RELEASE one');
+      throw error;
+    }
+  }
+
+  #reindex(record: PackedReindexed): void {
+    const type = this.#names.internType(record.type);
+    const head = this.#head(type, record.id);
+    if (head?.state === deleted && head.version === record.version + 1) this.#entries.keep(head.rid, type, record);
+    if (head?.state !== current || head.version !== record.version) return;
+    const before = this.#logical.identifiers(head.rid, type);
+    this.#entries.replace(head.rid, type, false, record);
+    this.#logical.changed(before, this.#logical.identifiers(head.rid, type));
   }
 
   #guards(guards: readonly Guard[]): Conflict | undefined {
@@ -178,13 +210,10 @@ export class Transactor {
 
   #index(rid: number, type: number, head: Head | undefined, write: PackedWrite): readonly Literal[] {
     if (write.head === null) {
-      this.#entries.bury(rid);
+      this.#entries.bury(rid, type);
       return [];
     }
-    if (head?.state === current) this.#entries.clear(rid);
-    if (head?.state === deleted) this.#entries.clear(-rid);
-    this.#entries.join(rid, type, write.residents);
-    return this.#entries.add(rid, type, write.entries);
+    return this.#entries.replace(rid, type, head?.state !== current, write);
   }
 
   /** What is judged once all writes are done and their logical references are resolved. */
@@ -202,6 +231,7 @@ export class Transactor {
 
   #allowed({ rights }: PackedTransaction, rid: number, type: number): boolean {
     if (rights.op === 'all') return true;
+    this.#selection.begin();
     const condition = judged(this.#selection, rights, sql`${rid}`, [type]);
     return this.#connection.row(sql`SELECT 1 WHERE ${condition}`) !== undefined;
   }

@@ -7,7 +7,7 @@ import type { Answer, Call, Connect } from './calls.ts';
 import { Connection } from './connection.ts';
 import { sql } from './fragment.ts';
 import { Names } from './names.ts';
-import type { PackedCommit, PackedTransaction } from './pack.ts';
+import type { PackedCommit, PackedReindexed, PackedTransaction } from './pack.ts';
 import { Selection } from './select.ts';
 import { Transactor, Unsettled } from './transact.ts';
 
@@ -27,6 +27,11 @@ const queue: { readonly from: MessagePort; readonly call: Call }[] = [];
 
 const methods = {
   transact: (transaction: PackedTransaction): PackedCommit | Conflict => transactor.apply(transaction),
+  reindex: (records: readonly PackedReindexed[]): void => transactor.reindex(records),
+  setNote: ({ name, value }: { name: string; value: string }): void => {
+    const text = 'INSERT INTO note (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+    connection.run(text, name, value);
+  },
   lease: ({ name, owner, ms }: { name: string; owner: string; ms: number }): boolean => {
     const text = `INSERT INTO lease (name, owner, expires) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
       SET owner = excluded.owner, expires = excluded.expires WHERE lease.owner = excluded.owner OR lease.expires <= ?`;

@@ -83,7 +83,7 @@ t.test('what a type is declared to do', async (t) => {
     conditionalUpdate: true,
     conditionalDelete: 'single',
     referencePolicy: ['literal', 'logical', 'resolves'],
-    searchInclude: ['Patient:general-practitioner', 'Patient:link', 'Patient:organization'],
+    searchInclude: ['*', 'Patient:general-practitioner', 'Patient:link', 'Patient:organization'],
   });
   t.ok(typeOf('Patient').searchRevInclude?.includes('Observation:subject'));
   t.notOk(typeOf('Patient').searchRevInclude?.includes('Location:organization'));
@@ -100,12 +100,44 @@ t.test('what a type is declared to do', async (t) => {
     restOf().operation?.map((o) => o.name),
     ['pending-references'],
   );
-  const common = ['_id', '_lastUpdated', '_profile', '_security', '_source', '_tag'];
+  const common = ['_id', '_lastUpdated', '_profile', '_security', '_source', '_tag', '_text', '_content', '_list'];
   t.same(
     restOf().searchParam?.map((p) => p.name),
-    common,
+    [...common, '_filter', '_has', '_type'],
     'what all types have',
   );
+});
+
+t.test('the compartments', async (t) => {
+  const base = 'http://hl7.org/fhir/CompartmentDefinition';
+  const names = ['patient', 'encounter', 'relatedPerson', 'practitioner', 'device'];
+  t.same(
+    restOf().compartment,
+    names.map((name) => `${base}/${name}`),
+  );
+});
+
+t.test('it is made anew when search parameters change', async (t) => {
+  const own = loadDefinitions();
+  const context = { config: configured(), definitions: own, profiles };
+  const etagOf = (answer: ReturnType<typeof readCapabilities>) => ('etag' in answer ? answer.etag : '');
+  const before = capabilities(context);
+  const etag = etagOf(readCapabilities(context, []));
+  t.equal(capabilities(context), before, 'not while they stay');
+  const gender = own.searchParameters('Patient').get('gender');
+  if (gender === undefined) throw new Error('no gender');
+  const parameter = { ...gender, code: 'sex', url: 'https://fhir.changning.example/SearchParameter/sex' };
+  const patientOf = () => capabilities(context).rest?.[0]?.resource?.find((r) => r.type === 'Patient');
+  own.define([{ parameter, base: ['Patient'], progress: 10 }]);
+  t.match(patientOf()?.documentation, /Being indexed.*`sex`/);
+  t.notOk(patientOf()?.searchParam?.some((p) => p.name === 'sex'));
+  own.define([{ parameter, base: ['Patient'], progress: undefined }]);
+  t.equal(patientOf()?.documentation, undefined);
+  t.match(
+    patientOf()?.searchParam?.find((p) => p.name === 'sex'),
+    { definition: parameter.url, type: 'token' },
+  );
+  t.not(etagOf(readCapabilities(context, [])), etag);
 });
 
 t.test('settings that it tells', async (t) => {
@@ -144,7 +176,11 @@ const samples: Readonly<Record<SearchType, string>> = {
   composite: '',
   quantity: '1',
   uri: 'urn:a',
+  special: '31.2|121.4|1|km',
 };
+
+/** Values of what looks at no element. */
+const ofSpecials: Readonly<Record<string, string>> = { _text: 'a', _content: 'a', _list: 'a', _filter: '_id eq a' };
 
 t.test('each parameter and include that it declares can be asked for', async (t) => {
   const options = {
@@ -164,9 +200,10 @@ t.test('each parameter and include that it declares can be asked for', async (t)
   };
   for (const { type = '', searchParam = [], searchInclude = [], searchRevInclude = [] } of restOf().resource ?? []) {
     for (const { name = '' } of searchParam) {
+      if (name === '_has') continue;
       const parameter = definitions.searchParameters(type).get(name);
       const parts = parameter?.components.map((c) => samples[c.parameter.type]) ?? [];
-      ask(type, name, parts.length > 0 ? parts.join('$') : samples[parameter?.type ?? 'string']);
+      ask(type, name, ofSpecials[name] ?? (parts.length > 0 ? parts.join('$') : samples[parameter?.type ?? 'string']));
     }
     for (const include of searchInclude) ask(type, '_include', include);
     for (const include of searchRevInclude) ask(type, '_revinclude', include);
@@ -176,7 +213,7 @@ t.test('each parameter and include that it declares can be asked for', async (t)
 });
 
 t.test('the table of services says what the paths do, and all of it', async (t) => {
-  const places = { type: 'Patient', id: '1', version: '2', job: 'j' };
+  const places = { type: 'Patient', id: '1', version: '2', job: 'j', member: 'Observation' };
   const filled = (path: string): string =>
     path.replace(/\{(\w+)\}/g, (_, name: string) => places[name as keyof typeof places]);
   for (const { code, method, path } of services) {

@@ -1,38 +1,9 @@
-import type { Resource } from '@medplum/fhirtypes';
 import t from 'tap';
-import { loadDefinitions } from '#fhir/definitions.ts';
-import type { Entry } from '#search/entry.ts';
-import { indexer } from '#search/extract.ts';
 import { nextUp } from '#search/numbers.ts';
+import { date, entries, observation, patient, record, string, table, token } from './entries.ts';
 
-const index = indexer(loadDefinitions(), { timeZone: 'Asia/Shanghai', baseUrl: 'https://h.example/fhir' });
-
-/** The index of what need not be a whole resource. */
-function record(resource: object) {
-  return index(resource as Resource);
-}
-
-/** The entries of one parameter, without its code. */
-function entries(resource: object, param: string): Omit<Entry, 'param'>[] {
-  return record(resource).entries.flatMap(({ param: p, ...rest }) => (p === param ? [rest] : []));
-}
-
-function table(name: string, rows: readonly [resource: object, param: string, expected: readonly object[]][]): void {
-  t.test(name, async (t) => {
-    for (const [resource, param, expected] of rows) {
-      const { resourceType, ...rest } = resource as { resourceType: string };
-      t.strictSame(entries(resource, param), expected, `${resourceType}?${param} of ${JSON.stringify(rest)}`);
-    }
-  });
-}
-
-const patient = (fields: object) => ({ resourceType: 'Patient', ...fields });
-const observation = (fields: object) => ({ resourceType: 'Observation', ...fields });
-const token = (system: string, code: string) => ({ kind: 'token', system, code });
-const string = (value: string, exact: string) => ({ kind: 'string', value, exact });
 const uri = (value: string) => ({ kind: 'uri', value });
 const reference = (type: string, id: string) => ({ kind: 'reference', type, id });
-const date = (low: string, high: string) => ({ kind: 'date', low: Date.parse(low), high: Date.parse(high) });
 
 table('token', [
   [
@@ -42,7 +13,7 @@ table('token', [
   ],
   [observation({ code: { text: 'only words' } }), 'code', []],
   [observation({ code: { coding: [{ system: 's' }] } }), 'code', []],
-  [observation({ status: 'final' }), 'status', [token('', 'final')]],
+  [observation({ status: 'final' }), 'status', [token('http://hl7.org/fhir/observation-status', 'final')]],
   [
     patient({ identifier: [{ system: 's', value: '1' }, { value: '2' }, { system: 's' }] }),
     'identifier',
@@ -108,7 +79,7 @@ table('date', [
   [
     observation({ effectiveInstant: '2025-05-01T00:00:00Z' }),
     'date',
-    [date('2025-05-01T00:00:00Z', '2025-05-01T00:00:01Z')],
+    [date('2025-05-01T00:00:00Z', '2025-05-01T00:00:00.001Z')],
   ],
   [observation({ effectivePeriod: { start: '2025-05-01', end: '2025-05-31' } }), 'date', [may]],
   [observation({ effectivePeriod: { start: '2025-05' } }), 'date', [{ ...may, high: 8.64e15 }]],
@@ -333,4 +304,9 @@ t.test('what has a wrong shape gives no entries and no exception', async (t) => 
     });
     t.strictSame(record(resource), { entries: [], residents: [] }, JSON.stringify(value));
   }
+});
+
+t.test('the words come with the entries', async (t) => {
+  t.strictSame(record(patient({ name: [{ text: 'Ann' }] })).words, { text: [], content: ['ann'] });
+  t.notOk('words' in record(patient({ active: true })));
 });

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import t from 'tap';
-import type { Entry } from '#search/entry.ts';
+import { ucumSystem } from '#fhir/units.ts';
+import type { Entry, Words } from '#search/entry.ts';
 import type { Compare, Filter, Test } from '#search/filter.ts';
 import { fold } from '#search/fold.ts';
-import { matches } from '#search/matches.ts';
+import { convertedRange, matches, passes } from '#search/matches.ts';
+import { nextDown, nextUp, point } from '#search/numbers.ts';
 import { type Random, random } from '#seed/random.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { byIdentifier, carries, commit, ids, isToken, plan, put, refers, token } from '#test/contract/build.ts';
@@ -13,6 +15,7 @@ interface Candidate {
   readonly id: string;
   readonly lastUpdated?: number;
   readonly entries: readonly Entry[];
+  readonly words?: Words;
 }
 type Quantity = Extract<Entry, { readonly kind: 'quantity' }>;
 
@@ -64,9 +67,15 @@ const has: Filter = { op: 'has', type: 'Observation', param: 'subject', where: {
 const all: Filter = { op: 'all' };
 const none: Filter = { op: 'none' };
 
+const near = (latitude: number, longitude: number, kilometres: number): Filter =>
+  match('place', { kind: 'near', latitude, longitude, kilometres });
+const words = (of: 'text' | 'content', ...all: readonly string[]): Filter => ({ op: 'words', of, words: all });
+const ucum = (code: string) => ({ system: ucumSystem, code });
+
 const observation: Candidate = {
   type: 'Observation',
   id: 'a',
+  words: { text: ['blood', 'pressure'], content: ['blood', 'pressure', '血压'] },
   entries: [
     token('code', 'loinc', '1-8'),
     token('code', '', 'x'),
@@ -76,6 +85,8 @@ const observation: Candidate = {
     score(0.5, 1.5),
     score(5, Number.MAX_VALUE),
     measured('value', 120, 'mm[Hg]', { unit: 'mmHg' }),
+    measured('value', 7, 'mmol/L', { ...ucum('mmol/L'), ...point(7) }),
+    { kind: 'position', param: 'place', latitude: 31.2304, longitude: 121.4737 },
     uri('url', 'http://example.org/a/b'),
     { ...refers('subject', 'Patient/p'), version: '2' } as Entry,
     refers('focus', 'Device/d'),
@@ -131,6 +142,24 @@ const cases: readonly (readonly [string, Filter, boolean | undefined])[] = [
   ['quantity: unit by code', isValue({ unit: 'mm[Hg]' }), true],
   ['quantity: unit as printed', isValue({ unit: 'mmHg' }), true],
   ['quantity: another unit', isValue({ unit: 'kPa' }), false],
+  ['quantity: another unit of the same dimension', isValue(ucum('umol/L'), 'low >= 7000', 'high <= 7000.5'), true],
+  ['quantity: the boundary is exact', isValue(ucum('umol/L'), 'low > 7000'), false],
+  ['quantity: a unit of another dimension', isValue(ucum('mg/dL')), false],
+  ['quantity: what is no unit of UCUM', isValue(ucum('MMOL/L')), false],
+  ['quantity: UCUM without a code', isValue({ system: ucumSystem }, 'low = 7'), true],
+  ['quantity: a code without a system is not converted', isValue({ code: 'umol/L' }), false],
+  ['near: within', near(31.23, 121.47, 1), true],
+  ['near: beyond', near(31.33, 121.47, 10), false],
+  ['near: at the place itself', near(31.2304, 121.4737, 0), true],
+  ['near: from the other side of the earth', near(-31.2304, -58.5263, 20_016), true],
+  ['near: is no other kind', match('url', { kind: 'near', latitude: 0, longitude: 0, kilometres: 30_000 }), false],
+  ['words: all of them', words('text', 'pressure', 'blood'), true],
+  ['words: not one of two', words('text', 'blood', 'sugar'), false],
+  ['words: of the narrative alone', words('text', '血压'), false],
+  ['words: of the whole resource', words('content', '血压'), true],
+  ['words: whole ones', words('content', 'press'), false],
+  ['among', { op: 'among', set: { by: 'list', id: 'l' } }, undefined],
+  ['not among', not({ op: 'among', set: { by: 'valueSet', param: 'code', url: 'http://v' } }), undefined],
   ['uri: equals', isUrl('equals', 'http://example.org/a/b'), true],
   ['uri: equals the whole', isUrl('equals', 'http://example.org/a'), false],
   ['uri: below', isUrl('below', 'http://example.org/a'), true],
@@ -187,6 +216,70 @@ t.test('each filter', async (t) => {
   for (const [name, filter, expected] of cases) t.equal(matches(filter, observation), expected, name);
 });
 
+t.test('a resource without words has none of them', async (t) => {
+  const { words: _, ...mute } = observation;
+  t.equal(matches(words('text', 'blood'), mute), false);
+});
+
+t.test('search.html#quantity: values are compared in every unit that converts', async (t) => {
+  const entry = (value: number, code: string): Entry => ({
+    ...{ kind: 'quantity', param: 'value', unit: '', system: ucumSystem },
+    ...{ code, ...point(value) },
+  });
+  const rows: [number, string, number, string, ...(readonly boolean[])][] = [
+    //                                        <      =     >
+    [7, 'mmol/L', 7000, 'umol/L', false, true, false],
+    [7000, 'umol/L', 7, 'mmol/L', false, true, false],
+    [0.1, 'g', 100, 'mg', false, true, false],
+    [0.3, 'mg', 300, 'ug', false, true, false],
+    [36.6, 'Cel', 97.88, '[degF]', false, true, false],
+    [98.6, '[degF]', 37, 'Cel', false, true, false],
+    [37, 'Cel', 310.15, 'K', false, true, false],
+    [-40, 'Cel', -40, '[degF]', false, true, false],
+    [154.3, '[lb_av]', 69.989302691, 'kg', false, true, false],
+    [0, 'mg', 0, 'kg', false, true, false],
+    [0, 'Cel', 32, '[degF]', false, true, false],
+    [5.4, '10*9/L', 5.4, '10*3/uL', false, true, false],
+    [6.9, 'mmol/L', 7000, 'umol/L', true, false, false],
+    [7.1, 'mmol/L', 7000, 'umol/L', false, false, true],
+    [7.000000000001, 'mmol/L', 7000, 'umol/L', false, false, true],
+    [6.999999999999, 'mmol/L', 7000, 'umol/L', true, false, false],
+    [7, 'mmol/L', 7, 'mg/dL', false, false, false],
+  ];
+  for (const [value, unit, asked, code, ...expected] of rows) {
+    const { low, high } = point(asked);
+    const alternatives: readonly (readonly Compare[])[] = [
+      [{ bound: 'high', op: '<=', value: low }],
+      [
+        { bound: 'low', op: '>=', value: low },
+        { bound: 'high', op: '<=', value: high },
+      ],
+      [{ bound: 'low', op: '>=', value: high }],
+    ];
+    const found = alternatives.map((where) => passes(entry(value, unit), { kind: 'quantity', where, ...ucum(code) }));
+    t.strictSame(found, expected, `${value} ${unit} before, at, after ${asked} ${code}`);
+  }
+});
+
+t.test('comparisons are restated in another unit', async (t) => {
+  const where: readonly Compare[] = [
+    { bound: 'low', op: '>=', value: 6999.5 },
+    { bound: 'high', op: '<=', value: nextUp(7000) },
+    { bound: 'high', op: '<', value: Number.MAX_VALUE },
+    { bound: 'low', op: '>', value: -Infinity },
+  ];
+  t.strictSame(convertedRange(where, 'umol/L', 'mmol/L'), [
+    { bound: 'low', op: '>=', value: 6.9995 },
+    { bound: 'high', op: '<=', value: nextUp(7) },
+    { bound: 'high', op: '<', value: Number.MAX_VALUE },
+    { bound: 'low', op: '>', value: -Infinity },
+  ]);
+  t.strictSame(convertedRange(where, 'umol/L', 'mg/dL'), undefined);
+  t.strictSame(convertedRange(where, 'nothing', 'mg/dL'), undefined);
+  t.equal(convertedRange(where, 'nothing', 'nothing'), where);
+  t.equal(nextUp(nextDown(7000)), 7000);
+});
+
 t.test('lastUpdated, where it is known', async (t) => {
   const at = (filter: Filter) => matches(filter, { ...observation, lastUpdated: 1000 });
   const expected: readonly (readonly [Compare['op'], readonly boolean[]])[] = [
@@ -208,6 +301,9 @@ const texts = ['Zhāng 三', 'zhang', 'ZHANG San', 'abc', 'Ab%c_', 'b', 'Ｂ 三
 const paths = ['http:', 'http://e.org', 'http://e.org/', 'http://e.org/a', 'http://e.org/a/', 'http://e.org/ab'];
 const urls = [...paths, 'http://e.org/a/b', 'http://e.org/a/b/c', 'urn:uuid:1', '/a', '/'];
 const numbers = [-2, -1, -0.5, 0, 0.5, 1, 2, 3, Number.MAX_VALUE, -Number.MAX_VALUE, Infinity, -Infinity];
+/** UCUM's; one of them is no unit. */
+const masses = ['g', 'mg', 'kg', '[lb_av]', '1', 'unit'];
+const degrees = [-90, -1, 0, 1, 60, 89, 90];
 const targets = ['Patient', 'Group'];
 const targetIds = ['p1', 'p2', 'p3'];
 const versions = ['1', '2'];
@@ -228,7 +324,9 @@ const references: readonly Draw[] = [
 ];
 const drawReference: Draw = (draw, param) => draw.pick(references)(draw, param);
 const drawQuantity: Draw = (draw, param) =>
-  measured(param, 0, draw.pick(codes), { ...range(draw), system: draw.pick(systems), unit: draw.pick(codes) });
+  draw.chance(0.5)
+    ? measured(param, 0, draw.pick(codes), { ...range(draw), system: draw.pick(systems), unit: draw.pick(codes) })
+    : measured(param, 0, draw.pick(masses), { ...range(draw), system: ucumSystem });
 
 /** The parameters: how each is tested, and an entry of it. */
 const parameters: readonly (readonly [string, Test['kind'], Draw])[] = [
@@ -239,6 +337,11 @@ const parameters: readonly (readonly [string, Test['kind'], Draw])[] = [
   ['value', 'quantity', drawQuantity],
   ['url', 'uri', (draw, param) => uri(param, draw.pick(urls))],
   ['subject', 'reference', drawReference],
+  [
+    'place',
+    'near',
+    (draw, param) => ({ kind: 'position', param, latitude: draw.pick(degrees), longitude: draw.pick(degrees) }),
+  ],
 ];
 const params = parameters.map(([param]) => param);
 
@@ -280,12 +383,20 @@ function drawTest(draw: Random, kind: Test['kind']): Test {
     case 'number':
       return { kind, where };
     case 'quantity':
+      if (draw.chance(0.5)) return { kind, where, system: ucumSystem, code: draw.pick(masses) };
       return { kind, where, ...coded, ...optional(draw, 'unit', codes) };
     case 'uri':
       return {
         kind,
         how: draw.pick(['equals', 'below', 'above']),
         value: draw.pick([...urls, '']) + draw.pick(['', '', '/c']),
+      };
+    case 'near':
+      return {
+        kind,
+        latitude: draw.pick(degrees),
+        longitude: draw.pick(degrees),
+        kilometres: draw.pick([0, 200, 9000, 20_100]),
       };
     case 'reference': {
       const version = draw.chance(0.2) ? optional(draw, 'version', versions) : {};
@@ -383,5 +494,5 @@ t.test('random filters find in the store what they match here', async (t) => {
     const expected = { all: [true], none: [false], chain: [false, undefined], has: [undefined] }[name] ?? [true, false];
     for (const verdict of expected) t.ok(verdicts.has(verdict), `${name} was ${verdict} somewhere`);
   }
-  t.equal(seen.size, 23, 'every kind of filter was drawn');
+  t.equal(seen.size, 24, 'every kind of filter was drawn');
 });

@@ -1,11 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Bundle, Resource } from '@medplum/fhirtypes';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { loadDefinitions } from '#fhir/definitions.ts';
+import { repeats } from '#fhir/element.ts';
 import { compileTyped } from '#fhir/fhirpath.ts';
+import { children, isSubtype, typeName } from '#fhir/model.ts';
 import { indexer } from '#search/extract.ts';
-import { compileWalk, resourceElement } from '#search/walk.ts';
+import { branches, readPath, type Step } from '#search/path.ts';
+import { compileWalk, type Place, resourceElement, type Visit } from '#search/walk.ts';
+import { generate } from '#seed/generate.ts';
 
 const definitions = loadDefinitions();
 
@@ -113,9 +117,28 @@ function readSynthea(): Resource[] {
   });
 }
 
-/** Values with their types, each once, as FHIRPath's union has them. */
+/** Of Synthea's resources, of each type. */
+const perType = 20;
+const residents = 200;
+
+function* district(): Generator<Resource> {
+  for (const { body } of generate({ residents, seed: 1, year: 2025 }).submissions) {
+    if (body.resourceType !== 'Bundle') yield body;
+    else for (const { resource } of body.entry ?? []) if (resource !== undefined) yield resource;
+  }
+}
+
+function inFolder(path: string): Resource[] {
+  const folder = new URL(path, import.meta.url);
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')))
+    .filter((json) => typeof json.resourceType === 'string');
+}
+
+/** Values with their types, each once, as FHIRPath's union has them; R4 has ids and some strings of FHIRPath's own type. */
 function distinct(values: readonly { readonly value: unknown; readonly type: string }[]): string[] {
-  return [...new Set(values.map(({ value, type }) => `${type} ${sortedJson(value)}`))].sort();
+  return [...new Set(values.map(({ value, type }) => `${type.replace('System.S', 's')} ${sortedJson(value)}`))].sort();
 }
 
 function sortedJson(value: unknown): string {
@@ -124,55 +147,177 @@ function sortedJson(value: unknown): string {
   );
 }
 
-/** A walk and the FHIRPath engine must give the same; `resolve()`, which the engine cannot do, is taken out for both. */
-function compare(resource: { readonly resourceType: string }): { compared: number; differences: string[] } {
-  const type = resource.resourceType;
-  const differences: string[] = [];
-  let compared = 0;
-  for (const parameter of definitions.searchParameters(type).values()) {
-    const expression = parameter.expression.replaceAll(/\.where\(resolve\(\) is \w+\)/g, '');
-    const walked: { value: unknown; type: string }[] = [];
-    const visit = (value: unknown, element: { type: string }) => walked.push({ value, type: element.type });
-    walkOf(expression, type)(resource, resource, visit);
-    const [ours, engines] = [distinct(walked), distinct(engineOf(expression)(resource))].map((v) => v.map(plainType));
-    if (JSON.stringify(ours) !== JSON.stringify(engines))
-      differences.push(`${type}?${parameter.code}: ${ours} / ${engines}`);
-    if (walked.length > 0) compared++;
-  }
-  return { compared, differences };
+/** An expression as compileWalk gives it, and as the FHIRPath engine does. */
+interface Expressed {
+  readonly name: string;
+  readonly ours: (resource: unknown) => readonly string[];
+  readonly engines: (resource: unknown) => readonly string[];
 }
 
-/** The engine names the type of `Resource.id` and of some strings after FHIRPath's own. */
-function plainType(value: string): string {
-  return value.replace(/^System\.String /, 'string ');
+/** Every R4 parameter of a type, and the components of its composites. */
+const expressedOf = remember((type: string): readonly Expressed[] =>
+  [...definitions.searchParameters(type).values()].flatMap((parameter) => {
+    const walk = compileWalk(parameter.expression, resourceElement(type), type);
+    const whole: Expressed = {
+      name: parameter.code,
+      ours: (resource) => collect((visit) => walk(resource, resource, visit)),
+      engines: engine(parameter.expression),
+    };
+    const components = parameter.components.map(({ expression }, i): Expressed => {
+      const from = rememberPlace((place) => compileWalk(expression, place, type));
+      return {
+        name: `${parameter.code}.${i}`,
+        ours: (r) => collect((visit) => walk(r, r, (node, place) => from(place)(node, r, visit))),
+        engines: engine(`(${parameter.expression}).select(${expression})`),
+      };
+    });
+    return [whole, ...components];
+  }),
+);
+
+function collect(walk: (visit: Visit) => void): readonly string[] {
+  const found: { value: unknown; type: string }[] = [];
+  walk((value, { type }) => found.push({ value, type }));
+  return distinct(found);
 }
 
-const walkOf = remember((expression: string, type: string) => compileWalk(expression, resourceElement(type), type));
-const engineOf = remember((expression: string) => compileTyped(expression));
+const engine = remember((expression: string) => {
+  const run = compileTyped(expression.replaceAll(/resolve\(\) is (\w+)/g, (_, type: string) => leadsTo(type)));
+  return (resource: unknown) => distinct(run(resource));
+});
 
-function remember<A extends string[], V>(make: (...args: A) => V): (...args: A) => V {
-  const made = new Map<string, V>();
-  return (...args) => {
-    const known = made.get(args.join(' ')) ?? make(...args);
-    made.set(args.join(' '), known);
+/** `resolve()` needs other resources; what a reference says of its target is this, in FHIRPath. */
+function leadsTo(type: string): string {
+  const said = "reference.matches('(^|/)[A-Z][A-Za-z]+(/[A-Za-z0-9.-]{1,64}|[?].*)$')";
+  return `iif(${said}, reference.matches('(^|/)${type}([?/].*)$'), iif(type.exists(), type = '${type}', true))`;
+}
+
+function rememberPlace<V>(make: (place: Place) => V): (place: Place) => V {
+  const made = new WeakMap<Place, V>();
+  return (place) => {
+    const known = made.get(place) ?? make(place);
+    made.set(place, known);
     return known;
   };
 }
 
-t.test('walks give what the FHIRPath engine gives, with the same types', async (t) => {
-  let values = 0;
-  for (const resource of resources) {
-    const { compared, differences } = compare(resource);
-    t.strictSame(differences, [], JSON.stringify(resource).slice(0, 100));
-    values += compared;
+function remember<V>(make: (key: string) => V): (key: string) => V {
+  const made = new Map<string, V>();
+  return (key) => {
+    const known = made.get(key) ?? make(key);
+    made.set(key, known);
+    return known;
+  };
+}
+
+/** Where the two differ, and how many expressions had values. */
+function compare(resource: { readonly resourceType: string }): { compared: number; differences: string[] } {
+  const type = resource.resourceType;
+  const differences: string[] = [];
+  let compared = 0;
+  for (const { name, ours, engines } of expressedOf(type)) {
+    const [mine, theirs] = [ours(resource), engines(resource)];
+    if (mine.join() !== theirs.join()) differences.push(`${type}?${name}: ${mine} / ${theirs}`);
+    if (mine.length > 0) compared++;
   }
-  t.ok(values > 100, `${values} parameters had values`);
+  return { compared, differences };
+}
+
+function compareAll(t: Test, all: Iterable<{ readonly resourceType: string }>): { resources: number; values: number } {
+  const count = { resources: 0, values: 0 };
+  for (const resource of all) {
+    const { compared, differences } = compare(resource);
+    // One assertion each would take longer than the comparison.
+    if (differences.length > 0) t.strictSame(differences, [], JSON.stringify(resource).slice(0, 200));
+    count.resources++;
+    count.values += compared;
+  }
+  return count;
+}
+
+/** For each path of a parameter the smallest resource that has a value there. */
+function smallest(type: string, expression: string): { readonly resourceType: string }[] {
+  return branches(expression).flatMap((branch) => {
+    const path = readPath(branch);
+    if (path === undefined || !isSubtype(type, path.root)) return [];
+    const resource = { resourceType: type };
+    put(resource, type, path.steps);
+    return [resource];
+  });
+}
+
+function put(node: Record<string, unknown>, path: string, [step, ...rest]: readonly Step[]): void {
+  if (step === undefined) node.id ??= 'x';
+  else if (step.op === 'equals') node[step.name] = step.value;
+  else if (step.op === 'resolvesTo') node.reference = `${step.type}/1`;
+  if (step?.op !== 'child') {
+    if (step !== undefined) put(node, path, rest);
+    return;
+  }
+  const asked = rest.find((s) => s.op === 'ofType')?.type;
+  const all = [...(children(path, step.name) ?? [])];
+  const [key, element] = all.find(([, e]) => e.type === (asked && typeName(asked))) ?? all[0] ?? ['', undefined];
+  if (element === undefined) return;
+  const primitive = /^[a-z]|^System/.test(element.type);
+  const value: Record<string, unknown> = {};
+  if (!primitive) put(value, element.type === 'Resource' ? 'Patient' : element.path, rest);
+  const one = primitive ? (samples[element.type] ?? 'x') : value;
+  node[key] = repeats(path, step.name) ? [one] : one;
+}
+
+const samples: Readonly<Record<string, unknown>> = {
+  boolean: true,
+  integer: 1,
+  positiveInt: 1,
+  unsignedInt: 1,
+  decimal: 1.5,
+  date: '2025-01-01',
+  dateTime: '2025-01-01T08:00:00+08:00',
+  instant: '2025-01-01T08:00:00+08:00',
+  time: '08:00:00',
+};
+
+t.test('walks give what the FHIRPath engine gives, with the same types', async (t) => {
+  const { values } = compareAll(t, resources);
+  t.ok(values > 100, `${values} expressions had values`);
 });
 
-t.test('and so on one Synthea resource of each type', { skip: absent }, async (t) => {
-  const one = new Map(readSynthea().map((r) => [r.resourceType, r]));
-  for (const [type, resource] of one) t.strictSame(compare(resource).differences, [], type);
-  t.ok(one.size >= 15);
+t.test('and so where each path of each R4 parameter leads', async (t) => {
+  const without: string[] = [];
+  let paths = 0;
+  for (const type of definitions.resourceTypes) {
+    for (const { code, expression } of definitions.searchParameters(type).values()) {
+      const asked = expressedOf(type).find((e) => e.name === code);
+      for (const resource of smallest(type, expression)) {
+        const [mine, theirs] = [asked?.ours(resource) ?? [], asked?.engines(resource) ?? []];
+        if (mine.join() !== theirs.join()) t.strictSame(mine, theirs, `${type}?${code} of ${JSON.stringify(resource)}`);
+        if (mine.length === 0) without.push(`${type}?${code}`);
+        paths++;
+      }
+    }
+  }
+  t.strictSame(without, ['DeviceDefinition?classification'], 'R4 has no such element');
+  t.ok(paths > 2000, `${paths} paths`);
+});
+
+t.test('and so on the demo district', async (t) => {
+  const count = compareAll(t, district());
+  t.ok(count.resources > 2000 && count.values > count.resources * 5, JSON.stringify(count));
+});
+
+t.test('and so on the profiles and terminology', async (t) => {
+  const count = compareAll(t, [...inFolder('../../../profiles/'), ...inFolder('../../../terminology/')]);
+  t.ok(count.resources > 30 && count.values > count.resources * 3, JSON.stringify(count));
+});
+
+t.test('and so on Synthea resources of each type', { skip: absent }, async (t) => {
+  const some = new Map<string, Resource[]>();
+  for (const r of readSynthea()) {
+    const kept = some.get(r.resourceType) ?? [];
+    if (kept.length < perType) some.set(r.resourceType, [...kept, r]);
+  }
+  t.ok(some.size >= 15);
+  compareAll(t, [...some.values()].flat());
 });
 
 t.test('all of Synthea is indexed', { skip: absent }, async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Failure } from '#errors';
-import { loadDefinitions } from '#fhir/definitions.ts';
+import { type CustomParameter, loadDefinitions, type SearchParameter } from '#fhir/definitions.ts';
 import type { Filter, Test } from '#search/filter.ts';
 import { nextUp } from '#search/numbers.ts';
 import { parseSearch, type SearchOptions } from '#search/parse.ts';
@@ -56,6 +56,8 @@ const or = (...of: Filter[]): Filter => ({ op: 'or', of });
 const and = (...of: Filter[]): Filter => ({ op: 'and', of });
 const not = (of: Filter): Filter => ({ op: 'not', of });
 
+const starts = (param: string, value: string): Filter => match(param, { kind: 'string', how: 'starts', value });
+
 const a = match('code', { kind: 'token', code: 'a' });
 table('token', [
   ['Observation?code=a', a],
@@ -71,9 +73,106 @@ table('token', [
   ['Observation?_tag=t|x', match('_tag', { kind: 'token', system: 't', code: 'x' })],
 ]);
 
+table('a name of Latin letters may be pinyin', [
+  ['Patient?name=Müller', or(starts('name', 'muller'), starts('name:pinyin', 'muller'))],
+  ["Patient?given=Xi'an Li", or(starts('given', "xi'an li"), starts('given:pinyin', 'xianli'))],
+  ['Practitioner?family=zhang', or(starts('family', 'zhang'), starts('family:pinyin', 'zhang'))],
+  ['RelatedPerson?name=zs', or(starts('name', 'zs'), starts('name:pinyin', 'zs'))],
+  ['Patient?name=zhang3', starts('name', 'zhang3')],
+  ['Organization?name=zhang', starts('name', 'zhang')],
+  ['Patient?name:contains=zs', match('name', { kind: 'string', how: 'contains', value: 'zs' })],
+  ['Patient?name:exact=zs', match('name', { kind: 'string', how: 'exact', value: 'zs' })],
+]);
+
+const valueSet = (url: string): Filter => ({ op: 'among', set: { by: 'valueSet', param: 'code', url } });
+const concept = (how: 'above' | 'below', code: string, system?: string): Filter => {
+  return { op: 'among', set: { by: 'code', param: 'code', how, code, ...(system !== undefined && { system }) } };
+};
+table('token modifiers', [
+  ['Condition?code:text=Head Ache', starts('code:text', 'head ache')],
+  ['Condition?code:text=this,that', or(starts('code:text', 'this'), starts('code:text', 'that'))],
+  ['Condition?code:in=http://v', valueSet('http://v')],
+  [
+    'Condition?code:in=http://snomed.info/sct?fhir_vs=isa/126851005',
+    valueSet('http://snomed.info/sct?fhir_vs=isa/126851005'),
+  ],
+  ['Condition?code:in=ValueSet/1,http://v|2', or(valueSet('ValueSet/1'), valueSet('http://v|2'))],
+  ['Condition?code:not-in=http://v', not(valueSet('http://v'))],
+  ['Condition?code:below=126851005', concept('below', '126851005')],
+  ['Condition?code:above=s|a', concept('above', 'a', 's')],
+  [
+    'Patient?identifier:of-type=http://t|MR|446053',
+    match('identifier:of-type', { kind: 'token', system: 'http://t|MR', code: '446053' }),
+  ],
+  ['Patient?gender:missing=true', not({ op: 'present', param: 'gender' })],
+]);
+
+const hierarchy = (param: string, how: 'above' | 'below', type: string, id: string): Filter => {
+  return { op: 'among', set: { by: 'hierarchy', param, how, type, id } };
+};
+const uri = (how: 'equals' | 'above' | 'below', value: string): Test => ({ kind: 'uri', how, value });
+table('reference and uri modifiers', [
+  ['Procedure?location:below=42', hierarchy('location', 'below', 'Location', '42')],
+  ['MedicationAdministration?context:above=Encounter/21', hierarchy('context', 'above', 'Encounter', '21')],
+  ['Procedure?location:below=https://h.example/fhir/Location/4', hierarchy('location', 'below', 'Location', '4')],
+  ['QuestionnaireResponse?questionnaire:below=http://q', match('questionnaire', uri('equals', 'http://q'))],
+  ['QuestionnaireResponse?questionnaire:below=http://q|1', match('questionnaire', uri('below', 'http://q|1'))],
+  ['ValueSet?url:below=http://acme.org/fhir/', match('url', uri('below', 'http://acme.org/fhir/'))],
+  ['ValueSet?url:above=http://acme.org/fhir/1/2', match('url', uri('above', 'http://acme.org/fhir/1/2'))],
+]);
+
+const near = (kilometres: number, latitude = 31.2, longitude = 121.4): Filter => {
+  return match('near', { kind: 'near', latitude, longitude, kilometres });
+};
+table('near', [
+  ['Location?near=31.2|121.4|5|km', near(5)],
+  ['Location?near=31.2|121.4|500|m', near(0.5)],
+  ['Location?near=31.2|121.4|5', near(5)],
+  ['Location?near=31.2|121.4', near(10)],
+  ['Location?near=-83.69|-42.25|11.2|km', near(11.2, -83.69, -42.25)],
+  ['Location?near=31.2|121.4|1,31.2|121.4|2', or(near(1), near(2))],
+]);
+
+const list: Filter = { op: 'among', set: { by: 'list', id: '42' } };
+table('what every type has', [
+  ['Patient?_list=42', list],
+  ['Patient?_list=42,43', or(list, { op: 'among', set: { by: 'list', id: '43' } })],
+  ['Observation?patient._list=42', { op: 'chain', param: 'patient', types: ['Patient'], where: list }],
+  ['Condition?_text=bone', { op: 'words', of: 'text', words: ['bone'] }],
+  ['Condition?_content=bone', { op: 'words', of: 'content', words: ['bone'] }],
+  ['Patient?_contained=false&_containedType=container', { op: 'all' }],
+]);
+
+t.test('OR lists of date ranges are alternatives', async (t) => {
+  const from = Date.parse('2025-01-01T00:00:00+08:00');
+  const year = Date.parse('2020-01-01T00:00:00+08:00');
+  const date = (bound: 'low' | 'high', op: '>=' | '>' | '<', value: number) =>
+    match('date', { kind: 'date', where: [{ bound, op, value }] });
+  t.strictSame(
+    query('Observation?date=ge2025-01-01,lt2020').where,
+    or(date('low', '>=', from), date('high', '>', from + 86_400_000), date('low', '<', year)),
+  );
+});
+
+t.test('names are found by their sound and by pinyin where a parameter says so', async (t) => {
+  const [phonetic] = [query('Patient?phonetic=张三').where];
+  const also = query('Patient?phonetic=zhangsan').where;
+  const keys = (where: Filter) => (where.op === 'or' ? where.of : [where]).map((f) => JSON.stringify(f));
+  t.ok(
+    keys(phonetic).some((key) => keys(also).includes(key)),
+    'Chinese and Latin letters have a key in common',
+  );
+  t.match(phonetic.op === 'or' ? phonetic.of[0] : phonetic, {
+    op: 'match',
+    param: 'phonetic',
+    test: { kind: 'string', how: 'exact' },
+  });
+});
+
 table('string and uri', [
-  ['Patient?name=Müller', match('name', { kind: 'string', how: 'starts', value: 'muller' })],
-  ['Patient?name=eve', match('name', { kind: 'string', how: 'starts', value: 'eve' })],
+  ['Patient?address=Müller', starts('address', 'muller')],
+  ['Patient?address=eve', starts('address', 'eve')],
+  ['Patient?name=张', starts('name', '张')],
   ['Patient?name:contains=三', match('name', { kind: 'string', how: 'contains', value: '三' })],
   ['Patient?name:exact=Müller\\, A', match('name', { kind: 'string', how: 'exact', value: 'Müller, A' })],
   ['ValueSet?url=http://v', match('url', { kind: 'uri', how: 'equals', value: 'http://v' })],
@@ -221,6 +320,7 @@ table('composite, missing, and the columns of the store', [
   ['Observation?code:missing=true', not({ op: 'present', param: 'code' })],
   ['Observation?code-value-quantity:missing=true', not({ op: 'present', param: 'code-value-quantity.0' })],
   ['Patient?_id=1,2', { op: 'id', ids: ['1', '2'] }],
+  ['Patient?_id:not=1', not({ op: 'id', ids: ['1'] })],
   ['Patient?_lastUpdated=lt2025-05-01', noLater('2025-05-01T00:00:00+08:00')],
   ['Patient?_lastUpdated=le2025-05', noLater('2025-06-01T00:00:00+08:00')],
   ['Patient', { op: 'all' }],
@@ -281,6 +381,73 @@ table('chains', [
   ],
 ]);
 
+const reach = (param: string, types: readonly string[], where: Filter): Filter => ({
+  op: 'chain',
+  param,
+  types,
+  where,
+});
+const has = (type: string, param: string, where: Filter): Filter => ({ op: 'has', type, param, where });
+const user = match('agent', { kind: 'reference', id: 'x' });
+table('chains and _has in each other', [
+  [
+    'Patient?_has:Observation:patient:_has:AuditEvent:entity:agent=x',
+    has('Observation', 'patient', has('AuditEvent', 'entity', user)),
+  ],
+  [
+    'Patient?general-practitioner:Practitioner._has:AuditEvent:entity:agent=x',
+    reach('general-practitioner', ['Practitioner'], has('AuditEvent', 'entity', user)),
+  ],
+  [
+    'Patient?link:Patient.link:Patient.link:Patient.link:Patient.link:Patient._id=1',
+    ['link', 'link', 'link', 'link', 'link'].reduce<Filter>((where, link) => reach(link, ['Patient'], where), {
+      op: 'id',
+      ids: ['1'],
+    }),
+  ],
+]);
+
+t.test('a chain over any types does not grow beyond what it asks', async (t) => {
+  const targets = 'target.'.repeat(9);
+  const read = query(`Provenance?${targets}_id=1`);
+  t.ok(JSON.stringify(read.where).length < 100_000, 'the types that read the same share a branch');
+  const { issues } = failure(`Task?${'based-on.'.repeat(9)}identifier=a`);
+  t.match(issues[0].text, /2000 are allowed/, 'here each link multiplies what follows');
+  t.ok(query(`${[...options.definitions.resourceTypes].join(',')}?_tag=${many(1000)}`), 'every type shares _tag');
+});
+
+t.test('what a definition limits is refused', async (t) => {
+  const definitions = loadDefinitions();
+  const own = (code: string, more: Partial<SearchParameter>): CustomParameter => {
+    const shape = { code, url: `http://s/${code}`, usage: 'normal', targets: [], components: [] } as const;
+    const parameter = { ...shape, type: 'date', expression: 'Patient.birthDate', ...more } as SearchParameter;
+    return { parameter, base: ['Patient'], progress: undefined };
+  };
+  const link = { type: 'reference', expression: 'Patient.link.other', targets: ['Patient'] } as const;
+  definitions.define([
+    own('born', { limits: { comparators: ['ge', 'lt'], multipleOr: false, multipleAnd: false, modifiers: [] } }),
+    own('relative', { ...link, limits: { chain: ['name'], modifiers: ['missing', 'type'] } }),
+    { ...own('coming', {}), progress: 40 },
+  ]);
+  t.ok(query('Patient?born=ge2025', { definitions }));
+  t.ok(query('Patient?relative.name=x&relative:Patient=1', { definitions }));
+  const bad: [string, string, RegExp][] = [
+    ['Patient?born=gt2025', 'bad-parameter-value', /no prefix but ge lt \(character 1\)/],
+    ['Patient?born=2025,2026', 'bad-parameter-value', /no list/],
+    ['Patient?born=ge2025&born=lt2026', 'bad-parameter-value', /once/],
+    ['Patient?born:missing=true', 'unknown-modifier', /none/],
+    ['Patient?relative:identifier=1', 'unknown-modifier', /missing, Patient/],
+    ['Patient?relative.gender=male', 'unknown-parameter', /"gender".*relative.*name/],
+    ['Patient?coming=2025', 'parameter-not-ready', /"coming" of Patient .*40 %/],
+  ];
+  for (const [search, code, text] of bad) {
+    const parsed = parse(search, { definitions });
+    if (!(parsed instanceof Failure)) throw new Error(`${search} was read`);
+    t.equal(parsed.issues[0].code, code, search);
+    t.match(parsed.issues[0].text, text);
+  }
+});
+
 t.test('several types share what reads the same and branch where it does not', async (t) => {
   t.strictSame(query('Encounter,Observation?status=a').where, match('status', { kind: 'token', code: 'a' }));
   t.strictSame(
@@ -331,6 +498,41 @@ t.test('includes', async (t) => {
   ]);
 });
 
+t.test('wildcards are the includes that they stand for', async (t) => {
+  const wild = (search: string) => query(search).includes;
+  const params = (search: string) => wild(search).map((i) => `${i.type}:${i.param}`);
+  const ofPatient = ['Patient:general-practitioner', 'Patient:link', 'Patient:organization'];
+  t.strictSame(params('Patient?_include=*').sort(), ofPatient);
+  t.strictSame(params('Patient?_include=Patient:*').sort(), ofPatient);
+  t.strictSame(params('Patient?_include=Patient:*:Organization').sort(), [
+    'Patient:general-practitioner',
+    'Patient:organization',
+  ]);
+  t.ok(wild('Patient?_include=Patient:*:Organization').every((i) => i.targets.join() === 'Organization'));
+  const back = params('Patient?_revinclude=*');
+  t.ok(back.includes('Observation:patient') && back.includes('Provenance:target'));
+  t.notOk(back.includes('Observation:encounter'), 'what cannot lead to a Patient');
+  t.ok(params('Patient?_revinclude=Observation:*').every((p) => p.startsWith('Observation:')));
+  const iterated = wild('Patient?_include:iterate=*');
+  t.ok(iterated.every((i) => i.iterate) && iterated.some((i) => i.type === 'Encounter'), 'those of every type');
+});
+
+t.test('how a search is explained and how long it may take', async (t) => {
+  t.equal(query('Patient').explain, false);
+  t.equal(query('Patient?_explain=false').explain, false);
+  t.equal(query('Patient?_explain=true').explain, true);
+  t.equal(query('Patient').timeout, undefined);
+  t.equal(query('Patient', { timeout: 500 }).timeout, 500);
+});
+
+t.test('every bad value of a list is told, with its place', async (t) => {
+  const { issues } = failure('Patient?birthdate=x,2025,2024-02-30');
+  t.equal(issues.length, 2);
+  t.match(issues[0].text, /"x".*\(value 1 of 3, character 1\)/);
+  t.match(issues[1]?.text, /"2024-02-30".*\(value 3 of 3, character 9\)/);
+  t.equal(failure(`Patient?birthdate=${many(1000)}`).issues.length, 101, 'and no more than an answer holds');
+});
+
 t.test('the self link holds what was used, and no more', async (t) => {
   const read = query('Patient?name=x&_format=json&_count=5000&foo=1&_sort=-birthdate', { lenient: true });
   t.strictSame(read.applied, [
@@ -344,12 +546,52 @@ t.test('the self link holds what was used, and no more', async (t) => {
 t.test('what cannot be read is refused by name', async (t) => {
   const bad: [string, string, RegExp][] = [
     ['Patient?foo=1', 'unknown-parameter', /"foo" is not defined for Patient; expected one of .*birthdate/],
-    ['Patient?phonetic=x', 'unknown-parameter', /"phonetic"/],
     ['Patient?name:fuzzy=x', 'unknown-modifier', /"fuzzy" of parameter "name".* missing, exact, contains/],
     ['Patient?birthdate:exact=2025', 'unknown-modifier', /"birthdate"/],
     ['Patient?_id:missing=true', 'unknown-modifier', /"_id/],
     ['Observation?subject:Organization=1', 'unknown-modifier', /Organization.*Patient/],
-    ['Observation?code:text=x', 'unknown-modifier', /"text"/],
+    ['Patient?name:text=x', 'unknown-modifier', /"text"/],
+    ['Patient?gender:of-type=a|b|c', 'unknown-modifier', /"of-type"/],
+    ['Location?near:missing=true', 'unknown-modifier', /"near".*none/],
+    ['Patient?phonetic:exact=x', 'unknown-modifier', /"exact".*missing/],
+    ['Patient?identifier:of-type=a|b', 'bad-parameter-value', /system\|code\|value/],
+    ['Patient?identifier:of-type=a||b', 'bad-parameter-value', /system\|code\|value/],
+    ['Condition?code:in=v', 'bad-parameter-value', /URL of a ValueSet/],
+    ['Condition?code:below=s|', 'bad-parameter-value', /system\|code or code/],
+    ['Condition?code:above=|a', 'bad-parameter-value', /system\|code or code/],
+    ['Observation?subject:below=1', 'bad-parameter-value', /expected Type\/id/],
+    ['Observation?subject:below=http://o.example/Patient/1', 'bad-parameter-value', /expected Type\/id/],
+    ['QuestionnaireResponse?questionnaire:above=http://q|1', 'bad-parameter-value', /expected id or Type\/id/],
+    ['ValueSet?url:below=urn:oid:1.2', 'bad-parameter-value', /a URN has nothing/],
+    [`ValueSet?url:above=http://a/${'b/'.repeat(600)}`, 'bad-parameter-value', /at most 1000 characters/],
+    ['Location?near=91|0', 'bad-parameter-value', /latitude from -90 to 90.*character 1\)/],
+    ['Location?near=31|-181', 'bad-parameter-value', /longitude from -180 to 180.*character 4\)/],
+    ['Location?near=31|121|x', 'bad-parameter-value', /distance of 0 or more.*character 8\)/],
+    ['Location?near=31|121|-1|km', 'bad-parameter-value', /distance of 0 or more/],
+    ['Location?near=31|121|1|kg', 'bad-parameter-value', /unit of length.*character 10\)/],
+    ['Location?near=31', 'bad-parameter-value', /latitude\|longitude\|distance\|units/],
+    [
+      'Observation?value-quantity=1|http://unitsofmeasure.org|mmolx',
+      'bad-parameter-value',
+      /"mmolx" is none \(character 29\)/,
+    ],
+    ['Observation?value-quantity=1,2|a|b,3|http://unitsofmeasure.org|?', 'bad-parameter-value', /value 3 of 3/],
+    ['Patient?_list=$current-problems', 'unsupported-search', /"\$current-problems".*functional/],
+    ['Patient?_list=a_b', 'bad-parameter-value', /id of a List/],
+    ['Patient?_query=q', 'unsupported-search', /"q" of parameter "_query".*no named query/],
+    ['Patient?_text=', 'bad-parameter-value', /_text/],
+    ['Patient?_text:contains=a', 'unknown-modifier', /"contains"/],
+    ['Patient?_contained=both', 'bad-parameter-value', /"both".*expected 'false'/],
+    ['Patient?_containedType=all', 'bad-parameter-value', /'container', 'contained'/],
+    ['Patient?_explain=yes', 'bad-parameter-value', /'true', 'false'/],
+    ['Patient?birthdate=2025-13', 'bad-parameter-value', /"2025-13" of parameter "birthdate".*\(character 7\)/],
+    ['Patient?birthdate=gt2025-02-30', 'bad-parameter-value', /\(character 11\)/],
+    ['Patient?birthdate=2024,2025-13', 'bad-parameter-value', /\(value 2 of 2, character 7\)/],
+    ['RiskAssessment?probability=gt0.8x', 'bad-parameter-value', /\(character 6\)/],
+    ['Observation?subject:Patient.birthdate=x', 'bad-parameter-value', /"subject:Patient.birthdate"/],
+    ['Patient?_has:Observation:patient:date=x', 'bad-parameter-value', /"_has:Observation:patient:date"/],
+    ['Observation?subject:Organization.name=x', 'unknown-modifier', /"Organization".*"subject".*Patient/],
+    ['Patient?birthdate=gx2025', 'bad-parameter-value', /\(character 1\)/],
     ['Patient?birthdate=2025-02-30', 'bad-parameter-value', /"2025-02-30" of parameter "birthdate"/],
     ['Patient?birthdate=gr2025', 'bad-parameter-value', /eq ne gt/],
     ['Patient?birthdate=', 'bad-parameter-value', /birthdate/],
@@ -367,12 +609,23 @@ t.test('what cannot be read is refused by name', async (t) => {
     ['Patient?_id=a_b', 'bad-parameter-value', /_id/],
     ['Patient?_lastUpdated=yesterday', 'bad-parameter-value', /_lastUpdated/],
     ['Patient?_count=-1', 'bad-parameter-value', /_count/],
+    ['Patient?_count=x', 'bad-parameter-value', /_count/],
+    ['Patient?_count=1.5', 'bad-parameter-value', /_count/],
     ['Patient?_count=5&_count=6', 'bad-parameter-value', /once/],
+    ['Patient?_sort=_id&_sort=name', 'bad-parameter-value', /once/],
+    ['Patient?_sort=name,-name', 'bad-parameter-value', /"name" once/],
+    ['Patient?_sort=name,', 'unknown-parameter', /value 2/],
+    ['Patient?_summary=text&_include=Patient:link', 'bad-parameter-value', /without _include/],
+    ['Location?_sort=near', 'unknown-parameter', /_sort=near/],
     ['Patient?_total=some', 'bad-parameter-value', /_total/],
     ['Patient?_sort=foo', 'unknown-parameter', /_sort=foo/],
     ['Observation?_sort=code-value-quantity', 'unknown-parameter', /_sort=code-value-quantity/],
     ['Patient?_include=Patient:name', 'bad-parameter-value', /Type:reference-parameter/],
-    ['Patient?_include=*', 'bad-parameter-value', /_include/],
+    ['Patient?_include=*:*:Patient:x', 'bad-parameter-value', /_include/],
+    ['Patient?_include=*:link', 'bad-parameter-value', /_include/],
+    ['Patient?_include=Nothing:*', 'bad-parameter-value', /_include/],
+    ['Patient?_include=Observation:*', 'bad-parameter-value', /from Patient/],
+    ['Patient?_revinclude=Location:*', 'bad-parameter-value', /to Patient/],
     ['Patient?_include=Observation:subject', 'bad-parameter-value', /from Patient/],
     ['Patient?_include=Patient:organization:Group', 'bad-parameter-value', /Organization/],
     ['Patient?_revinclude=Observation:encounter', 'bad-parameter-value', /to Patient/],
@@ -381,8 +634,11 @@ t.test('what cannot be read is refused by name', async (t) => {
     ['Observation?subject.foo=x', 'unknown-parameter', /"foo".*Patient/],
     ['Patient?_has:Observation:encounter:code=x', 'unknown-parameter', /leads to Patient/],
     ['Patient?_has:Observation:patient:foo=x', 'unknown-parameter', /"foo" is not defined for Observation/],
-    ['Patient?link.link.link.link.link.name=x', 'too-costly', /links/],
-    [`Patient?_id=${Array(1001).fill('1').join(',')}`, 'too-costly', /"_id" has 1001 values/],
+    [`Patient?${'link.'.repeat(11)}name=x`, 'too-costly', /more than 10 links/],
+    [`Patient?${'link.'.repeat(1000)}name=x`, 'too-costly', /more than 1000 characters/],
+    [`Patient?name=${','.repeat(10_000)}`, 'too-costly', /more than 1000 values/],
+    [`Patient?name=${'x'.repeat(4_001)}`, 'too-costly', /more than 4000 characters/],
+    [`Patient?_id=${Array(1001).fill('1').join(',')}`, 'too-costly', /"_id" has more than 1000 values/],
     [`Patient?${Array(101).fill('_id=1').join('&')}`, 'too-costly', /101 parameters/],
     [
       `Patient?${Array(20)
@@ -399,7 +655,7 @@ t.test('what cannot be read is refused by name', async (t) => {
       'too-costly',
       /2103 values/,
     ],
-    ['AdverseEvent?substance.manufacturer:above=x', 'unknown-modifier', /above/],
+    ['AdverseEvent?substance.manufacturer:fuzzy=x', 'unknown-modifier', /fuzzy/],
   ];
   for (const [search, code, text] of bad) {
     const { issues } = failure(search);

@@ -20,6 +20,7 @@ const query: Query = {
   applied: [],
   ignored: [],
   summaryCount: false,
+  explain: false,
 };
 
 t.test('a plan is the query and the rights', async (t) => {
@@ -29,6 +30,8 @@ t.test('a plan is the query and the rights', async (t) => {
   t.strictSame(plan(query, none, 'here'), { ...rest, where: none, after: 'here' });
   t.strictSame(plan({ ...query, where: all }, rights), { ...rest, where: rights });
   t.strictSame(plan(query, rights), { ...rest, where: { op: 'and', of: [code, rights] } });
+  const asked = { ...query, timeout: 5000, explain: true };
+  t.strictSame(plan(asked, all), { ...rest, where: code, timeout: 5000, explain: true });
 });
 
 t.test('rights hold for what chains pass through', async (t) => {
@@ -49,6 +52,21 @@ t.test('rights hold for what chains pass through', async (t) => {
   for (const [filter, expected] of restricted) t.strictSame(restrict(filter, rights), expected);
   t.strictSame(restrict(chain(name), all), chain(name));
   t.strictSame(restrict(chain(name), none), none);
+});
+
+t.test('what is looked up later and what needs no other resource stay as they are', async (t) => {
+  const others: Filter[] = [
+    { op: 'among', set: { by: 'list', id: '1' } },
+    { op: 'among', set: { by: 'valueSet', param: 'code', url: 'http://v' } },
+    { op: 'words', of: 'text', words: ['a'] },
+    { op: 'match', param: 'near', test: { kind: 'near', latitude: 31, longitude: 121, kilometres: 5 } },
+  ];
+  for (const filter of others) t.strictSame(restrict(filter, rights), filter);
+  const [list = all] = others;
+  t.strictSame(restrict({ op: 'and', of: [list, list, name] }, rights), { op: 'and', of: [list, name] });
+  t.strictSame(restrict({ op: 'or', of: [list, { op: 'not', of: { op: 'not', of: list } }] }, rights), list);
+  const chain: Filter = { op: 'chain', param: 'subject', types: ['Patient'], where: list };
+  t.strictSame(restrict(chain, rights), { ...chain, where: { op: 'and', of: [list, rights] } });
 });
 
 t.test('filters are simplified', async (t) => {
@@ -141,4 +159,29 @@ t.test('a revinclude asks for what refers to the found', async (t) => {
     { types: ['Provenance'], where: chain, sort: [], limit: 5, total: 'none' },
   ]);
   t.strictSame(includePlans([{ ...back, targets: ['Device'] }], found, all, 5), []);
+});
+
+t.test('revincludes of one type are one plan', async (t) => {
+  const back = (type: string, param: string, targets: readonly string[]): Include => {
+    return { direction: 'revinclude', type, param, targets, iterate: false };
+  };
+  const includes = [
+    back('Provenance', 'target', ['Observation']),
+    back('Observation', 'derived-from', ['Observation', 'Media']),
+    back('Observation', 'encounter', ['Encounter']),
+  ];
+  const chain = (param: string, type: string, ...ids: string[]): Filter => {
+    return { op: 'chain', param, types: [type], where: { op: 'id', ids } };
+  };
+  const page = found.slice(3);
+  t.strictSame(
+    includePlans(includes, page, all, 5)?.map(({ types, where }) => [types, where]),
+    [
+      [['Provenance'], chain('target', 'Observation', 'o4')],
+      [
+        ['Observation'],
+        { op: 'or', of: [chain('derived-from', 'Observation', 'o4'), chain('encounter', 'Encounter', 'e1')] },
+      ],
+    ],
+  );
 });

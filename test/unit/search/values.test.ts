@@ -1,8 +1,8 @@
 import t from 'tap';
+import { splitEscaped, startOf, unescapeValue } from '#search/escapes.ts';
 import { fold } from '#search/fold.ts';
 import { impliedRange, nextUp, parseNumber, point } from '#search/numbers.ts';
 import { branches, readPath } from '#search/path.ts';
-import { splitEscaped, unescapeValue } from '#search/values.ts';
 
 t.test('folding drops case, accents and width, and keeps Chinese', async (t) => {
   const forms: [string, string][] = [
@@ -59,6 +59,8 @@ t.test('a point is the smallest range', async (t) => {
 t.test('escapes', async (t) => {
   t.strictSame(splitEscaped('a,b\\,c,d\\\\,e', ','), ['a', 'b\\,c', 'd\\\\', 'e']);
   t.strictSame(splitEscaped('', ','), ['']);
+  t.strictSame(splitEscaped('a,b,c,d', ',', 2), ['a', 'b', 'c,d'], 'beyond the most, one part more');
+  t.equal(startOf(['ab', 'c', 'd'], 2), 5);
   t.equal(unescapeValue('b\\,c\\$d\\|e\\\\f\\g'), 'b,c$d|e\\f\\g');
 });
 

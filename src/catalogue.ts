@@ -1,0 +1,361 @@
+/**
+ * The catalogue of expected failures: data alone, which errors.ts makes into values.
+ *
+ * Each entry gives the FHIR issue type (http://hl7.org/fhir/issue-type), the HTTP status and the English text, in which
+ * `{name}` stands for a detail. Texts never carry a resident's identifier: callers pass details through `mask`.
+ */
+
+export type IssueType =
+  | 'structure'
+  | 'required'
+  | 'value'
+  | 'invariant'
+  | 'security'
+  | 'login'
+  | 'forbidden'
+  | 'not-supported'
+  | 'duplicate'
+  | 'multiple-matches'
+  | 'not-found'
+  | 'deleted'
+  | 'too-long'
+  | 'code-invalid'
+  | 'extension'
+  | 'too-costly'
+  | 'throttled'
+  | 'business-rule'
+  | 'conflict'
+  | 'transient'
+  | 'timeout'
+  | 'exception'
+  | 'invalid'
+  | 'informational';
+
+interface Entry {
+  readonly status: number;
+  readonly type: IssueType;
+  readonly text: string;
+}
+
+export const catalogue = {
+  // The request as such
+  'malformed-json': { status: 400, type: 'structure', text: 'The body is not JSON: {found}.' },
+  'malformed-xml': { status: 400, type: 'structure', text: 'The body cannot be read as XML: {found}.' },
+  'wrong-xml': { status: 400, type: 'structure', text: 'Found {found}; expected {expected}.' },
+  'duplicate-key': {
+    status: 400,
+    type: 'structure',
+    text: 'The key "{found}" stands twice in one object; each may stand once.',
+  },
+  'nesting-too-deep': {
+    status: 400,
+    type: 'structure',
+    text: 'The body nests deeper than {expected} levels (HUFHIR_MAX_DEPTH).',
+  },
+  'bad-text': { status: 400, type: 'value', text: 'Found {found}; expected {expected}.' },
+  'invalid-utf8': { status: 400, type: 'structure', text: 'The body is not valid UTF-8.' },
+  'body-empty': { status: 400, type: 'structure', text: 'The request has no body; expected {expected}.' },
+  'body-too-large': { status: 413, type: 'too-long', text: 'The body exceeds {expected} bytes (HUFHIR_MAX_BODY).' },
+  'operation-too-large': {
+    status: 413,
+    type: 'too-long',
+    text: 'The body exceeds {expected} bytes, the most that an operation takes.',
+  },
+  'too-many-values': { status: 413, type: 'too-long', text: 'The body holds more than {expected} values.' },
+  'too-many-entries': {
+    status: 413,
+    type: 'too-long',
+    text: 'The bundle has {found} entries; at most {expected} are allowed (HUFHIR_MAX_ENTRIES).',
+  },
+  'url-too-long': {
+    status: 414,
+    type: 'too-long',
+    text: 'The URL exceeds {expected} characters (HUFHIR_MAX_URL); send the search as POST _search.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    type: 'not-supported',
+    text: '{name} is {found}; expected {expected}.',
+  },
+  'not-acceptable': {
+    status: 406,
+    type: 'not-supported',
+    text: 'Accept asks for {found}; this server answers {expected}.',
+  },
+  'unknown-route': { status: 404, type: 'not-found', text: '{found} is not a path of this server.' },
+  'method-not-allowed': {
+    status: 405,
+    type: 'not-supported',
+    text: '{found} is not supported here; expected {expected}.',
+  },
+  'bad-request': { status: 400, type: 'invalid', text: 'The HTTP request could not be read ({found}).' },
+  'request-timeout': { status: 408, type: 'timeout', text: 'The HTTP request did not arrive in time.' },
+  'header-too-large': {
+    status: 431,
+    type: 'too-long',
+    text: 'URL and headers exceed {found} bytes, or are too many; the URL may have {expected} characters (HUFHIR_MAX_URL; send the search as POST _search), the headers HUFHIR_MAX_HEADERS bytes.',
+  },
+  'bad-header': { status: 400, type: 'value', text: 'Header {name} is "{found}"; expected {expected}.' },
+  'login-required': { status: 401, type: 'login', text: 'This request needs a token; none was accepted.' },
+  forbidden: { status: 403, type: 'forbidden', text: 'The caller has no right to {found}.' },
+  'foreign-host': {
+    status: 403,
+    type: 'forbidden',
+    text: 'Host names {found}; with HUFHIR_AUTH=off, expected {expected} or a loopback address: under another name a web page could reach the records.',
+  },
+  'foreign-origin': {
+    status: 403,
+    type: 'forbidden',
+    text: 'A web page of {found} asks; with HUFHIR_AUTH=off, expected a page of this server or of HUFHIR_CORS_ORIGINS: any other could read or change the records.',
+  },
+  'too-many-requests': {
+    status: 429,
+    type: 'throttled',
+    text: 'This connection has {expected} requests under way; read their answers before you send more.',
+  },
+  'shutting-down': {
+    status: 503,
+    type: 'transient',
+    text: 'The server is being stopped and takes no new work; send the request again in a while.',
+  },
+  internal: {
+    status: 500,
+    type: 'exception',
+    text: 'The server failed; the log has the details under {found}.',
+  },
+
+  'more-issues': {
+    status: 400,
+    type: 'informational',
+    text: 'There are more than {expected} such problems; the others are not told.',
+  },
+
+  // Resources and their ids
+  'unknown-type': { status: 404, type: 'not-supported', text: '"{found}" is not a resource type of FHIR R4.' },
+  'type-mismatch': { status: 400, type: 'value', text: 'resourceType is "{found}"; expected "{expected}".' },
+  'missing-resource-type': {
+    status: 400,
+    type: 'structure',
+    text: 'The body has no resourceType; expected the name of an R4 resource.',
+  },
+  'invalid-id': {
+    status: 400,
+    type: 'value',
+    text: 'The id "{found}" is not valid; expected 1 to 64 of A-Z a-z 0-9 - .',
+  },
+  'id-mismatch': { status: 400, type: 'value', text: 'The body has id {found}; the URL says "{expected}".' },
+  'not-found': { status: 404, type: 'not-found', text: '{found} does not exist.' },
+  deleted: { status: 410, type: 'deleted', text: '{found} was deleted.' },
+  'version-not-found': { status: 404, type: 'not-found', text: '{found} has no version {version}.' },
+  'version-conflict': {
+    status: 412,
+    type: 'conflict',
+    text: '{target} is at version {found}; the request expected {expected}.',
+  },
+  'if-match-required': {
+    status: 400,
+    type: 'required',
+    text: '{found} exists; this server asks for its version in If-Match (HUFHIR_IF_MATCH=required).',
+  },
+  'id-taken': {
+    status: 409,
+    type: 'conflict',
+    text: '{found} exists and does not match the criteria; expected the id of a match, or a new one.',
+  },
+  'patch-changes': {
+    status: 400,
+    type: 'business-rule',
+    text: 'The patch changes {target}, which stays what it is.',
+  },
+  'patch-invalid': { status: 400, type: 'structure', text: '{target} is {found}; expected {expected}.' },
+  'patch-failed': {
+    status: 422,
+    type: 'business-rule',
+    text: 'Operation {index} of the patch failed at "{target}": found {found}; expected {expected}.',
+  },
+  'patch-test-failed': {
+    status: 422,
+    type: 'conflict',
+    text: 'Operation {index} of the patch, a test, found {found} at "{target}".',
+  },
+  'write-contention': {
+    status: 409,
+    type: 'transient',
+    text: '{found} changed {expected} times while this request was tried; send it again.',
+  },
+  subsetted: {
+    status: 400,
+    type: 'business-rule',
+    text: 'The resource carries the SUBSETTED tag; an incomplete resource is not stored.',
+  },
+
+  // Contents
+  'invalid-content': { status: 422, type: 'invariant', text: '{text}' },
+  'unknown-element': {
+    status: 422,
+    type: 'structure',
+    text: 'The element "{found}" is not defined for {target}; expected one of {expected}.',
+  },
+  'missing-element': { status: 422, type: 'required', text: '{target} is missing; expected {expected}.' },
+  'wrong-cardinality': { status: 422, type: 'structure', text: '{target} has {found} values; expected {expected}.' },
+  'wrong-shape': { status: 422, type: 'structure', text: '{target} is {found}; expected {expected}.' },
+  'bad-element-value': { status: 422, type: 'value', text: '{target} is "{found}"; expected {expected}.' },
+  'code-not-in-value-set': { status: 422, type: 'code-invalid', text: '{target} is {found}; expected {expected}.' },
+  'wrong-reference': { status: 422, type: 'value', text: '{target} leads to {found}; expected {expected}.' },
+  'unknown-profile': {
+    status: 422,
+    type: 'not-found',
+    text: 'The profile {found} is not held by this server; the resource was not checked against it.',
+  },
+  'reference-not-found': {
+    status: 422,
+    type: 'not-found',
+    text: 'The reference {found} names a resource that does not exist (HUFHIR_REFERENCES=strict).',
+  },
+
+  // Criteria
+  'criteria-no-match': {
+    status: 412,
+    type: 'not-found',
+    text: 'The criteria {found} match no resource; expected exactly one.',
+  },
+  'criteria-many-matches': {
+    status: 412,
+    type: 'multiple-matches',
+    text: 'The criteria {found} match several resources; expected at most one.',
+  },
+  'criteria-too-many': {
+    status: 412,
+    type: 'multiple-matches',
+    text: 'The criteria {found} match more than {expected} resources (HUFHIR_MAX_CONDITIONAL_DELETE).',
+  },
+  'nothing-to-patch': {
+    status: 404,
+    type: 'not-found',
+    text: 'The criteria {found} match no resource; there is nothing to patch.',
+  },
+  'criteria-empty': { status: 400, type: 'value', text: 'The criteria {found} hold no search parameter.' },
+
+  // Bundles
+  'bundle-type': { status: 400, type: 'value', text: 'The bundle type is "{found}"; expected transaction or batch.' },
+  'bundle-entry': { status: 400, type: 'structure', text: '{text}' },
+  'duplicate-target': {
+    status: 400,
+    type: 'duplicate',
+    text: '{found} is written by more than one entry of the transaction.',
+  },
+  'entry-not-supported': {
+    status: 400,
+    type: 'not-supported',
+    text: '{found} is not supported in an entry of a {target}.',
+  },
+  'unknown-full-url': {
+    status: 400,
+    type: 'structure',
+    text: 'The reference {found} is no fullUrl of this bundle; expected one.',
+  },
+  'duplicate-full-url': { status: 400, type: 'duplicate', text: 'The fullUrl {found} stands at more than one entry.' },
+
+  // Search
+  'unknown-parameter': {
+    status: 400,
+    type: 'invalid',
+    text: 'The search parameter "{found}" is not defined for {target}; expected one of {expected}.',
+  },
+  'parameter-not-ready': {
+    status: 503,
+    type: 'transient',
+    text: 'The search parameter "{found}" of {target} is being indexed: {progress} % are done; search by it later.',
+  },
+  'unknown-modifier': {
+    status: 400,
+    type: 'not-supported',
+    text: 'The modifier "{found}" of parameter "{parameter}" is not supported; expected {expected}.',
+  },
+  'bad-parameter-value': {
+    status: 400,
+    type: 'value',
+    text: 'The value "{found}" of parameter "{parameter}" is not valid; expected {expected}.',
+  },
+  'unsupported-search': {
+    status: 400,
+    type: 'not-supported',
+    text: '"{found}" of parameter "{parameter}" is not supported; expected {expected}.',
+  },
+  'ignored-parameter': {
+    status: 400,
+    type: 'not-supported',
+    text: 'The parameter "{found}" is not known and was ignored (Prefer: handling=lenient).',
+  },
+  'too-costly': { status: 400, type: 'too-costly', text: '{text}' },
+  'search-too-slow': {
+    status: 400,
+    type: 'too-costly',
+    text: 'The search took longer than {expected} ms (HUFHIR_SEARCH_TIMEOUT); most of it went into {found}. Add a criterion that few resources meet, or ask _explain=true for the plan.',
+  },
+  'not-in-compartment': {
+    status: 404,
+    type: 'not-found',
+    text: 'Resources of type {found} are never in the compartment of a {target}; expected one of {expected}.',
+  },
+  'search-explained': { status: 400, type: 'informational', text: '{text}' },
+  'unknown-value-set': {
+    status: 400,
+    type: 'value',
+    text: 'The value set "{found}" of parameter "{parameter}" is not held by this server.',
+  },
+  'not-expandable': {
+    status: 400,
+    type: 'not-supported',
+    text: 'The codes of the value set {target} cannot be told: {found}.',
+  },
+  'unknown-code-system': {
+    status: 400,
+    type: 'value',
+    text: 'The code system "{found}" of parameter "{parameter}" is not held by this server, or not with its codes.',
+  },
+  'unknown-code': {
+    status: 400,
+    type: 'code-invalid',
+    text: 'The code system {target} has no code "{found}", which parameter "{parameter}" asks for.',
+  },
+  'unknown-list': { status: 400, type: 'value', text: 'The list {found} of parameter "_list" does not exist.' },
+  'bad-cursor': {
+    status: 400,
+    type: 'value',
+    text: 'The page link is not valid or has expired; start the search again.',
+  },
+
+  // Operations
+  'missing-parameter': {
+    status: 400,
+    type: 'required',
+    text: 'The parameter "{parameter}" is missing; expected {expected}.',
+  },
+  'unknown-operation-parameter': {
+    status: 400,
+    type: 'invalid',
+    text: 'The operation has no parameter "{found}"; expected one of {expected}.',
+  },
+  'unsupported-operation-parameter': {
+    status: 400,
+    type: 'not-supported',
+    text: 'The operation parameter "{found}" is not supported here.',
+  },
+  'unknown-operation': { status: 404, type: 'not-supported', text: 'The operation {found} is not supported here.' },
+  'too-many-jobs': {
+    status: 429,
+    type: 'too-costly',
+    text: '{expected} asynchronous requests are kept already (HUFHIR_MAX_JOBS); fetch or delete their results first.',
+  },
+  timeout: {
+    status: 503,
+    type: 'timeout',
+    text: 'The evaluation took longer than {expected} ms (HUFHIR_MEASURE_TIMEOUT).',
+  },
+  'measure-not-evaluable': { status: 422, type: 'not-supported', text: '{text}' },
+
+  // Settings and command line
+  setting: { status: 500, type: 'invalid', text: '{name} is "{found}"; expected {expected}.' },
+  'unknown-setting': { status: 500, type: 'invalid', text: '{name} is not a setting of this server.' },
+} as const satisfies Record<string, Entry>;

@@ -1,0 +1,191 @@
+import type { Compare, Filter, Test } from '#search/filter.ts';
+import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
+import type { Names } from './names.ts';
+import { current } from './schema.ts';
+import { formOf, nowhere, references, type Source, type Sources } from './sources.ts';
+import type { Lowering } from './sql.ts';
+
+/** One of the conditions that a search AND-s, with the index rows that answer it, if any do. */
+export interface Criterion {
+  /** The conditions that the source stands for. */
+  readonly filters: readonly Filter[];
+  readonly source: Source;
+}
+
+/** What finding a source needs to know of the store. */
+export interface Finding {
+  readonly names: Names;
+  readonly sources: Sources;
+  readonly lowering: Lowering;
+  readonly members: (types: readonly number[], where: Filter, depth: number) => readonly number[] | undefined;
+  /** A query of the rids of these types that pass, by the best source among the criteria; undefined if there is none. */
+  readonly narrowed: (types: readonly number[], where: Filter, depth: number) => Sql | undefined;
+  /** The rids that resources refer to. */
+  readonly targetsOf: (rids: readonly number[], params: readonly number[]) => readonly number[];
+}
+
+/** Alternatives of one search value that are still tried as one source. */
+const manyAlternatives = 50;
+
+/** The criteria of a search that an index answers. */
+export function criteriaOf(
+  filters: readonly Filter[],
+  types: readonly number[],
+  finding: Finding,
+  depth: number,
+): readonly Criterion[] {
+  const ranged = Map.groupBy(filters, (filter) => rangeKey(filter, types, finding.names));
+  const merged = [...ranged].flatMap(([key, same]): Criterion[] => {
+    if (key === undefined || same.length < 2) return [];
+    const conditions = same.map(alternatives);
+    const [[first] = []] = conditions;
+    if (first === undefined) return [];
+    const params = finding.names.params(types, first.param);
+    const where = conditions.map((any) => any.map(({ test }) => whereOf(test)));
+    return [
+      { filters: same, source: finding.sources.ranges(params, first.test.kind === 'date' ? 'date' : 'number', where) },
+    ];
+  });
+  const covered = new Set(merged.flatMap((criterion) => criterion.filters));
+  const single = filters.flatMap((filter): Criterion[] => {
+    const source = covered.has(filter) ? undefined : sourceOf(filter, types, finding, depth);
+    return source === undefined ? [] : [{ filters: [filter], source }];
+  });
+  return [...merged, ...single];
+}
+
+type Match = Extract<Filter, { op: 'match' }>;
+
+function whereOf(test: Test): readonly Compare[] {
+  return test.kind === 'date' || test.kind === 'number' ? test.where : [];
+}
+
+function alternatives(filter: Filter): readonly Match[] {
+  const parts = filter.op === 'or' ? filter.of : [filter];
+  return parts.filter((part) => part.op === 'match');
+}
+
+/**
+ * Several conditions on the ranges of one parameter hold for one value where no resource has more than one: they narrow
+ * together (`date=ge2025&date=lt2026`). Undefined for all others.
+ */
+function rangeKey(filter: Filter, types: readonly number[], names: Names): string | undefined {
+  const parts = filter.op === 'or' ? filter.of : [filter];
+  const [first] = parts;
+  if (first?.op !== 'match' || (first.test.kind !== 'date' && first.test.kind !== 'number')) return undefined;
+  const key = formOf(first);
+  if (!parts.every((part) => part.op === 'match' && formOf(part) === key)) return undefined;
+  return names.params(types, first.param).some((param) => names.shape(param).several) ? undefined : key;
+}
+
+function sourceOf(filter: Filter, types: readonly number[], finding: Finding, depth: number): Source | undefined {
+  const { names, sources, lowering, members } = finding;
+  switch (filter.op) {
+    case 'none':
+      return nowhere;
+    case 'id':
+      return live('resource_id', types, amongTexts('d.id', filter.ids));
+    case 'lastUpdated':
+      return live('resource_type_seq', types, lowering.window('d.seq', filter.where));
+    case 'match':
+      return sources.matching(types, filter.param, [filter.test]);
+    case 'tuple':
+      return tuple(filter, types, sources);
+    case 'words':
+      return sources.words(types, filter.of, filter.words);
+    case 'contained':
+      return contained(filter, types, sources);
+    case 'or':
+      return alternation(filter.of, types, finding, depth);
+    case 'and':
+      return wrapped(finding.narrowed(types, filter, depth + 1));
+    case 'chain': {
+      const found = members(names.types(filter.types), filter.where, depth + 1);
+      return found === undefined ? undefined : references(names.params(types, filter.param), found, true);
+    }
+    case 'has': {
+      const referring = names.types([filter.type]);
+      const found = members(referring, filter.where, depth + 1);
+      if (found === undefined) return undefined;
+      const targets = finding.targetsOf(found, names.params(referring, filter.param));
+      if (targets.length === 0) return nowhere;
+      return live('', types, amongNumbers('d.rid', targets));
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Of a composite that has no rows of its own, the first component leads to what may pass. */
+function tuple(
+  { param, tests }: Extract<Filter, { op: 'tuple' }>,
+  types: readonly number[],
+  sources: Sources,
+): Source | undefined {
+  const [first, second] = tests;
+  const isPair =
+    tests.length === 2 && first?.kind === 'token' && ['date', 'number', 'quantity'].includes(second?.kind ?? '');
+  if (isPair) return sources.pair(types, param, tests);
+  const source = first === undefined ? undefined : sources.matching(types, `${param}.0`, [first]);
+  return source === undefined ? undefined : { ...source, exact: false };
+}
+
+/** One of the criteria leads to containers that may pass. */
+function contained(
+  { type, where }: Extract<Filter, { op: 'contained' }>,
+  types: readonly number[],
+  sources: Sources,
+): Source | undefined {
+  const [first] = (where.op === 'and' ? where.of : [where]).filter((f) => f.op === 'match');
+  const source = first && sources.matching(types, `contained:${type}:${first.param}`, [first.test]);
+  return source && { ...source, exact: false };
+}
+
+function alternation(
+  filters: readonly Filter[],
+  types: readonly number[],
+  finding: Finding,
+  depth: number,
+): Source | undefined {
+  const groups = new Map<string, [Test, ...Test[]]>();
+  const params = new Map<string, string>();
+  const others: Filter[] = [];
+  for (const filter of filters) {
+    const form = filter.op === 'match' ? formOf(filter) : undefined;
+    if (filter.op !== 'match' || form === undefined) others.push(filter);
+    else {
+      params.set(form, filter.param);
+      const group = groups.get(form);
+      if (group === undefined) groups.set(form, [filter.test]);
+      else group.push(filter.test);
+    }
+  }
+  if (groups.size + others.length > manyAlternatives) return undefined;
+  const sources = [
+    ...[...groups].map(([form, tests]) => finding.sources.matching(types, params.get(form) ?? '', tests)),
+    ...others.map((filter) => sourceOf(filter, types, finding, depth)),
+  ];
+  const known = sources.filter((source) => source !== undefined);
+  const [only] = known;
+  if (known.length < sources.length || only === undefined) return undefined;
+  if (known.length === 1) return only;
+  const queries = known.map((s) => sql`SELECT d.rid FROM ${s.from} WHERE ${s.where}`);
+  return {
+    from: sql`(${list(queries, ' UNION ALL ')}) d`,
+    where: yes,
+    exact: known.every((s) => s.exact),
+    ordered: false,
+  };
+}
+
+/** Rows of the resources themselves; without the name of an index, they are found by rid. */
+function live(index: string, types: readonly number[], where: Sql): Source {
+  const by = index === '' ? '' : ` INDEXED BY ${index}`;
+  const type = index === '' ? '+d.type' : 'd.type';
+  const all = [oneOf(type, types), literal(`d.state = ${current}`), where];
+  return { from: literal(`resource d${by}`), where: every(all), exact: true, ordered: false };
+}
+
+function wrapped(query: Sql | undefined): Source | undefined {
+  return query === undefined ? undefined : { from: sql`(${query}) d`, where: yes, exact: true, ordered: false };
+}

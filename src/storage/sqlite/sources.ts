@@ -1,0 +1,295 @@
+import { ucumSystem } from '#fhir/units.ts';
+import type { Compare, Filter, Test } from '#search/filter.ts';
+import { fold } from '#search/fold.ts';
+import { convertedRange } from '#search/matches.ts';
+import type { Connection } from './connection.ts';
+import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from './fragment.ts';
+import type { Names, Unit } from './names.ts';
+import { type Conditions, rangeRows, union } from './ranges.ts';
+import { indexed } from './rows.ts';
+
+/** What a search starts from: a table or query with the alias `d`, whose `d.rid` are resources. */
+export interface Source {
+  readonly from: Sql;
+  readonly where: Sql;
+  /** All of them pass: nothing has to be checked again. */
+  readonly exact: boolean;
+  /** The rows come in the order of rid, so that a page can stop early; each rid comes once. */
+  readonly ordered: boolean;
+}
+
+/** Distinct systems or units of a value that are still told one by one. */
+const manyKinds = 200;
+
+export const nowhere: Source = { from: literal('resource d'), where: no, exact: true, ordered: true };
+
+/** Finds out which rows of the index lead to the resources with a value, by the form of the test. */
+export class Sources {
+  readonly #connection: Connection;
+  readonly #names: Names;
+
+  constructor(connection: Connection, names: Names) {
+    this.#connection = connection;
+    this.#names = names;
+  }
+
+  /** Of tests of one parameter and one form (see `formOf`), of which one must pass; undefined if no index leads there. */
+  matching(types: readonly number[], param: string, tests: readonly [Test, ...Test[]]): Source | undefined {
+    const params = this.#names.params(types, param);
+    if (params.length === 0) return nowhere;
+    const [first] = tests;
+    switch (first.kind) {
+      case 'token':
+        return this.#tokens(
+          params,
+          first.system,
+          tests.flatMap((t) => (t.kind === 'token' ? [t.code] : [])),
+        );
+      case 'string':
+        return strings(params, tests);
+      case 'date':
+      case 'number':
+        return this.ranges(params, first.kind, [tests.map((t) => (t.kind === first.kind ? t.where : []))]);
+      case 'quantity':
+        return this.#quantity(params, first);
+      case 'uri':
+        return this.#uris(
+          params,
+          first.how,
+          tests.flatMap((t) => (t.kind === 'uri' ? [t.value] : [])),
+        );
+      case 'reference': {
+        const targets = tests.flatMap((t) => (t.kind === 'reference' ? [...this.targets(t)] : []));
+        return references(params, [...new Set(targets)], first.version === undefined);
+      }
+      case 'near': {
+        // A little less than a degree of latitude has.
+        const degrees = first.kilometres / 111;
+        const [from, to] = [first.latitude - degrees, first.latitude + degrees];
+        const where = sql`${oneOf('d.param', params)} AND d.latitude BETWEEN ${from} AND ${to}`;
+        return { from: literal('position d'), where, exact: false, ordered: false };
+      }
+    }
+  }
+
+  /** The rids that a reference test means: one, or for any type a few. */
+  targets({ type, id }: Extract<Test, { kind: 'reference' }>): ReadonlySet<number> {
+    const types = type === undefined ? this.#names.allTypes() : this.#names.types([type]);
+    if (types.length === 0) return new Set();
+    const rows = this.#connection.rows(
+      sql`SELECT rid FROM resource INDEXED BY resource_id WHERE ${oneOf('type', types)} AND id = ${id}`,
+    );
+    return new Set(rows.map(([rid]) => Number(rid)));
+  }
+
+  /** Ranges that satisfy all conditions; several conditions hold for one value where a resource has but one. */
+  ranges(params: readonly number[], kind: 'date' | 'number', conditions: Conditions): Source {
+    const queries = params.flatMap((param) =>
+      rangeRows(kind, kind, this.#names.shape(param).widths, conditions, sql`t.param = ${param}`),
+    );
+    const several = params.some((param) => this.#names.shape(param).several);
+    return several ? { ...united(queries), exact: conditions.length === 1 } : united(queries);
+  }
+
+  /** A composite of a token and a range; undefined for others. */
+  pair(types: readonly number[], param: string, tests: readonly Test[]): Source | undefined {
+    const [token, range, ...more] = tests;
+    if (token?.kind !== 'token' || token.code === undefined || more.length > 0) return undefined;
+    if (range?.kind !== 'quantity' && range?.kind !== 'date' && range?.kind !== 'number') return undefined;
+    const { code } = token;
+    const params = this.#names.params(types, `${param}.0`);
+    const kind = range.kind === 'date' ? 'date' : 'number';
+    let exact = true;
+    const queries: Sql[] = [];
+    for (const id of params) {
+      const { widths } = this.#names.shape(this.#second(id) ?? 0);
+      const systems = this.#systems('pair', id, code, token.system);
+      if (systems === undefined) return undefined;
+      for (const system of systems) {
+        const at = sql`t.param = ${id} AND t.code = ${code} AND t.system = ${system}`;
+        if (range.kind !== 'quantity')
+          queries.push(...rangeRows('pair', kind, widths, [[range.where]], sql`${at} AND t.unit = 0`));
+        else {
+          const units = this.#distinct('pair', 'unit', sql`param = ${id} AND code = ${code} AND system = ${system}`);
+          if (units === undefined) return undefined;
+          for (const unit of units) {
+            const asked = inUnit(range, this.#names.unitOf(unit));
+            if (asked === undefined) continue;
+            exact &&= asked === range.where;
+            queries.push(...rangeRows('pair', kind, widths, [[asked]], sql`${at} AND t.unit = ${unit}`));
+          }
+        }
+      }
+    }
+    return { ...united(queries), exact, ordered: false };
+  }
+
+  /** The parameter of the second component, by that of the first. */
+  #second(first: number): number | undefined {
+    const row = this.#connection.row(sql`SELECT b.id FROM param a JOIN param b ON b.type = a.type
+      AND b.code = substr(a.code, 1, length(a.code) - 1) || '1' WHERE a.id = ${first}`);
+    return row === undefined ? undefined : Number(row[0]);
+  }
+
+  words(types: readonly number[], of: 'text' | 'content', words: readonly string[]): Source {
+    const from = sql`(SELECT rowid AS rid FROM words WHERE words MATCH ${matching(types, of, words)} ORDER BY rowid) d`;
+    return { from, where: yes, exact: true, ordered: true };
+  }
+
+  #tokens(params: readonly number[], system: string | undefined, given: readonly (string | undefined)[]): Source {
+    const codes = [...new Set(given.filter((code) => code !== undefined))];
+    const [param, ...others] = params;
+    const [code] = codes;
+    const known = system === undefined ? undefined : this.#names.system(system);
+    if (system !== undefined && known === undefined) return nowhere;
+    if (param !== undefined && others.length === 0 && codes.length === 1 && code !== undefined) {
+      const systems = known === undefined ? this.#systems('token', param, code, undefined) : [known];
+      if (systems?.length === 0) return nowhere;
+      const where = sql`d.param = ${param} AND d.code = ${code} AND ${systems === undefined ? yes : oneOf('d.system', systems)}`;
+      return { from: literal('token d'), where, exact: true, ordered: systems?.length === 1 };
+    }
+    const where = every([
+      oneOf('d.param', params),
+      codes.length === 0 ? yes : amongTexts('d.code', codes),
+      known === undefined ? yes : oneOf('d.system', [known]),
+    ]);
+    return { from: literal('token d'), where, exact: true, ordered: false };
+  }
+
+  /** Undefined if they are too many. */
+  #systems(
+    table: 'token' | 'pair',
+    param: number,
+    code: string,
+    asked: string | undefined,
+  ): readonly number[] | undefined {
+    if (asked === undefined) return this.#distinct(table, 'system', sql`param = ${param} AND code = ${code}`);
+    const known = this.#names.system(asked);
+    return known === undefined ? [] : [known];
+  }
+
+  /** The values of the column that follows the fixed ones in the order of the table, each found by one seek. */
+  #distinct(table: string, column: string, fixed: Sql): readonly number[] | undefined {
+    const [from, name] = [literal(table), literal(column)];
+    const rows = this.#connection.rows(sql`WITH RECURSIVE found (x) AS (
+      SELECT min(${name}) FROM ${from} WHERE ${fixed}
+      UNION ALL SELECT (SELECT min(${name}) FROM ${from} WHERE ${fixed} AND ${name} > found.x) FROM found
+        WHERE found.x IS NOT NULL LIMIT ${manyKinds + 1})
+      SELECT x FROM found WHERE x IS NOT NULL`);
+    return rows.length > manyKinds ? undefined : rows.map(([x]) => Number(x));
+  }
+
+  #quantity(params: readonly number[], test: Extract<Test, { kind: 'quantity' }>): Source | undefined {
+    let exact = true;
+    const queries: Sql[] = [];
+    for (const param of params) {
+      const units = this.#distinct('quantity', 'unit', sql`param = ${param}`);
+      if (units === undefined) return undefined;
+      const { widths } = this.#names.shape(param);
+      for (const unit of units) {
+        const asked = inUnit(test, this.#names.unitOf(unit));
+        if (asked === undefined) continue;
+        exact &&= asked === test.where;
+        const at = sql`t.param = ${param} AND t.unit = ${unit}`;
+        queries.push(...rangeRows('quantity', 'number', widths, [[asked]], at));
+      }
+    }
+    return { ...united(queries), exact, ordered: false };
+  }
+
+  #uris(params: readonly number[], how: 'equals' | 'below' | 'above', values: readonly string[]): Source {
+    const from = literal('uri d');
+    const [value = ''] = values;
+    if (how === 'equals') {
+      const known = [...new Set(values.map((v) => this.#names.system(v)).filter((v) => v !== undefined))];
+      const where = every([oneOf('d.param', params), amongNumbers('d.value', known)]);
+      return known.length === 0
+        ? nowhere
+        : { from, where, exact: true, ordered: known.length === 1 && params.length === 1 };
+    }
+    const path = value.replace(/(?<!\/)\/+$/, '');
+    const names = how === 'above' ? amongTexts('name', above(path)) : below(path);
+    const where = sql`${oneOf('d.param', params)} AND d.value IN (SELECT id FROM system WHERE ${names})`;
+    return { from, where, exact: true, ordered: false };
+  }
+}
+
+/** The path and all paths that it lies in, with and without a slash at the end. */
+function above(path: string): readonly string[] {
+  const places = [...path.matchAll(/\//g)].map(({ index }) => index);
+  const starts = [...places.map((place) => path.slice(0, place)), path];
+  return starts.flatMap((start) => [start, `${start}/`]);
+}
+
+/** The segments of a path end with a slash, those of a version with a full stop. */
+function below(path: string): Sql {
+  return some([amongTexts('name', [path]), beginsWith('name', path + (path.includes('|') ? '.' : '/'))]);
+}
+
+/** Texts that begin so are those up to the last character of all, in the order of UTF-8. */
+function beginsWith(column: string, start: string): Sql {
+  const left = literal(column);
+  return sql`(${left} >= ${start} AND ${left} < ${`${start}\u{10FFFF}`})`;
+}
+
+/** Only the beginning of a folded text leads to rows; the rest, and what was written, is checked in the entries. */
+function strings(params: readonly number[], tests: readonly Test[]): Source | undefined {
+  const texts = tests.flatMap((t) => (t.kind === 'string' ? [t] : []));
+  if (texts.some((t) => t.how === 'contains' || t.how === 'ends' || t.value === '')) return undefined;
+  const found = texts.map((t) => {
+    const value = indexed(t.how === 'exact' ? fold(t.value) : t.value);
+    return t.how === 'starts' ? beginsWith('d.value', value) : sql`d.value = ${value}`;
+  });
+  const exact = texts.every((t) => t.how !== 'exact' && indexed(t.value) === t.value);
+  return { from: literal('string d'), where: every([oneOf('d.param', params), some(found)]), exact, ordered: false };
+}
+
+/** The query of full text for resources of these types with all of the words. */
+export function matching(types: readonly number[], of: 'text' | 'content', words: readonly string[]): string {
+  const ofTypes = types.map((type) => `"k${type}"`).join(' OR ');
+  const all = words.map((word) => `"${of.charAt(0)}${word.replaceAll('"', '""')}"`);
+  return [`(${ofTypes})`, ...all].join(' AND ');
+}
+
+/** Resources that refer to one of these under one of the parameters. */
+export function references(params: readonly number[], targets: readonly number[], exact: boolean): Source {
+  if (targets.length === 0 || params.length === 0) return nowhere;
+  const where = every([amongNumbers('d.target', targets), oneOf('d.param', params)]);
+  return { from: literal('reference d'), where, exact, ordered: targets.length === 1 && params.length === 1 };
+}
+
+/** What the test asks of a value in this unit, as `passes` of search/matches.ts has it; undefined if none of it can pass. */
+function inUnit(
+  test: Extract<Test, { kind: 'quantity' }>,
+  { system, code, unit }: Unit,
+): readonly Compare[] | undefined {
+  if (test.system !== undefined && test.system !== system) return undefined;
+  if (test.unit !== undefined && test.unit !== code && test.unit !== unit) return undefined;
+  if (test.code === undefined || test.code === code) return test.where;
+  return test.system === ucumSystem ? convertedRange(test.where, test.code, code) : undefined;
+}
+
+function united(queries: readonly Sql[]): Source {
+  if (queries.length === 0) return nowhere;
+  return { from: sql`(${union(queries)}) d`, where: yes, exact: true, ordered: false };
+}
+
+/** Tests with the same key are answered together; undefined: each alone. */
+export function formOf(filter: Extract<Filter, { op: 'match' }>): string | undefined {
+  const { param, test } = filter;
+  switch (test.kind) {
+    case 'token':
+      return test.code === undefined ? undefined : JSON.stringify([param, 'token', test.system ?? null]);
+    case 'reference':
+      return test.version === undefined ? JSON.stringify([param, 'reference']) : undefined;
+    case 'string':
+      return test.how === 'contains' || test.how === 'ends' ? undefined : JSON.stringify([param, 'string']);
+    case 'date':
+    case 'number':
+      return JSON.stringify([param, test.kind]);
+    case 'uri':
+      return test.how === 'equals' ? JSON.stringify([param, 'uri']) : undefined;
+    default:
+      return undefined;
+  }
+}

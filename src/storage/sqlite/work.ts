@@ -1,0 +1,170 @@
+import type { SortKey } from '#search/filter.ts';
+import type { ExplainedStep } from '../store.ts';
+import type { Connection } from './connection.ts';
+import type { Judge } from './judge.ts';
+import type { Names } from './names.ts';
+import { visit } from './packed.ts';
+import { indexed } from './rows.ts';
+
+/** A part of a search whose rows are counted while a statement runs. */
+export interface Part {
+  /** In words. */
+  readonly name: string;
+  seen: number;
+  kept: number;
+}
+
+/** A statement was ended because its time was over. */
+export class Exceeded extends Error {}
+
+/** Rows between two looks at the clock. */
+const perLook = 256;
+
+/** A sort key with the numbers of its parameter in the context of the types searched. */
+export interface Sorted {
+  readonly kind: SortKey['kind'];
+  readonly descending: boolean;
+  readonly params: ReadonlySet<number>;
+}
+
+/**
+ * What statements ask of JavaScript: whether the packed entries of a resource pass, the value it is sorted by, whom it refers
+ * to. They name what they mean by a number, which a piece of SQL gets when it is made; `begin` forgets all of them.
+ */
+export class Work {
+  readonly #names: Names;
+  #judges: { readonly judge: Judge; readonly part: Part }[] = [];
+  #sorts: Sorted[] = [];
+  #paramSets: ReadonlySet<number>[] = [];
+  #parts: Part[] = [];
+  #deadline = Number.POSITIVE_INFINITY;
+  #rows = 0;
+
+  constructor(connection: Connection, names: Names) {
+    this.#names = names;
+    const { db } = connection;
+    db.function('keep', { directOnly: true }, (judge, bytes) => this.#keep(Number(judge), bytes));
+    db.function('tick', { directOnly: true }, (part) => this.#tick(Number(part)));
+    db.function('sort_value', { directOnly: true }, (sort, bytes) => this.#sortValue(Number(sort), bytes));
+    db.function('targets', { directOnly: true }, (params, bytes) => this.#targets(Number(params), bytes));
+  }
+
+  /** Forgets what earlier statements meant. `timeout` in milliseconds. */
+  begin(timeout: number | undefined): void {
+    this.#judges = [];
+    this.#sorts = [];
+    this.#paramSets = [];
+    this.#parts = [];
+    this.#rows = 0;
+    this.#deadline = timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeout;
+  }
+
+  part(name: string): Part {
+    const part = { name, seen: 0, kept: 0 };
+    this.#parts.push(part);
+    return part;
+  }
+
+  /** The part that saw most rows. */
+  busiest(): string {
+    const [first] = this.#parts.toSorted((a, b) => b.seen - a.seen);
+    return first?.name ?? 'reading the index';
+  }
+
+  /** What was checked since it was last asked, as steps of an explanation. */
+  checked(): readonly ExplainedStep[] {
+    const steps = this.#parts
+      .filter(({ seen }) => seen > 0)
+      .map(({ name, seen, kept }) => ({ step: 'check', part: `${name}: ${kept} passed`, rows: seen, milliseconds: 0 }));
+    for (const part of this.#parts) {
+      part.seen = 0;
+      part.kept = 0;
+    }
+    return steps;
+  }
+
+  judge(judge: Judge, part: Part): number {
+    return this.#judges.push({ judge, part }) - 1;
+  }
+
+  ticking(part: Part): number {
+    return this.#parts.indexOf(part);
+  }
+
+  sort(sort: Sorted): number {
+    return this.#sorts.push(sort) - 1;
+  }
+
+  params(params: readonly number[]): number {
+    return this.#paramSets.push(new Set(params)) - 1;
+  }
+
+  #count(part: Part): void {
+    part.seen += 1;
+    this.#rows += 1;
+    if (this.#rows % perLook === 0 && performance.now() > this.#deadline) throw new Exceeded(this.busiest());
+  }
+
+  #keep(id: number, bytes: unknown): number {
+    const known = this.#judges[id];
+    if (known === undefined) return 0;
+    this.#count(known.part);
+    const passes = bytes instanceof Uint8Array && known.judge(bytes);
+    if (passes) known.part.kept += 1;
+    return passes ? 1 : 0;
+  }
+
+  #tick(id: number): number {
+    const part = this.#parts[id];
+    if (part !== undefined) this.#count(part);
+    return 1;
+  }
+
+  /** The lowest value, or the highest; null if there is none. Ranges go by their low end. */
+  #sortValue(id: number, bytes: unknown): string | number | null {
+    const sort = this.#sorts[id];
+    if (sort === undefined || !(bytes instanceof Uint8Array)) return null;
+    let best: string | number | null = null;
+    visit(bytes, sort.params, (value) => {
+      const found = sortable(value, this.#names);
+      if (found === undefined) return;
+      if (best === null || (sort.descending ? isBefore(best, found) : isBefore(found, best))) best = found;
+    });
+    return best;
+  }
+
+  /** The rids that the resource refers to, as JSON. */
+  #targets(id: number, bytes: unknown): string {
+    const targets = new Set<number>();
+    if (bytes instanceof Uint8Array) {
+      visit(bytes, this.#paramSets[id], (value) => {
+        if (value.kind === 'reference') targets.add(value.target);
+      });
+    }
+    return JSON.stringify([...targets]);
+  }
+}
+
+function sortable(value: Parameters<Parameters<typeof visit>[2]>[0], names: Names): string | number | undefined {
+  switch (value.kind) {
+    case 'token':
+      return value.code;
+    case 'string':
+      return indexed(value.value);
+    case 'date':
+    case 'number':
+      return value.low;
+    case 'quantity':
+      return value.low;
+    case 'uri':
+      return names.systemName(value.value);
+    default:
+      return undefined;
+  }
+}
+
+/** In the order of SQLite: texts by their UTF-8. */
+function isBefore(a: string | number, b: string | number): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return a < b;
+  return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b))) < 0;
+}
