@@ -53,7 +53,16 @@ async function valueSetAt({ context, caller, library }: Lookup, text: string): P
     }
   }
   const { url, version } = splitCanonical(text);
-  return library.valueSet(url, version);
+  return (await library.valueSet(url, version)) ?? implicitValueSet(url);
+}
+
+/** The value sets that a code system implies (R4 snomedct.html, loinc.html): all of its codes, or those below one. */
+function implicitValueSet(url: string): ValueSet | undefined {
+  const [, system, code] = /^(.+)\?fhir_vs(?:=isa\/([^=/]+))?$/.exec(url) ?? [];
+  if (system === undefined) return undefined;
+  const all = { system };
+  const below = code && { system, filter: [{ property: 'concept', op: 'is-a' as const, value: code }] };
+  return { resourceType: 'ValueSet', status: 'active', url, compose: { include: [below || all] } };
 }
 
 /** R4 search.html#subsumption: a code, and those that it subsumes or is subsumed by. */

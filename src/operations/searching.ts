@@ -7,6 +7,7 @@ import { plan } from '#search/plan.ts';
 import type { Query } from '#search/query.ts';
 import { resolveAmong } from './among.ts';
 import type { SearchSet } from './answer.ts';
+import { shown } from './containing.ts';
 import type { Caller, Context } from './context.ts';
 import { searchOptions } from './criteria.ts';
 import { openCursor } from './cursor.ts';
@@ -49,7 +50,7 @@ async function page(context: Context, caller: Caller, place: Place, cursor: Curs
   return {
     kind: 'searchset',
     status: 200,
-    matches: found.found,
+    matches: shown(context, query, found.found),
     included: also.versions,
     ...(found.total !== undefined && { total: found.total }),
     links,
@@ -80,7 +81,7 @@ function readSearch(context: Context, place: Place, { pairs, lenient }: Cursor):
     return new Failure([first, ...rest]);
   }
   const typed = several ? pairs.filter(([name]) => name === '_type') : [];
-  const where = and([whereAt(place, types), query.where]);
+  const where = and([whereAt(place, query.types), query.where]);
   const applied = { ...query, where, applied: [...typed, ...query.applied] };
   return { query: applied, subset: subset === 'count' ? undefined : subset };
 }

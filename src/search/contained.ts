@@ -37,8 +37,10 @@ export function isDecidedInside(filter: Filter): boolean {
     case 'type':
     case 'id':
     case 'match':
-    case 'present':
       return true;
+    case 'present':
+      // The components of composites stay with resources of their own.
+      return !/\.\d+$/.test(filter.param);
     default:
       return false;
   }

@@ -4,7 +4,7 @@ import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
 import { contentWords } from './content.ts';
 import { type Conversion, convert, referenceIdentifier, type Value } from './convert.ts';
 import { containedParam, type Entry, type IndexRecord } from './entry.ts';
-import { nameReadings, soundsIn, textReadings } from './names.ts';
+import { nameBeginnings, soundsIn, textReadings } from './names.ts';
 import { ofType, positions, tokenTexts } from './tokens.ts';
 import { compileWalk, type Place, resourceElement, type Walk } from './walk.ts';
 
@@ -50,7 +50,9 @@ export function indexer(definitions: Definitions, options: IndexOptions): (resou
     for (const extract of simple) extract(resource, record);
     for (const extract of composite) extract(resource, record);
     const { entries } = record;
-    recordContained(resource, record, (type) => (definitions.resourceTypes.has(type) ? extractors(type).simple : []));
+    recordContained(resource, record, (type) => {
+      return definitions.resourceTypes.has(type) ? extractors(type).simple : undefined;
+    });
     const words = contentWords(resource);
     return {
       entries,
@@ -61,18 +63,25 @@ export function indexer(definitions: Definitions, options: IndexOptions): (resou
 }
 
 /** R4 search.html#contained: the entries of contained resources are their container's, and put it into no compartment. */
-function recordContained(resource: Resource, record: Recorder, simple: (type: string) => readonly Extractor[]): void {
+function recordContained(
+  resource: Resource,
+  record: Recorder,
+  simple: (type: string) => readonly Extractor[] | undefined,
+): void {
   const { contained } = resource as { readonly contained?: unknown };
   if (!Array.isArray(contained)) return;
-  for (const [place, one] of contained.entries()) {
-    const { resourceType, id } = (one ?? {}) as { readonly resourceType?: unknown; readonly id?: unknown };
-    if (typeof resourceType !== 'string') continue;
+  for (const [pos, one] of contained.entries()) {
+    const { resourceType: type, id } = (one ?? {}) as { readonly resourceType?: unknown; readonly id?: unknown };
+    // Without an id, nothing refers to it, and no result could name it.
+    if (typeof type !== 'string' || typeof id !== 'string') continue;
+    const extractors = simple(type);
+    if (extractors === undefined) continue;
     const own = new Recorder();
-    if (typeof id === 'string') own.add('_id', { kind: 'token', system: '', code: id });
-    for (const extract of simple(resourceType)) extract(one, own);
+    own.add('_id', { kind: 'token', system: '', code: id });
+    for (const extract of extractors) extract(one, own);
     for (const entry of own.entries) {
       const apart = entry.kind === 'logical' ? { ...entry, resident: false } : entry;
-      record.entries.push({ ...apart, param: containedParam(resourceType, entry.param), pos: place });
+      record.entries.push({ ...apart, param: containedParam(type, entry.param), pos });
     }
   }
 }
@@ -83,15 +92,29 @@ const inColumns: ReadonlySet<string> = new Set(['_id', '_lastUpdated']);
 /** Collects entries, each once. */
 class Recorder {
   readonly entries: Entry[] = [];
-  readonly #seen = new Set<string>();
+  /** By parameter: its entry, or what tells its entries apart. Most have one. */
+  readonly #seen = new Map<string, Entry | Set<string>>();
 
   add(param: string, value: Value, pos?: number): void {
     const entry: Entry = pos === undefined ? { param, ...value } : { param, pos, ...value };
-    const key = Object.values(entry).join('\u0000');
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
-    this.entries.push(entry);
+    if (this.#isNew(entry)) this.entries.push(entry);
   }
+
+  #isNew(entry: Entry): boolean {
+    const seen = this.#seen.get(entry.param);
+    if (seen === undefined) {
+      this.#seen.set(entry.param, entry);
+      return true;
+    }
+    const keys = seen instanceof Set ? seen : new Set([keyOf(seen)]);
+    if (keys !== seen) this.#seen.set(entry.param, keys);
+    const before = keys.size;
+    return keys.add(keyOf(entry)).size > before;
+  }
+}
+
+function keyOf(entry: Entry): string {
+  return Object.values(entry).join('\u0000');
 }
 
 function extractor(parameter: SearchParameter, type: string, how: Conversion): Extractor {
@@ -133,7 +156,7 @@ function modified({ code, type }: SearchParameter): readonly Kind[] {
         [`${code}:of-type`, ofType],
       ];
     case 'string':
-      return [[`${code}:pinyin`, nameReadings]];
+      return [[`${code}:pinyin`, nameBeginnings]];
     default:
       return [];
   }

@@ -2,9 +2,9 @@ import type { SearchParameter } from '#fhir/definitions.ts';
 import { isValidId, parseReference, splitCanonical } from '#fhir/references.ts';
 import { splitEscaped, unescapeValue } from './escapes.ts';
 import type { Filter, Test } from './filter.ts';
-import { fold } from './fold.ts';
 import { leadsThrough, mayEndIn } from './leads.ts';
 import type { Filters } from './lists.ts';
+import { beginning } from './names.ts';
 import { sounds } from './phonetic.ts';
 import { readings } from './pinyin.ts';
 import type { Alternatives, Reading } from './ranges.ts';
@@ -87,18 +87,15 @@ export function readPlain(parameter: SearchParameter, value: string, reading: Re
   if (usage === 'pinyin') return readPinyin(code, value);
   const found = matching(code, readValue(parameter, value, reading));
   if ('expected' in found || type !== 'string' || !leadsThrough(parameter, 'HumanName')) return found;
-  const letters = lettersOf(unescapeValue(value));
-  return letters === undefined ? found : [...found, starts(`${code}:pinyin`, letters)];
+  const text = unescapeValue(value);
+  return nameLike.test(text) ? [...found, starts(`${code}:pinyin`, beginning(text))] : found;
 }
+
+/** Letters, and what stands between words and syllables. */
+const nameLike = /^\p{L}[\p{L}\p{M}\s'·•・-]*$/u;
 
 function starts(param: string, value: string): Filter {
   return { op: 'match', param, test: { kind: 'string', how: 'starts', value } };
-}
-
-/** A name that may be pinyin: Latin letters alone, without what stands between syllables. */
-function lettersOf(text: string): string | undefined {
-  const folded = fold(text);
-  return /^[a-z][a-z' -]*$/.test(folded) ? folded.replace(/[' -]/g, '') : undefined;
 }
 
 function readPhonetic(code: string, value: string): Filters {
@@ -109,7 +106,7 @@ function readPhonetic(code: string, value: string): Filters {
 
 function readPinyin(code: string, value: string): Filters {
   const text = unescapeValue(value);
-  const found = /\p{Script=Han}/u.test(text) ? readings(text) : [fold(text).replace(/[' -]/g, '')];
+  const found = /\p{Script=Han}/u.test(text) ? readings(text) : [beginning(text)];
   const some = found.filter((reading) => reading !== '');
   return some.length === 0 ? { expected: 'pinyin, initials or Chinese characters' } : some.map((r) => starts(code, r));
 }

@@ -1,20 +1,48 @@
 import type { Value } from './convert.ts';
+import { fold } from './fold.ts';
 import { sounds, wordsIn } from './phonetic.ts';
-import { type Reading, readings } from './pinyin.ts';
+import { hasHan, type Reading, readings, withoutSurname } from './pinyin.ts';
 import type { Place } from './walk.ts';
 
 /** Pieces of names as they are asked for. */
 interface Part {
   readonly text: string;
   readonly as: Reading;
+  /** It stands within another part, and nowhere alone. */
+  readonly isWithin?: boolean;
 }
 
-/** The readings of a HumanName, its family or its given name; none of anything else. */
-export function nameReadings(value: unknown, place: Place): readonly Value[] {
-  return readingsOf(nameParts(value, place));
+/**
+ * How else a HumanName, its family or its given name may begin when it is asked for: its readings, its later words ("Quinones"
+ * of "Carreno Quinones"), and the given name of a Chinese text; none of anything else.
+ */
+export function nameBeginnings(value: unknown, place: Place): readonly Value[] {
+  const parts = nameParts(value, place);
+  const later = parts.flatMap(({ text, isWithin }) => [...(isWithin ? [text] : []), ...laterWords(text)]);
+  return later.length === 0 ? readingsOf(parts) : [...readingsOf(parts), ...later.map(string)];
 }
 
-/** As nameReadings, and of any other string as well. */
+/** The form in which such a beginning is kept and asked for: folded, without what stands between syllables and words. */
+export function beginning(text: string): string {
+  return fold(text).replace(separators, '');
+}
+
+const separators = /[\s'·•・-]+/gu;
+const parted = /[\s·•・-]/u;
+/** Words, and characters, of one name that count. */
+const maxWords = 8;
+const maxLength = 100;
+
+/** From each word but the first to the end. */
+function laterWords(text: string): readonly string[] {
+  if (!parted.test(text)) return [];
+  const words = fold(text.slice(0, maxLength))
+    .split(/[\s·•・-]+/u, maxWords)
+    .map(beginning);
+  return words.flatMap((_, i) => (i === 0 ? [] : [words.slice(i).join('')])).filter((word) => word !== '');
+}
+
+/** The readings of a name or another string. */
 export function textReadings(value: unknown, place: Place): readonly Value[] {
   return readingsOf(partsOf(value, place));
 }
@@ -22,7 +50,7 @@ export function textReadings(value: unknown, place: Place): readonly Value[] {
 /** The sounds of a name or another string, as a whole and for each Latin word. */
 export function soundsIn(value: unknown, place: Place): readonly Value[] {
   return partsOf(value, place).flatMap(({ text, as }) => {
-    const words = wordsIn(text);
+    const words = hasHan(text) ? [] : wordsIn(text);
     return [text, ...(words.length < 2 ? [] : words)].flatMap((t) => sounds(t, as)).map(string);
   });
 }
@@ -56,9 +84,14 @@ function ofHumanName(value: unknown): readonly Part[] {
     readonly given?: unknown;
   };
   const givens = (Array.isArray(given) ? given : [given]).filter(isText);
-  const joined = isText(family) && givens.length > 0 ? [family, ...givens].join(' ') : undefined;
-  const persons = [text, joined, family].filter(isText).map((t): Part => ({ text: t, as: 'person' }));
-  return [...persons, ...givens.map((t): Part => ({ text: t, as: 'plain' }))];
+  const joined = isText(family) && givens.length > 0 ? [family, ...givens].join(hasHan(family) ? '' : ' ') : undefined;
+  const persons = new Set([text, joined, family].filter(isText));
+  const rest = isText(text) && givens.length === 0 ? withoutSurname(text) : undefined;
+  return [
+    ...[...persons].map((t): Part => ({ text: t, as: 'person' })),
+    ...givens.map((t): Part => ({ text: t, as: 'plain' })),
+    ...(rest === undefined ? [] : [{ text: rest, as: 'plain', isWithin: true } as const]),
+  ];
 }
 
 function isText(value: unknown): value is string {

@@ -58,14 +58,14 @@ function pinyinKey(syllables: readonly string[]): string {
  * A syllable without the differences of the usual "fuzzy" pinyin: zh ch sh are z c s, n is l at the beginning, ang eng ing are an
  * en in (with them iang and uang). f and h, l and r stay apart: fewer speakers confuse them. ü is u.
  */
-function alike(syllable: string): string {
-  return syllable
+const alike = kept((syllable) =>
+  syllable
     .replace(/^([zcs])h/, '$1')
     .replace(/^n(?=[aeiouvy])/, 'l')
     .replace(/([aei])ng$/, '$1n')
     .replace(/^ly?[uv]/, 'lu')
-    .replace('v', 'u');
-}
+    .replace('v', 'u'),
+);
 
 /** The finals that each initial goes with. */
 const finals: Readonly<Record<string, string>> = {

@@ -92,6 +92,17 @@ function ofCharacters(run: string, withSurname: boolean): (readonly string[])[] 
   });
 }
 
+/** The given name of a Chinese name: what follows the surname; undefined where it has no surname, or is no Chinese name. */
+export const withoutSurname: (name: string) => string | undefined = kept((name) => {
+  if (!/^\p{Script=Han}{2,6}$/u.test(name)) return undefined;
+  const length = surnameLength(name);
+  return length === 0 || length === name.length ? undefined : name.slice(length);
+});
+
+export function hasHan(text: string): boolean {
+  return han.test(text);
+}
+
 function surnameLength(name: string): number {
   const { surnames } = load();
   const isSurname = (text: string) => Object.hasOwn(surnames, text);

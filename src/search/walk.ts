@@ -23,17 +23,16 @@ export type Walk = (node: unknown, root: unknown, visit: Visit) => void;
 export function compileWalk(expression: string, from: ElementType, resourceType: string): Walk {
   const [, asked] = isSo.exec(expression) ?? [];
   if (asked !== undefined) return compileIsSo(compileWalk(asked, from, resourceType));
-  const all = branches(expression);
-  const read = all.map(readPath);
-  const walks: Walk[] = [];
-  for (const path of read) {
-    if (path === undefined) return compileFallback(expression);
-    if (!startsAt(path.root, from, resourceType)) continue;
+  // Each branch by itself, also in the engine: its unions compare every value with every other.
+  const walks = branches(expression).flatMap((branch): Walk[] => {
+    const path = readPath(branch);
+    if (path === undefined) return [compileFallback(branch)];
+    if (!startsAt(path.root, from, resourceType)) return [];
     const start: ElementType = path.root === '%resource' ? resourceElement(resourceType) : from;
     const steps = compileSteps(path.steps, 0, start);
-    if (steps === undefined) return compileFallback(expression);
-    walks.push(path.root === '%resource' ? (_, root, visit) => steps(root, root, visit) : steps);
-  }
+    if (steps === undefined) return [compileFallback(branch)];
+    return [path.root === '%resource' ? (_, root, visit) => steps(root, root, visit) : steps];
+  });
   const [only] = walks;
   if (walks.length === 1 && only !== undefined) return only;
   return (node, root, visit) => {

@@ -80,6 +80,7 @@ export function indexing(t: Test, open: Open): void {
     const { store, close } = await open();
     t.teardown(close);
     const inner = (code: string, form: string, pos: number): readonly Entry[] => [
+      token('contained:Medication:_id', '', `m${pos}`, pos),
       token('contained:Medication:code', 's', code, pos),
       token('contained:Medication:form', 's', form, pos),
     ];

@@ -1,3 +1,4 @@
+import { containedParam } from '#search/entry.ts';
 import type { Compare, Filter, Test } from '#search/filter.ts';
 import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
 import type { Names } from './names.ts';
@@ -89,6 +90,8 @@ function sourceOf(filter: Filter, types: readonly number[], finding: Finding, de
       return live('resource_type_seq', types, lowering.window('d.seq', filter.where));
     case 'match':
       return sources.matching(types, filter.param, [filter.test]);
+    case 'not':
+      return others(filter.of, types, sources);
     case 'tuple':
       return tuple(filter, types, sources);
     case 'words':
@@ -130,6 +133,19 @@ function tuple(
   return source === undefined ? undefined : { ...source, exact: false };
 }
 
+/** A negation of tokens of one parameter. */
+function others(filter: Filter, types: readonly number[], sources: Sources): Source | undefined {
+  const parts = alternatives(filter);
+  const [first] = parts;
+  const all = filter.op === 'or' ? filter.of.length : 1;
+  if (first === undefined || parts.length < all || parts.some(({ param }) => param !== first.param)) return undefined;
+  return sources.others(
+    types,
+    first.param,
+    parts.map(({ test }) => test),
+  );
+}
+
 /** One of the criteria leads to containers that may pass. */
 function contained(
   { type, where }: Extract<Filter, { op: 'contained' }>,
@@ -137,8 +153,10 @@ function contained(
   sources: Sources,
 ): Source | undefined {
   const [first] = (where.op === 'and' ? where.of : [where]).filter((f) => f.op === 'match');
-  const source = first && sources.matching(types, `contained:${type}:${first.param}`, [first.test]);
-  return source && { ...source, exact: false };
+  const any: Test = { kind: 'token' };
+  const [param, test] = first === undefined ? ['_id', any] : [first.param, first.test];
+  const source = sources.matching(types, containedParam(type, param), [test]);
+  return source === undefined || source === nowhere ? source : { ...source, exact: false };
 }
 
 function alternation(
@@ -165,9 +183,10 @@ function alternation(
     ...[...groups].map(([form, tests]) => finding.sources.matching(types, params.get(form) ?? '', tests)),
     ...others.map((filter) => sourceOf(filter, types, finding, depth)),
   ];
-  const known = sources.filter((source) => source !== undefined);
+  if (sources.includes(undefined)) return undefined;
+  const known = sources.filter((source) => source !== undefined && source !== nowhere) as readonly Source[];
   const [only] = known;
-  if (known.length < sources.length || only === undefined) return undefined;
+  if (only === undefined) return nowhere;
   if (known.length === 1) return only;
   const queries = known.map((s) => sql`SELECT d.rid FROM ${s.from} WHERE ${s.where}`);
   return {

@@ -87,6 +87,7 @@ export class Entries {
     const residents = made.residents.map((id) => ridOf(this.#connection, this.#names.internType('Patient'), id));
     const entries = this.#read(rid, type, made.entries, literals);
     this.#mark(entries);
+    this.#markMissing(type, entries);
     this.#change(rid, type, before === undefined ? none : unpack(before), { residents, entries });
     this.#words(rid, type, fresh, made.words);
     return literals;
@@ -160,6 +161,11 @@ export class Entries {
         this.#names.markWidth(param, widthOf(value.kind, value.low, value.high));
       }
     }
+  }
+
+  #markMissing(type: number, entries: readonly StoredEntry[]): void {
+    const has = new Set(entries.map(({ param }) => param));
+    for (const param of this.#names.paramsOf(type)) if (!has.has(param)) this.#names.markOptional(param);
   }
 
   /** The words of narrative and contents are told apart by a letter, and the type is one of them. */

@@ -60,7 +60,7 @@ function narrowed(selection: Selection, query: HistoryQuery): Sql | undefined {
 export function judged(selection: Selection, filter: HistoryQuery['rights'], rid: Sql, types: readonly number[]): Sql {
   const known = literal(`s.state IN (${current}, ${deleted})`);
   const exists = sql`EXISTS (SELECT 1 FROM resource s WHERE s.rid = ${rid} AND ${known})`;
-  return every([exists, selection.condition(filter, { rid, types })]);
+  return every([exists, selection.condition(filter, { rid, types, mayBeDeleted: true })]);
 }
 
 /** Versions with a higher seq, oldest first. Seqs have no gaps, so each is looked up by its number. */

@@ -136,7 +136,8 @@ function tokenLists(filters: readonly Filter[]) {
   const lists = new Map<string, TokenTest[]>();
   const others: Filter[] = [];
   for (const filter of filters) {
-    if (filter.op !== 'match' || filter.test.kind !== 'token' || filter.test.code === undefined) others.push(filter);
+    if (filter.op !== 'match' || filter.test.kind !== 'token' || filter.test.code === undefined || filter.test.below)
+      others.push(filter);
     else {
       const list = lists.get(filter.param);
       if (list === undefined) lists.set(filter.param, [filter.test]);
@@ -187,9 +188,10 @@ function tester(test: Test, known: Known): (value: StoredValue) => boolean {
     // Compared by number: most checks are of tokens, and a system that the store does not know is none of its entries'.
     const system = test.system === undefined ? undefined : (names.system(test.system) ?? -1);
     const { code } = test;
+    const start = test.below === true ? `${code};` : undefined;
     return (value) =>
       value.kind === 'token' &&
-      (code === undefined || value.code === code) &&
+      (code === undefined || value.code === code || (start !== undefined && value.code.startsWith(start))) &&
       (system === undefined || value.system === system);
   }
   return (value) => {

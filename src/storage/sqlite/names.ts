@@ -6,6 +6,17 @@ const kept = 10_000;
 
 /** Beside the bits of the widths. */
 const severalMark = 1 << 8;
+const optionalMark = 1 << 9;
+
+/** What resources may have of a parameter. */
+export interface Shape {
+  /** A resource may have more than one value. */
+  readonly several: boolean;
+  /** The widths of its ranges (see ranges.ts). */
+  readonly widths: readonly number[];
+  /** A resource of the type may have none. */
+  readonly optional: boolean;
+}
 
 /** How a quantity's unit is written. */
 export interface Unit {
@@ -34,6 +45,7 @@ export class Names {
   readonly #params = new Map<number, Map<string, number>>();
   readonly #paramCodes = new Map<number, string>();
   readonly #marks = new Map<number, number>();
+  readonly #paramsOf = new Map<number, readonly number[]>();
   readonly #systems = new Map<string, number>();
   readonly #systemNames = new Map<number, string>();
   readonly #units = new Map<string, number>();
@@ -101,11 +113,15 @@ export class Names {
     });
   }
 
-  /** Whether a resource may have several values of the parameter, and which widths its ranges have (see ranges.ts). */
-  shape(param: number): { readonly several: boolean; readonly widths: readonly number[] } {
-    const row = this.#connection.row(sql`SELECT several, widths FROM param WHERE id = ${param}`);
-    const widths = Number(row?.[1] ?? 0);
-    return { several: Number(row?.[0] ?? 0) === 1, widths: [0, 1, 2, 3].filter((width) => widths & (1 << width)) };
+  /** What resources may have of the parameter, as far as it was ever seen. */
+  shape(param: number): Shape {
+    const row = this.#connection.row(sql`SELECT several, widths, optional FROM param WHERE id = ${param}`);
+    const [several, widths, optional] = (row ?? [0, 0, 1]).map(Number);
+    return {
+      several: several === 1,
+      widths: [0, 1, 2, 3].filter((width) => ((widths ?? 0) & (1 << width)) !== 0),
+      optional: optional === 1,
+    };
   }
 
   /** For the writer, as are the next two: the number of a name, given now if it has none. */
@@ -113,10 +129,25 @@ export class Names {
     return this.type(name) ?? this.#add(this.#types, name, 'INSERT INTO type (name) VALUES (?)', name);
   }
 
+  /** A parameter that comes when others of the type are there already is one that they do not have. */
   internParam(type: number, code: string): number {
     const known = this.param(type, code);
     if (known !== undefined) return known;
-    return this.#add(this.#codes(type), code, 'INSERT INTO param (type, code) VALUES (?, ?)', type, code);
+    const ofType = this.paramsOf(type);
+    const others = this.#connection.rows(sql`SELECT 1 FROM resource WHERE type = ${type} AND state <> 0 LIMIT 2`);
+    const id = this.#add(this.#codes(type), code, 'INSERT INTO param (type, code) VALUES (?, ?)', type, code);
+    this.#paramsOf.set(type, [...ofType, id]);
+    if (others.length > 1) this.markOptional(id);
+    return id;
+  }
+
+  /** All parameters that resources of the type ever had. */
+  paramsOf(type: number): readonly number[] {
+    const known = this.#paramsOf.get(type);
+    if (known !== undefined) return known;
+    const ids = this.#connection.rows(sql`SELECT id FROM param WHERE type = ${type}`).map(([id]) => Number(id));
+    this.#paramsOf.set(type, ids);
+    return ids;
   }
 
   internSystem(name: string): number {
@@ -126,6 +157,11 @@ export class Names {
   /** For the writer: a resource has several values of the parameter. */
   markSeveral(param: number): void {
     this.#mark(param, severalMark, 'UPDATE param SET several = 1 WHERE id = ? AND several = 0', param);
+  }
+
+  /** For the writer: a resource of the type has no value of the parameter. */
+  markOptional(param: number): void {
+    this.#mark(param, optionalMark, 'UPDATE param SET optional = 1 WHERE id = ? AND optional = 0', param);
   }
 
   /** For the writer: a range of this width is there. */
@@ -164,6 +200,7 @@ export class Names {
     this.#params.clear();
     this.#paramCodes.clear();
     this.#marks.clear();
+    this.#paramsOf.clear();
     this.#systems.clear();
     this.#systemNames.clear();
     this.#units.clear();

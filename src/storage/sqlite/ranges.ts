@@ -12,7 +12,7 @@ const longest = [25, 31 * 24 + 1, 366 * 24 + 1].map((hours) => hours * 3_600_000
 
 /** Dates have the widths 0 to 3. Numbers and quantities have 0 for a single number, 1 for a range. */
 export function widthOf(kind: 'date' | 'number' | 'quantity', low: number, high: number): number {
-  if (kind !== 'date') return high === nextUp(low) ? 0 : 1;
+  if (kind !== 'date') return low < high && high === nextUp(low) ? 0 : 1;
   const width = longest.findIndex((most) => high - low <= most);
   return width < 0 ? longest.length : width;
 }
@@ -65,7 +65,7 @@ function hull(all: readonly Bounds[]): Bounds {
 /** The part of one width, exact: bounds of `low` that an index can seek, and the comparisons themselves. */
 function ofWidth(kind: 'date' | 'number', width: number, conditions: Conditions, at: string): Sql {
   const isPoint = kind === 'number' && width === 0;
-  const most = kind === 'date' ? (longest[width] ?? Number.MAX_VALUE) : Number.MAX_VALUE;
+  const most = (kind === 'date' ? longest[width] : undefined) ?? Number.POSITIVE_INFINITY;
   const restated = conditions.map((any) =>
     any.map((all) => all.map((c) => ({ ...c, value: finite(c.value) })).map((c) => (isPoint ? ofPoint(c) : c))),
   );

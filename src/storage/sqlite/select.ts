@@ -6,7 +6,6 @@ import { type Criterion, criteriaOf, type Finding } from './criteria.ts';
 import { Estimates } from './estimates.ts';
 import { every, literal, no, oneOf, type Sql, sql } from './fragment.ts';
 import type { Names } from './names.ts';
-import { visit } from './packed.ts';
 import { current } from './schema.ts';
 import { Sources } from './sources.ts';
 import { Lowering, type Scope } from './sql.ts';
@@ -51,6 +50,8 @@ export class Selection {
   readonly #lowering: Lowering;
   readonly #finding: Finding;
   #steps: ExplainedStep[] | undefined;
+  /** Of this search: what was looked up for a filter once serves its source, its check and its total. */
+  readonly #looked = new Map<Filter, readonly number[] | undefined>();
 
   constructor(connection: Connection, names: Names) {
     this.#connection = connection;
@@ -75,6 +76,7 @@ export class Selection {
   /** To be called before the statements of one search are made; `explain` notes what is decided. */
   begin(timeout?: number, explain = false): void {
     this.work.begin(timeout);
+    this.#looked.clear();
     this.#steps = explain ? [] : undefined;
   }
 
@@ -174,6 +176,13 @@ export class Selection {
   }
 
   #members(types: readonly number[], where: Filter, depth: number): readonly number[] | undefined {
+    if (this.#looked.has(where)) return this.#looked.get(where);
+    const found = this.#lookMembers(types, where, depth);
+    this.#looked.set(where, found);
+    return found;
+  }
+
+  #lookMembers(types: readonly number[], where: Filter, depth: number): readonly number[] | undefined {
     if (types.length === 0) return [];
     const base = this.base(types, where, 'all', depth);
     if (base.rows > manyLooked) return undefined;
@@ -183,16 +192,10 @@ export class Selection {
   }
 
   #targetsOf(rids: readonly number[], params: readonly number[]): readonly number[] {
-    const wanted = new Set(params);
-    const targets = new Set<number>();
-    for (const rid of rids) {
-      const bytes = this.#connection.row(sql`SELECT bytes FROM entries WHERE rid = ${rid}`)?.[0];
-      if (!(bytes instanceof Uint8Array)) continue;
-      visit(bytes, wanted, (value) => {
-        if (value.kind === 'reference') targets.add(value.target);
-      });
-    }
-    return [...targets];
+    const targets = sql`targets(${this.work.params(params)}, e.bytes)`;
+    const rows = this.#connection.rows(sql`SELECT DISTINCT t.value FROM json_each(${JSON.stringify(rids)}) m
+      JOIN entries e ON e.rid = m.value JOIN json_each(${targets}) t`);
+    return rows.map(([rid]) => Number(rid));
   }
 
   lastSeq(): number {

@@ -40,6 +40,7 @@ export class Sources {
     const [first] = tests;
     switch (first.kind) {
       case 'token':
+        if (first.below === true) return mimeType(params, first.code ?? '');
         return this.#tokens(
           params,
           first.system,
@@ -94,7 +95,7 @@ export class Sources {
   /** A composite of a token and a range; undefined for others. */
   pair(types: readonly number[], param: string, tests: readonly Test[]): Source | undefined {
     const [token, range, ...more] = tests;
-    if (token?.kind !== 'token' || token.code === undefined || more.length > 0) return undefined;
+    if (token?.kind !== 'token' || token.code === undefined || token.below || more.length > 0) return undefined;
     if (range?.kind !== 'quantity' && range?.kind !== 'date' && range?.kind !== 'number') return undefined;
     const { code } = token;
     const params = this.#names.params(types, `${param}.0`);
@@ -129,6 +130,50 @@ export class Sources {
     const row = this.#connection.row(sql`SELECT b.id FROM param a JOIN param b ON b.type = a.type
       AND b.code = substr(a.code, 1, length(a.code) - 1) || '1' WHERE a.id = ${first}`);
     return row === undefined ? undefined : Number(row[0]);
+  }
+
+  /** The row `r` that a resource has if it passes a test, but for its rid; undefined if no single row tells. */
+  rowOf({ param, test }: Extract<Filter, { op: 'match' }>, types: readonly number[]): Sql | undefined {
+    const params = this.#names.params(types, param);
+    const [only, ...more] = params;
+    if (only === undefined) return no;
+    if (more.length > 0) return undefined;
+    if (test.kind === 'reference' && test.version === undefined) {
+      const [target, ...others] = this.targets(test);
+      if (target === undefined) return no;
+      return others.length > 0 ? undefined : sql`reference r WHERE r.target = ${target} AND r.param = ${only}`;
+    }
+    if (test.kind !== 'token' || test.code === undefined || test.below === true) return undefined;
+    const systems = this.#systems('token', only, test.code, test.system);
+    if (systems?.length === 0) return no;
+    const [system] = systems ?? [];
+    if (systems?.length !== 1 || system === undefined) return undefined;
+    return sql`token r WHERE r.param = ${only} AND r.code = ${test.code} AND r.system = ${system}`;
+  }
+
+  /**
+   * What has another token: all that a negation may find, where no resource of the type is without the parameter. Undefined where
+   * one may be, since no row leads to it.
+   */
+  others(types: readonly number[], param: string, tests: readonly Test[]): Source | undefined {
+    const [only, ...more] = this.#names.params(types, param);
+    if (only === undefined || more.length > 0 || types.length > 1) return undefined;
+    const { optional, several } = this.#names.shape(only);
+    const codes = tests.flatMap((t) =>
+      t.kind === 'token' && t.system === undefined && t.code !== undefined && t.below !== true ? [t.code] : [],
+    );
+    if (optional || codes.length < tests.length) return undefined;
+    const sorted = [...new Set(codes)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    const between = [...sorted, undefined].map((to, i) => {
+      const from = sorted[i - 1];
+      const bounds = [
+        sql`t.param = ${only}`,
+        from === undefined ? yes : sql`t.code > ${from}`,
+        to === undefined ? yes : sql`t.code < ${to}`,
+      ];
+      return sql`SELECT t.rid FROM token t WHERE ${every(bounds)}`;
+    });
+    return { ...united(between), exact: !several };
   }
 
   words(types: readonly number[], of: 'text' | 'content', words: readonly string[]): Source {
@@ -226,6 +271,15 @@ function below(path: string): Sql {
   return some([amongTexts('name', [path]), beginsWith('name', path + (path.includes('|') ? '.' : '/'))]);
 }
 
+/** A MIME type, with parameters or without. */
+function mimeType(params: readonly number[], code: string): Source {
+  const where = every([
+    oneOf('d.param', params),
+    some([amongTexts('d.code', [code]), beginsWith('d.code', `${code};`)]),
+  ]);
+  return { from: literal('token d'), where, exact: true, ordered: false };
+}
+
 /** Texts that begin so are those up to the last character of all, in the order of UTF-8. */
 function beginsWith(column: string, start: string): Sql {
   const left = literal(column);
@@ -279,7 +333,9 @@ export function formOf(filter: Extract<Filter, { op: 'match' }>): string | undef
   const { param, test } = filter;
   switch (test.kind) {
     case 'token':
-      return test.code === undefined ? undefined : JSON.stringify([param, 'token', test.system ?? null]);
+      return test.code === undefined || test.below === true
+        ? undefined
+        : JSON.stringify([param, 'token', test.system ?? null]);
     case 'reference':
       return test.version === undefined ? JSON.stringify([param, 'reference']) : undefined;
     case 'string':

@@ -14,6 +14,8 @@ export interface Scope {
   readonly types: readonly number[];
   /** Keeps the aliases of nested queries apart. */
   readonly depth?: number;
+  /** The resource may be deleted: it has its last entries, but no rows in the index. */
+  readonly mayBeDeleted?: boolean;
 }
 
 /** What lowering needs to know of the store. */
@@ -41,14 +43,14 @@ export class Lowering {
     if (filter.op === 'and' && filter.of.length === 1 && filter.of[0] !== undefined) {
       return this.condition(filter.of[0], scope);
     }
-    if (isDecided(filter)) return this.#keep(filter, scope);
+    if (isDecided(filter)) return this.#ofEntries(filter, scope);
     switch (filter.op) {
       case 'and':
       case 'or': {
         // What the entries decide is asked first, in one look at them.
         const decided = filter.of.filter(isDecided);
         const others = filter.of.filter((f) => !isDecided(f)).map((f) => this.condition(f, scope));
-        const first = decided.length === 0 ? [] : [this.#keep({ op: filter.op, of: decided }, scope)];
+        const first = decided.length === 0 ? [] : [this.#ofEntries({ op: filter.op, of: decided }, scope)];
         return filter.op === 'and' ? every([...first, ...others]) : some([...first, ...others]);
       }
       case 'not':
@@ -70,6 +72,30 @@ export class Lowering {
       default:
         throw new Error(`${filter.op} was not looked up before the store was asked`);
     }
+  }
+
+  /** Rows are looked for first: they cost a third of a look at the entries. */
+  #ofEntries(filter: Filter, scope: Scope): Sql {
+    if (filter.op !== 'and') return this.#decided(filter, scope);
+    const rows = filter.of.filter((f) => isRow(f));
+    const others = filter.of.filter((f) => !isRow(f));
+    const [only] = others;
+    const kept = others.length === 1 && only !== undefined ? only : ({ op: 'and', of: others } as const);
+    return every([
+      ...rows.map((f) => this.#decided(f, scope)),
+      ...(others.length === 0 ? [] : [this.#keep(kept, scope)]),
+    ]);
+  }
+
+  /** A single token or reference is a row that is there or not; what else the entries decide is asked of them. */
+  #decided(filter: Filter, scope: Scope): Sql {
+    if (filter.op === 'not') return sql`NOT ${this.#decided(filter.of, scope)}`;
+    const hasRows = filter.op === 'match' && scope.mayBeDeleted !== true;
+    const row = hasRows ? this.#around.sources.rowOf(filter, scope.types) : undefined;
+    if (row === undefined) return this.#keep(filter, scope);
+    if (row.text === no.text) return no;
+    const tick = this.#tick(this.#around.work.part(describe(filter)));
+    return sql`(${tick} AND EXISTS (SELECT 1 FROM ${row} AND r.rid = ${scope.rid}))`;
   }
 
   #keep(filter: Filter, scope: Scope): Sql {
@@ -144,6 +170,17 @@ export class Lowering {
       }),
     );
   }
+}
+
+/** Whether a filter asks for one token or reference, or for none. */
+function isRow(filter: Filter): boolean {
+  if (filter.op === 'not') return isRow(filter.of);
+  if (filter.op !== 'match') return false;
+  const { test } = filter;
+  return (
+    (test.kind === 'token' && test.code !== undefined && test.below !== true) ||
+    (test.kind === 'reference' && test.version === undefined)
+  );
 }
 
 export function liveOf(rid: Sql, types: readonly number[]): Sql {

@@ -38,14 +38,10 @@ export function examples(server: TestServer, sections: Sections, order: 'ordered
       for (const [query, expected] of rows) {
         const [path = '', parameters = ''] = cut(query.replace(base, server.base));
         const slash = path === '' ? '' : '/';
-        check(t, query, expected, await server.ask('GET', `${slash}${path}?${parameters}`), order);
-        check(
-          t,
-          `POST ${query}`,
-          expected,
-          await server.ask('POST', `${slash}${path}/_search`, parameters, form),
-          order,
-        );
+        const got = await server.ask('GET', `${slash}${path}?${parameters}`);
+        check(t, query, expected, got, order);
+        const posted = await server.ask('POST', `${slash}${path}/_search`, parameters, form);
+        check(t, `POST ${query}`, expected, posted, order);
       }
     });
   }
@@ -61,6 +57,7 @@ function cut(query: string): readonly string[] {
 function check(t: Test, query: string, expected: string | number, reply: Reply, order: 'ordered' | 'any'): void {
   if (typeof expected === 'number') {
     t.equal(reply.status, expected, query);
+    t.ok(namesParameter(reply, query), `${query} is refused with an outcome that names a parameter of it`);
     return;
   }
   if (reply.status !== 200) {
@@ -70,4 +67,12 @@ function check(t: Test, query: string, expected: string | number, reply: Reply, 
   const found = order === 'ordered' ? idsOf(reply) : idsOf(reply).toSorted();
   const wanted = expected.split(' ').filter((id) => id !== '');
   t.equal(found.join(' '), (order === 'ordered' ? wanted : wanted.toSorted()).join(' '), query);
+}
+
+/** A chain may be told by any name in it. */
+function namesParameter({ body }: Reply, query: string): boolean {
+  const parameters = query.slice(query.indexOf('?') + 1).split('&');
+  const names = parameters.flatMap((parameter) => (parameter.split('=', 1)[0] ?? '').split(/[:.]/));
+  const text = body?.resourceType === 'OperationOutcome' ? String(body.issue[0].diagnostics) : '';
+  return names.some((name) => text.includes(`"${name}`));
 }

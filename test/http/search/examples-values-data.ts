@@ -102,7 +102,7 @@ const instants = table({ i10: '2013-01-14T10:00:00.000+08:00', i11: '2013-01-14T
   }),
 );
 
-const names = table(
+export const names: readonly Stored[] = table(
   {
     Eve: { given: ['Eve'] },
     Evelyn: { given: ['Evelyn'] },
@@ -116,7 +116,8 @@ const names = table(
     Carreno: { family: 'Carreno Quinones' },
     prefix: { prefix: ['Dr.'], text: 'Dr. Who' },
   },
-  (id, name) => resource('Person', id, { name: [name], address: [{ use: 'home', line: ['1 Main St'], city: 'Ames' }] }),
+  (id, name) =>
+    resource('Patient', id, { name: [name], address: [{ use: 'home', line: ['1 Main St'], city: 'Ames' }] }),
 );
 
 const valueSets = table(
@@ -250,7 +251,6 @@ export const values: readonly Stored[] = [
   ...periods,
   ...timings,
   ...instants,
-  ...names,
   ...valueSets,
   neoplasms,
   ...patients,

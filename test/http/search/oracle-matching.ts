@@ -1,6 +1,6 @@
 import type { SearchParameter } from '#fhir/definitions.ts';
 import type { TypedValue } from '#fhir/fhirpath.ts';
-import { reads } from './oracle-pinyin.ts';
+import { begins } from './oracle-names.ts';
 import {
   aroundDate,
   aroundNumber,
@@ -178,13 +178,16 @@ export function tokenTest(asked: string): ((token: Token) => boolean) | undefine
   return ({ system, code }) => system === first && (second === '' || code === second);
 }
 
-function stringTest(asked: string, how: string | undefined): Test {
+/** `named`: the values are people's names, or family or given names. */
+function stringTest(asked: string, how: string | undefined, named: boolean): Test {
   const exact = unescaped(asked);
   const folded = plain(exact);
   if (how === 'exact') return (v) => stringsOf(v).includes(exact);
   if (how === 'contains') return (v) => stringsOf(v).some((s) => plain(s).includes(folded));
-  return (v) =>
-    stringsOf(v).some((s) => plain(s).startsWith(folded)) || (v.type === 'HumanName' && reads(v.value, folded));
+  return (v) => {
+    const isName = v.type === 'HumanName' || named;
+    return stringsOf(v).some((s) => plain(s).startsWith(folded)) || (isName && begins(v.value, folded, plain));
+  };
 }
 
 function dateTest(asked: string): Test | undefined {
@@ -292,7 +295,7 @@ export function testOf(world: World, parameter: SearchParameter, asked: string, 
       return test && ((v) => tokensOf(v).some(test));
     }
     case 'string':
-      return stringTest(asked, modifier);
+      return stringTest(asked, modifier, parameter.code === 'family' || parameter.code === 'given');
     case 'date':
       return dateTest(asked);
     case 'number':

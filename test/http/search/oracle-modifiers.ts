@@ -1,5 +1,5 @@
 import { any, asked, each, type Feature, oneOf, type Pair, plainKinds } from './oracle-feature.ts';
-import { askedReadings } from './oracle-pinyin.ts';
+import { askedReadings } from './oracle-names.ts';
 import { escaped } from './oracle-samples.ts';
 import * as words from './oracle-words.ts';
 

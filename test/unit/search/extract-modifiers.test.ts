@@ -38,24 +38,41 @@ table('identifiers with their type', [
 
 const reading = (value: string) => string(value, value);
 const zhangSan = { family: '张', given: ['三'] };
+const beginnings = (list: string) => list.split(' ').map(reading);
 table('the readings of names', [
-  [patient({ name: [{ text: '张三' }] }), 'name:pinyin', ['zhangsan', 'zs'].map(reading)],
-  [patient({ name: [zhangSan] }), 'name:pinyin', ['zhangsan', 'zs', 'zhang', 'san'].map(reading)],
-  [patient({ name: [{ text: '张三', ...zhangSan }] }), 'name:pinyin', ['zhangsan', 'zs', 'zhang', 'san'].map(reading)],
-  [patient({ name: [{ family: '单' }, { given: ['单'] }] }), 'name:pinyin', ['shan', 'dan', 'chan'].map(reading)],
+  [patient({ name: [{ text: '张三' }] }), 'name:pinyin', beginnings('zhangsan zs san 三')],
+  [patient({ name: [{ text: '张三丰' }] }), 'name:pinyin', beginnings('zhangsanfeng zsf sanfeng sf 三丰')],
+  [patient({ name: [{ text: '欧阳修' }] }), 'name:pinyin', beginnings('ouyangxiu oyx xiu 修')],
+  [patient({ name: [{ text: '三丰' }] }), 'name:pinyin', beginnings('sanfeng sf')],
+  [patient({ name: [zhangSan] }), 'name:pinyin', beginnings('zhangsan zs zhang san')],
+  [patient({ name: [{ text: '张三', ...zhangSan }] }), 'name:pinyin', beginnings('zhangsan zs zhang san')],
+  [patient({ name: [{ family: '单' }, { given: ['单'] }] }), 'name:pinyin', beginnings('shan dan chan')],
   [patient({ name: [zhangSan] }), 'family:pinyin', [reading('zhang')]],
   [patient({ name: [zhangSan] }), 'given:pinyin', [reading('san')]],
   [patient({ name: [{ family: '曾' }] }), 'family:pinyin', [reading('zeng')]],
-  [patient({ name: [{ text: 'John Smith', prefix: ['医生'] }] }), 'name:pinyin', []],
   [{ resourceType: 'Practitioner', name: [zhangSan] }, 'given:pinyin', [reading('san')]],
-  [{ resourceType: 'RelatedPerson', name: [{ text: '李四' }] }, 'name:pinyin', ['lisi', 'ls'].map(reading)],
-  [{ resourceType: 'Person', name: [{ text: '李四' }] }, 'name:pinyin', ['lisi', 'ls'].map(reading)],
+  [{ resourceType: 'RelatedPerson', name: [{ text: '李四' }] }, 'name:pinyin', beginnings('lisi ls si 四')],
+  [{ resourceType: 'Person', name: [{ text: '李四' }] }, 'name:pinyin', beginnings('lisi ls si 四')],
   [{ resourceType: 'Organization', name: '医院' }, 'name:pinyin', []],
   [patient({ address: [{ city: '上海' }] }), 'address:pinyin', []],
 ]);
 
+const carreno = { family: 'Carreño Quiñones', given: ['María-José', 'Ana'] };
+table('search.html#string: the parts of a name are found independently', [
+  [patient({ name: [carreno] }), 'family:pinyin', [reading('quinones')]],
+  [patient({ name: [carreno] }), 'given:pinyin', [reading('jose')]],
+  [
+    patient({ name: [{ text: 'Ann de la Cruz', prefix: ['Dr. X'] }] }),
+    'name:pinyin',
+    beginnings('delacruz lacruz cruz'),
+  ],
+  [patient({ name: [{ text: ' - ' }, { text: 'Ann' }] }), 'name:pinyin', []],
+  [patient({ name: [{ text: 'Ali·Veli' }] }), 'name:pinyin', beginnings('veli')],
+  [patient({ name: [{ text: 'a '.repeat(100) }] }), 'name:pinyin', beginnings('aaaaaaa aaaaaa aaaaa aaaa aaa aa a')],
+]);
+
 table('the sounds of names', [
-  [patient({ name: [{ text: '张三' }] }), 'phonetic', [reading("zan'san'")]],
+  [patient({ name: [{ text: '张三' }] }), 'phonetic', ["zan'san'", "san'"].map(reading)],
   [patient({ name: [zhangSan] }), 'phonetic', ["zan'san'", "zan'", "san'"].map(reading)],
   [
     patient({ name: [{ text: 'Carl Smith' }] }),
@@ -119,7 +136,7 @@ t.test('a parameter may have any expression', async (t) => {
 
 t.test('a parameter of usage pinyin has the readings alone', async (t) => {
   const rows: [expression: string, fields: object, expected: string[]][] = [
-    ['Patient.name', { name: [{ text: '张三' }] }, ['zhangsan', 'zs']],
+    ['Patient.name', { name: [{ text: '张三' }] }, ['zhangsan', 'zs', 'san']],
     ['Patient.name.family | Patient.name.given', { name: [{ family: '单', given: ['三'] }] }, ['shan', 'san']],
     ['Patient.address.city', { address: [{ city: '上海' }] }, ['shanghai', 'sh']],
     ['Patient.name', { name: [{ text: 'John' }] }, []],

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { ucumSystem } from '#fhir/units.ts';
-import type { Entry, Words } from '#search/entry.ts';
+import { containedParam, type Entry, type Words } from '#search/entry.ts';
 import type { Compare, Filter, Test } from '#search/filter.ts';
 import { fold } from '#search/fold.ts';
 import { convertedRange, matches, passes } from '#search/matches.ts';
@@ -72,6 +72,10 @@ const near = (latitude: number, longitude: number, kilometres: number): Filter =
 const words = (of: 'text' | 'content', ...all: readonly string[]): Filter => ({ op: 'words', of, words: all });
 const ucum = (code: string) => ({ system: ucumSystem, code });
 
+const isBelow = (code: string): Filter => match('format', { kind: 'token', code, below: true });
+const holding = (type: string, where: Filter): Filter => ({ op: 'contained', type, where });
+const active = isToken('status', '', 'active');
+
 const observation: Candidate = {
   type: 'Observation',
   id: 'a',
@@ -96,6 +100,12 @@ const observation: Candidate = {
     measured('pair.1', 140, 'mm[Hg]', { pos: 0 }),
     token('pair.0', 'loinc', 'dia', 1),
     measured('pair.1', 90, 'mm[Hg]', { pos: 1 }),
+    token('format', '', 'text/xml; charset=UTF-8'),
+    token('contained:Medication:code', 'm', 'x', 0),
+    token('contained:Medication:code', 'm', 'y', 1),
+    token('contained:Medication:status', '', 'active', 1),
+    { ...byIdentifier('contained:Medication:maker', 's', '1', 'Organization'), pos: 1 },
+    token('contained:Device:code', 'm', 'z', 2),
   ],
 };
 
@@ -114,6 +124,9 @@ const cases: readonly (readonly [string, Filter, boolean | undefined])[] = [
   ['token: |code of what has a system', isToken('code', '', '1-8'), false],
   ['token: anything', isToken('code', undefined), true],
   ['token: case counts', isToken('code', undefined, 'X'), false],
+  ['token: below, with parameters', isBelow('text/xml'), true],
+  ['token: below itself', isBelow('text/xml; charset=UTF-8'), true],
+  ['token: below is not a beginning', isBelow('text/x'), false],
   ['token: another parameter', isToken('category', undefined, 'x'), false],
   ['token: a parameter of another kind', isToken('note', undefined), false],
   ['string: starts', isText('starts', fold('ZHANG')), true],
@@ -160,6 +173,18 @@ const cases: readonly (readonly [string, Filter, boolean | undefined])[] = [
   ['words: whole ones', words('content', 'press'), false],
   ['among', { op: 'among', set: { by: 'list', id: 'l' } }, undefined],
   ['not among', not({ op: 'among', set: { by: 'valueSet', param: 'code', url: 'http://v' } }), undefined],
+  ['contained', holding('Medication', isToken('code', 'm', 'x')), true],
+  ['contained: another type', holding('Device', isToken('code', 'm', 'x')), false],
+  ['contained: a type that none has', holding('Patient', all), false],
+  ['contained: any of the type', holding('Device', all), true],
+  ['contained: one has both', holding('Medication', combined('and', isToken('code', 'm', 'y'), active)), true],
+  ['contained: no one has both', holding('Medication', combined('and', isToken('code', 'm', 'x'), active)), false],
+  ['contained: one has it not', holding('Medication', not(active)), true],
+  ['contained: none has it not', holding('Medication', not(isToken('code', 'm'))), false],
+  ['contained: none has it', not(holding('Medication', isToken('code', 'm', 'z'))), true],
+  ['contained: what its container has', holding('Medication', isToken('code', 'loinc')), false],
+  ['contained: present', holding('Medication', { op: 'present', param: 'status' }), true],
+  ['contained: by identifier', holding('Medication', isTo('maker', '1', { type: 'Organization' })), undefined],
   ['uri: equals', isUrl('equals', 'http://example.org/a/b'), true],
   ['uri: equals the whole', isUrl('equals', 'http://example.org/a'), false],
   ['uri: below', isUrl('below', 'http://example.org/a'), true],
@@ -296,7 +321,7 @@ t.test('lastUpdated, where it is known', async (t) => {
 });
 
 const systems = ['', 's', 't'];
-const codes = ['a', 'b', 'A', 'sys', '三'];
+const codes = ['a', 'b', 'A', 'sys', '三', 'a; b'];
 const texts = ['Zhāng 三', 'zhang', 'ZHANG San', 'abc', 'Ab%c_', 'b', 'Ｂ 三', "o'Neil"];
 const paths = ['http:', 'http://e.org', 'http://e.org/', 'http://e.org/a', 'http://e.org/a/', 'http://e.org/ab'];
 const urls = [...paths, 'http://e.org/a/b', 'http://e.org/a/b/c', 'urn:uuid:1', '/a', '/'];
@@ -355,6 +380,13 @@ function drawRecord(draw: Random, type: string, id: string): Candidate {
     const second = draw.pick([drawQuantity, drawReference]);
     if (draw.chance(0.8)) entries.push({ ...second(draw, 'pair.1'), pos });
   }
+  for (let pos = draw.int(-2, 2); pos >= 0; pos--) {
+    const held = draw.pick(targets);
+    const own = parameters.flatMap(([param, , of]) => (draw.chance(0.4) ? [of(draw, param)] : []));
+    for (const entry of [token('_id', '', `c${pos}`), ...own]) {
+      entries.push({ ...entry, param: containedParam(held, entry.param), pos });
+    }
+  }
   if (type === 'Patient') entries.push(carries('s', id.slice(1)));
   return { type, id, entries };
 }
@@ -372,7 +404,7 @@ function drawTest(draw: Random, kind: Test['kind']): Test {
   const coded = { ...optional(draw, 'system', [...systems, 'unknown']), ...optional(draw, 'code', codes) };
   switch (kind) {
     case 'token':
-      return { kind, ...coded };
+      return draw.chance(0.2) ? { kind, code: draw.pick(['a', 'a', 'b', 'a; b']), below: true } : { kind, ...coded };
     case 'string': {
       const how = draw.pick(['starts', 'contains', 'exact'] as const);
       const value = draw.pick(texts);
@@ -405,6 +437,17 @@ function drawTest(draw: Random, kind: Test['kind']): Test {
   }
 }
 
+/** What may be asked of a contained resource too. */
+const simple: readonly ((draw: Random) => Filter)[] = [
+  ...parameters.map(
+    ([param, kind]) =>
+      (draw: Random) =>
+        match(param, drawTest(draw, kind)),
+  ),
+  (draw) => ({ op: 'present', param: draw.pick([...params, 'nothing']) }),
+  (draw) => isToken('_id', undefined, draw.pick(['c0', 'c1', 'c2'])),
+  () => all,
+];
 const leaves: readonly ((draw: Random, times: readonly number[]) => Filter)[] = [
   ...parameters.map(
     ([param, kind]) =>
@@ -417,6 +460,7 @@ const leaves: readonly ((draw: Random, times: readonly number[]) => Filter)[] = 
   (draw) => ({ op: 'id', ids: [`o${draw.int(0, 99)}`, draw.pick(targetIds)] }),
   (draw) => ({ op: 'type', types: draw.pick([['Observation'], ['Patient', 'Basic'], ['Device']]) }),
   (draw, times) => since(draw.pick(ops), draw.pick(times) + draw.pick([-0.5, 0, 0.5])),
+  (draw, times) => holding(draw.pick([...targets, 'Device']), drawFilter(draw, times, simple, 2)),
   (draw) => draw.pick([all, none]),
 ];
 const onOthers: typeof leaves = [
@@ -494,5 +538,5 @@ t.test('random filters find in the store what they match here', async (t) => {
     const expected = { all: [true], none: [false], chain: [false, undefined], has: [undefined] }[name] ?? [true, false];
     for (const verdict of expected) t.ok(verdicts.has(verdict), `${name} was ${verdict} somewhere`);
   }
-  t.equal(seen.size, 24, 'every kind of filter was drawn');
+  t.equal(seen.size, 25, 'every kind of filter was drawn');
 });
