@@ -2,6 +2,7 @@ import { containedParam } from '#search/entry.ts';
 import type { Compare, Filter, Test } from '#search/filter.ts';
 import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
 import type { Names } from './names.ts';
+import type { Conditions } from './ranges.ts';
 import { current } from './schema.ts';
 import { formOf, nowhere, references, type Source, type Sources } from './sources.ts';
 import type { Lowering } from './sql.ts';
@@ -53,6 +54,19 @@ export function criteriaOf(
     return source === undefined ? [] : [{ filters: [filter], source }];
   });
   return [...merged, ...single];
+}
+
+/** Splits off the conditions on the ranges of one parameter, where they hold for one value together. */
+export function rangesOf(
+  filters: readonly Filter[],
+  param: string,
+  types: readonly number[],
+  names: Names,
+): { readonly conditions: Conditions; readonly rest: readonly Filter[] } {
+  const isOfParam = (filter: Filter): boolean =>
+    rangeKey(filter, types, names) !== undefined && alternatives(filter)[0]?.param === param;
+  const conditions = filters.filter(isOfParam).map((f) => alternatives(f).map(({ test }) => whereOf(test)));
+  return { conditions, rest: filters.filter((f) => !isOfParam(f)) };
 }
 
 type Match = Extract<Filter, { op: 'match' }>;

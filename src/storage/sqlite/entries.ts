@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 import { sql } from './fragment.ts';
 import type { Names } from './names.ts';
 import { entryKinds, type Flat, type PackedWords } from './pack.ts';
-import { type Packable, pack, type StoredEntry, type StoredValue, unpack, visit } from './packed.ts';
+import { keyOf, type Packable, pack, type StoredEntry, type StoredValue, unpack, visit } from './packed.ts';
 import { finite, widthOf } from './ranges.ts';
 import { deleteRow, insertRow, rowsOf } from './rows.ts';
 import { awaited } from './schema.ts';
@@ -111,7 +111,7 @@ export class Entries {
 
   link({ rid, type, param, pos, target }: Link): void {
     const value: StoredValue = { kind: 'reference', target, version: '', logical: true };
-    this.#revise(rid, type, (entries) => [...entries, { value, param, pos }]);
+    this.#revise(rid, type, (entries) => [...entries, { value, param, pos, key: keyOf(value) }]);
   }
 
   unlink({ rid, type, param, pos, target }: Link): void {
@@ -152,8 +152,7 @@ export class Entries {
   /** Notes what the planner wants to know of a parameter: whether a resource may have several values, and their widths. */
   #mark(entries: readonly StoredEntry[]): void {
     const seen = new Map<number, string>();
-    for (const { param, value } of entries) {
-      const key = JSON.stringify(value);
+    for (const { param, value, key } of entries) {
       const other = seen.get(param);
       if (other !== undefined && other !== key) this.#names.markSeveral(param);
       seen.set(param, key);
@@ -195,7 +194,8 @@ export class Entries {
       else if (kind === 'number') value = { kind, low: finite(number()), high: finite(number()) };
       else if (kind === 'quantity') {
         const [low, high] = [finite(number()), finite(number())];
-        value = { kind, low, high, unit: this.#names.internUnit({ system: text(), code: text(), unit: text() }) };
+        const unit = this.#names.internUnit({ system: text(), code: text(), unit: text() });
+        value = { kind, unit, low, high };
       } else if (kind === 'uri') value = { kind, value: this.#names.internSystem(text()) };
       else if (kind === 'position') value = { kind, latitude: number(), longitude: number() };
       else if (kind === 'reference') {
@@ -209,9 +209,10 @@ export class Entries {
         const [identifier, types, resident] = [text(), text(), number()];
         if (literals !== undefined) this.#logical?.add(rid, param, system, identifier, types, resident, pos);
       }
-      const key = `${param} ${pos} ${JSON.stringify(value)}`;
-      if (!seen.has(key)) entries.push({ value, param, pos });
-      seen.add(key);
+      const key = keyOf(value);
+      const place = `${param} ${pos} ${key}`;
+      if (!seen.has(place)) entries.push({ value, param, pos, key });
+      seen.add(place);
     }
     return entries;
   }

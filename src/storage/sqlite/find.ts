@@ -1,6 +1,7 @@
-import { and, type Plan } from '#search/filter.ts';
+import { and, type Filter, type Plan } from '#search/filter.ts';
 import type { ExplainedStep, Explanation } from '../store.ts';
 import type { Connection, Row } from './connection.ts';
+import { rangesOf } from './criteria.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
 import { type PackedVersions, packPage } from './pack.ts';
 import { current } from './schema.ts';
@@ -69,32 +70,44 @@ function page(connection: Connection, selection: Selection, plan: Plan, types: r
     const base = selection.base(types, plan.where, { page: limit });
     return run(connection, selection, 'in the order of creation', byRid(base, after, limit, false));
   }
+  const filters = plan.where.op === 'and' ? plan.where.of : [plan.where];
+  const base = selection.base(types, plan.where, 'all');
   if (first.kind === 'lastUpdated' && plan.sort.length === 1) {
-    const base = selection.base(types, plan.where, 'all');
-    // Where most resources pass, those of the latest changes are looked at first, and the page is full soon.
-    const walks = !base.narrowed || limit * (selection.resources(types) / Math.max(base.matches, 1)) < base.rows;
-    const query = walks ? bySeq(selection, plan, types, after, limit) : bySeqOf(base, first.descending, after, limit);
+    const rest = filters.filter((filter) => filter.op !== 'lastUpdated');
+    const query = isFullSoon(selection, types, rest, base, limit)
+      ? bySeq(selection, filters, first.descending, types, after, limit)
+      : bySeqOf(base, first.descending, after, limit);
     return run(connection, selection, 'in the order of _lastUpdated', query);
   }
-  const base = selection.base(types, plan.where, 'all');
   const key = walkable(selection, plan.sort, types);
-  const visited = (limit * selection.resources(types)) / Math.max(base.matches, 1);
-  if (key === undefined || visited > base.rows) {
+  const { rest } = rangesOf(filters, first.param, types, selection.names);
+  if (key === undefined || !isFullSoon(selection, types, rest, base, limit)) {
     return run(connection, selection, 'all matches, sorted', byValues(base, selection, plan.sort, types, after, limit));
   }
-  const walked = run(
-    connection,
-    selection,
-    `in the order of the index of ${first.param}`,
-    inOrder(selection, plan.where, key, types, after, limit),
-  );
+  const how = `in the order of the index of ${first.param}`;
+  const walked = run(connection, selection, how, inOrder(selection, filters, key, types, after, limit));
   if (walked.length >= limit) return walked;
   const without = and([plan.where, { op: 'not', of: { op: 'present', param: first.param } }]);
-  const rest = selection.base(types, without, { page: limit });
+  const missing = selection.base(types, without, { page: limit });
   const place = after?.[0] === null ? after : undefined;
-  const query = byRid(rest, place, limit - walked.length, first.descending);
-  const missing = run(connection, selection, `those without ${first.param}`, query);
-  return [...walked, ...missing.map(([rid]) => [null, rid ?? null])];
+  const query = byRid(missing, place, limit - walked.length, first.descending);
+  const last = run(connection, selection, `those without ${first.param}`, query);
+  return [...walked, ...last.map(([rid]) => [null, rid ?? null])];
+}
+
+/**
+ * Whether looking at resources in the order asked for fills a page with less work than collecting all matches. What the order
+ * itself is narrowed by does not count: the look begins there.
+ */
+function isFullSoon(
+  selection: Selection,
+  types: readonly number[],
+  rest: readonly Filter[],
+  base: Base,
+  limit: number,
+): boolean {
+  const { matches } = selection.base(types, and(rest), 'all', 1);
+  return (limit * selection.resources(types)) / Math.max(matches, 1) < base.rows;
 }
 
 /** Runs the query of a page; explained, it tells how many rows came, and what was checked. */
@@ -123,15 +136,20 @@ function beyond(down: boolean, after: Place | undefined): Sql {
 /** By time alone: seq runs with it and is unique, so an index gives the order, and the page ends where it is full. */
 function bySeq(
   selection: Selection,
-  plan: Plan,
+  filters: readonly Filter[],
+  down: boolean,
   types: readonly number[],
   after: Place | undefined,
   limit: number,
 ): Sql {
-  const down = plan.sort[0]?.descending === true;
-  const checked = selection.condition(plan.where, { rid: literal('d.rid'), types });
-  const where = every([oneOf('d.type', types), literal(`d.state = ${current}`), beyond(down, after), checked]);
-  return sql`SELECT d.seq, d.rid FROM resource d INDEXED BY resource_type_seq
+  const times = filters.flatMap((f) => (f.op === 'lastUpdated' ? [selection.window('d.seq', f.where)] : []));
+  const rest = and(filters.filter((f) => f.op !== 'lastUpdated'));
+  const checked = selection.condition(rest, { rid: literal('d.rid'), types });
+  // Several types are not in order one after the other.
+  const [index, type] = types.length === 1 ? ['resource_type_seq', 'd.type'] : ['resource_seq', '+d.type'];
+  const live = literal(`d.state = ${current}`);
+  const where = every([sql`d.seq > 0`, oneOf(type, types), live, beyond(down, after), ...times, checked]);
+  return sql`SELECT d.seq, d.rid FROM ${literal(`resource d INDEXED BY ${index}`)}
     WHERE ${where} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
 }
 

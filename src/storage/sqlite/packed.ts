@@ -27,6 +27,8 @@ export interface Place {
 
 export interface StoredEntry extends Place {
   readonly value: StoredValue;
+  /** The same for equal values (see keyOf). */
+  readonly key: string;
 }
 
 export interface Packable {
@@ -116,7 +118,7 @@ export function pack({ residents, entries }: Packable): Uint8Array {
   at = 0;
   whole(residents.length);
   for (const rid of residents) whole(rid);
-  for (const [, same] of Map.groupBy(entries, ({ value }) => keyOf(value))) {
+  for (const [, same] of Map.groupBy(entries, ({ key }) => key)) {
     const [first] = same;
     if (first === undefined) continue;
     put(first.value);
@@ -287,7 +289,7 @@ export function visit(
 
 export function unpack(packed: Uint8Array): Packable {
   const entries: StoredEntry[] = [];
-  visit(packed, undefined, (value, param, pos) => entries.push({ value, param, pos }));
+  visit(packed, undefined, (value, param, pos) => entries.push({ value, param, pos, key: keyOf(value) }));
   const bytes = new Bytes(packed);
   const residents = Array.from({ length: bytes.whole() }, () => bytes.whole());
   return { residents, entries };

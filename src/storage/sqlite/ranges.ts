@@ -62,8 +62,8 @@ function hull(all: readonly Bounds[]): Bounds {
   return { from: Math.min(...all.map((b) => b.from)), to: Math.max(...all.map((b) => b.to)) };
 }
 
-/** The part of one width, exact: bounds of `low` that an index can seek, and the comparisons themselves. */
-function ofWidth(kind: 'date' | 'number', width: number, conditions: Conditions, at: string): Sql {
+/** The rows of one width that satisfy the conditions: bounds of `low` that an index can seek, and the comparisons themselves. */
+export function ofWidth(kind: 'date' | 'number', width: number, conditions: Conditions, at: string): Sql {
   const isPoint = kind === 'number' && width === 0;
   const most = (kind === 'date' ? longest[width] : undefined) ?? Number.POSITIVE_INFINITY;
   const restated = conditions.map((any) =>

@@ -1,10 +1,10 @@
 import { describe } from '#search/describe.ts';
-import type { Filter } from '#search/filter.ts';
+import type { Compare, Filter } from '#search/filter.ts';
 import type { ExplainedStep } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { type Criterion, criteriaOf, type Finding } from './criteria.ts';
 import { Estimates } from './estimates.ts';
-import { every, literal, no, oneOf, type Sql, sql } from './fragment.ts';
+import { every, list, literal, no, oneOf, type Sql, sql, yes } from './fragment.ts';
 import type { Names } from './names.ts';
 import { current } from './schema.ts';
 import { Sources } from './sources.ts';
@@ -86,6 +86,11 @@ export class Selection {
 
   condition(filter: Filter, scope: Scope): Sql {
     return this.#lowering.condition(filter, scope);
+  }
+
+  /** Times of `_lastUpdated` as bounds of a column of seqs. */
+  window(column: string, where: readonly Compare[]): Sql {
+    return this.#lowering.window(column, where);
   }
 
   /** Current resources of the types, as far as statistics know. */
@@ -223,10 +228,24 @@ export function lastSeq(connection: Connection): number {
   return connection.number(sql`SELECT max(seq) FROM resource`);
 }
 
+/** Types whose resources are still merged in the order of rid; more of them are walked as they stand. */
+const manyTypes = 40;
+
 function walk(types: readonly number[]) {
-  return {
-    from: literal('resource d INDEXED BY resource_live'),
-    where: every([oneOf('d.type', types), literal(`d.state = ${current}`)]),
-    ordered: types.length === 1,
-  };
+  const live = literal(`state = ${current}`);
+  if (types.length === 1) {
+    const where = every([oneOf('d.type', types), sql`d.${live}`]);
+    return { from: literal('resource d INDEXED BY resource_live'), where, ordered: true };
+  }
+  if (types.length > manyTypes) {
+    return {
+      from: literal('resource d NOT INDEXED'),
+      where: every([oneOf('d.type', types), sql`d.${live}`]),
+      ordered: true,
+    };
+  }
+  const each = types.map(
+    (type) => sql`SELECT rid FROM resource INDEXED BY resource_live WHERE ${oneOf('type', [type])} AND ${live}`,
+  );
+  return { from: sql`(${list(each, ' UNION ALL ')}) d`, where: yes, ordered: true };
 }

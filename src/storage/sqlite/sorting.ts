@@ -1,5 +1,7 @@
-import type { Filter, SortKey } from '#search/filter.ts';
+import { and, type Filter, type SortKey } from '#search/filter.ts';
+import { rangesOf } from './criteria.ts';
 import { every, list, literal, type Sql, some, sql, yes } from './fragment.ts';
+import { ofWidth } from './ranges.ts';
 import type { Base, Selection } from './select.ts';
 
 /** Where a page ended: the values of its last resource by the sort keys, then its rid. */
@@ -35,7 +37,7 @@ export function walkable(
 /** Rows of value and rid in the order of the index, each resource at its first row; the missing ones are not among them. */
 export function inOrder(
   selection: Selection,
-  where: Filter,
+  filters: readonly Filter[],
   { table, column, key, param, several, widths }: Walkable,
   types: readonly number[],
   after: Place | undefined,
@@ -51,12 +53,13 @@ export function inOrder(
     after === undefined
       ? yes
       : sql`(${value}, d.rid) ${literal(key.descending ? '<' : '>')} (${after[0] ?? 0}, ${after[1] ?? 0})`;
-  const checked = selection.condition(where, { rid: literal('d.rid'), types });
+  const { conditions, rest } = rangesOf(filters, key.param, types, selection.names);
+  const checked = selection.condition(and(rest), { rid: literal('d.rid'), types });
   // A point and a range may begin together.
   const distinct = literal(several ? 'DISTINCT' : '');
   const part = (width: Sql): Sql =>
     sql`SELECT ${distinct} ${value} AS k, d.rid AS rid FROM ${literal(table)} d WHERE ${every([sql`d.param = ${param}`, width, place, isFirst, checked])}`;
-  const parts = table === 'string' ? [part(yes)] : widths.map((width) => part(sql`d.width = ${width}`));
+  const parts = table === 'string' ? [part(yes)] : widths.map((width) => part(ofWidth(table, width, conditions, 'd.')));
   if (parts.length === 0) return literal('SELECT 1 WHERE 0');
   return sql`${list(parts, several ? ' UNION ' : ' UNION ALL ')} ORDER BY k ${direction}, rid ${direction} LIMIT ${limit}`;
 }
