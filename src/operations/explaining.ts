@@ -35,7 +35,8 @@ export function explanationOf(query: Query, page: Page, included: readonly Page[
 /** `start: code = 85354-9 — estimated 200 rows, 187 read, 0.4 ms`. */
 function told(before: string, { step, part, estimated, rows, milliseconds: time }: ExplainedStep): string {
   const estimate = estimated === undefined ? '' : `estimated ${Math.round(estimated)} rows, `;
-  return `${before}${step}: ${part} — ${estimate}${rows} read, ${milliseconds(time)}`;
+  const took = time === undefined ? '' : `, ${milliseconds(time)}`;
+  return `${before}${step}: ${part} — ${estimate}${rows} read${took}`;
 }
 
 function milliseconds(time: number): string {

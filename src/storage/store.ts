@@ -98,7 +98,8 @@ export interface ExplainedStep {
   readonly estimated?: number;
   /** Rows that there were. */
   readonly rows: number;
-  readonly milliseconds: number;
+  /** Absent where the time is part of a later step's: rows are checked while a page is read. */
+  readonly milliseconds?: number;
 }
 
 /** How a page was found (`_explain`). */

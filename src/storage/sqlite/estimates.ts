@@ -12,6 +12,9 @@ const most = 100_000;
 /** Values whose counts are remembered. */
 const remembered = 5_000;
 
+/** Characters of a question whose count is remembered: long lists hardly come again. */
+const longest = 2_000;
+
 interface Count {
   readonly rows: number;
   /** The seq at which it was counted. */
@@ -38,10 +41,12 @@ export class Estimates {
     if (known !== undefined) return known;
     const few = this.#connection.number(text);
     if (few < look) return few;
-    return this.#remember(
-      key,
-      this.#connection.number(sql`SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ${most})`),
+    const isKept = key.length <= longest;
+    const bound = isKept ? most : look * 100;
+    const rows = this.#connection.number(
+      sql`SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ${bound})`,
     );
+    return isKept ? this.#remember(key, rows) : rows;
   }
 
   /** Current resources of the types. */

@@ -47,7 +47,8 @@ export function inOrder(
   const direction = literal(key.descending ? 'DESC' : 'ASC');
   const value = literal(`d.${column}`);
   const bytes = literal('(SELECT bytes FROM entries WHERE rid = d.rid)');
-  const sorted = { kind: key.kind, descending: key.descending, params: new Set([param]) };
+  const order = selection.work.part(`the order by ${key.param}`);
+  const sorted = { kind: key.kind, descending: key.descending, params: new Set([param]), part: order };
   const isFirst = several ? sql`sort_value(${selection.work.sort(sorted)}, ${bytes}) = ${value}` : yes;
   const place =
     after === undefined
@@ -101,7 +102,8 @@ function sortValue(key: SortKey, selection: Selection, types: readonly number[])
     return sql`(SELECT ${best}(t.id) FROM json_each(targets(${selection.work.params(params)}, ${bytes})) j
       JOIN resource t ON t.rid = j.value)`;
   }
-  const sorted = { kind: key.kind, descending: key.descending, params: new Set(params) };
+  const part = selection.work.part(`the order by ${key.param}`);
+  const sorted = { kind: key.kind, descending: key.descending, params: new Set(params), part };
   return sql`sort_value(${selection.work.sort(sorted)}, ${bytes})`;
 }
 

@@ -11,7 +11,8 @@ export interface Part {
   /** In words. */
   readonly name: string;
   seen: number;
-  kept: number;
+  /** Of those; unknown where SQLite decides. */
+  kept: number | undefined;
 }
 
 /** A statement was ended because its time was over. */
@@ -25,6 +26,8 @@ export interface Sorted {
   readonly kind: SortKey['kind'];
   readonly descending: boolean;
   readonly params: ReadonlySet<number>;
+  /** Counts the resources that it is asked of. */
+  readonly part: Part;
 }
 
 /**
@@ -60,7 +63,7 @@ export class Work {
   }
 
   part(name: string): Part {
-    const part = { name, seen: 0, kept: 0 };
+    const part: Part = { name, seen: 0, kept: undefined };
     this.#parts.push(part);
     return part;
   }
@@ -75,10 +78,13 @@ export class Work {
   checked(): readonly ExplainedStep[] {
     const steps = this.#parts
       .filter(({ seen }) => seen > 0)
-      .map(({ name, seen, kept }) => ({ step: 'check', part: `${name}: ${kept} passed`, rows: seen, milliseconds: 0 }));
+      .map(({ name, seen, kept }) => {
+        const passed = kept === undefined ? '' : `: ${kept} passed`;
+        return { step: 'check', part: name + passed, rows: seen };
+      });
     for (const part of this.#parts) {
       part.seen = 0;
-      part.kept = 0;
+      part.kept = undefined;
     }
     return steps;
   }
@@ -110,7 +116,7 @@ export class Work {
     if (known === undefined) return 0;
     this.#count(known.part);
     const passes = bytes instanceof Uint8Array && known.judge(bytes);
-    if (passes) known.part.kept += 1;
+    known.part.kept = (known.part.kept ?? 0) + (passes ? 1 : 0);
     return passes ? 1 : 0;
   }
 
@@ -123,7 +129,9 @@ export class Work {
   /** The lowest value, or the highest; null if there is none. Ranges go by their low end. */
   #sortValue(id: number, bytes: unknown): string | number | null {
     const sort = this.#sorts[id];
-    if (sort === undefined || !(bytes instanceof Uint8Array)) return null;
+    if (sort === undefined) return null;
+    this.#count(sort.part);
+    if (!(bytes instanceof Uint8Array)) return null;
     let best: string | number | null = null;
     visit(bytes, sort.params, (value) => {
       const found = sortable(value, this.#names);
