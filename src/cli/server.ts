@@ -24,13 +24,13 @@ const root = new URL('../../', import.meta.url);
  */
 export async function createContext(config: Config, opening: Store | Promise<Store>): Promise<Context> {
   const { context, guide } = await assemble(config, opening, true);
-  const { store, parameters, definitions } = context;
+  const { store, parameters } = context;
   const isNew = (await store.lastSeq()) === 0;
   if (isNew) await parameters.adopt(guide);
   await installGuide(context, guide);
   await parameters.refresh();
   if (!(await isIndexCurrent(store))) {
-    if (!isNew) await reindexAll(context, [...definitions.resourceTypes], log);
+    if (!isNew) await reindexAll(context, log);
     await parameters.ready();
     await noteIndexCurrent(store);
   }

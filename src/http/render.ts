@@ -159,14 +159,16 @@ function fullUrl(version: Version, baseUrl: string): string {
 
 /** R4 search.html#2.21.1.2: matches, then each included resource once, then what there is to tell; before all, how they were found. */
 function searchSet(answer: SearchSet, baseUrl: string): string {
-  const entry = (mode: string) => (v: Version) =>
-    `{${fullUrl(v, baseUrl)},"resource":${textOf(v, answer.subset)},"search":{"mode":"${mode}"}}`;
+  const entry = (mode: string, part: Subset | undefined) => (v: Version) =>
+    `{${fullUrl(v, baseUrl)},"resource":${textOf(v, part)},"search":{"mode":"${mode}"}}`;
+  // R4 search.html#elements: they do not apply to what is included.
+  const ofIncluded = answer.subset !== undefined && 'elements' in answer.subset ? undefined : answer.subset;
   const told = (issues: readonly Issue[]) =>
     issues.length === 0 ? [] : [`{"resource":${JSON.stringify(outcomeOf(issues))},"search":{"mode":"outcome"}}`];
   const entries = [
     ...told(answer.explanation ?? []),
-    ...answer.matches.map(entry('match')),
-    ...answer.included.map(entry('include')),
+    ...answer.matches.map(entry('match', answer.subset)),
+    ...answer.included.map(entry('include', ofIncluded)),
     ...told(answer.notes),
   ];
   return bundle('searchset', [...totalOf(answer.total), linksOf(answer.links, baseUrl)], entries);

@@ -70,10 +70,6 @@ export async function codesAround(
   lookup: Lookup,
   { set: { param, how, system, code }, types }: Wanted<Extract<Among, { readonly by: 'code' }>>,
 ): Promise<Outcome<Looked>> {
-  if (!system) {
-    const expected = `with :${how} the form system|code, since only a code system tells what lies ${how} a code`;
-    return fail('bad-parameter-value', { found: code, parameter: param, expected });
-  }
   const resource = await lookup.library.codeSystem(system);
   const hierarchy = resource && hierarchyOf(resource);
   if (hierarchy === undefined) return fail('unknown-code-system', { found: system, parameter: param });

@@ -97,19 +97,24 @@ export function noteIndexCurrent(store: Store): Promise<void> {
   return store.setNote(versionNote, indexVersion);
 }
 
-/** Makes the entries of a whole store anew; what another program left half done begins again. */
-export async function reindexAll(
-  indexing: Indexing,
-  types: readonly string[],
-  log: (line: string) => void,
-): Promise<void> {
-  let told = -10;
+/**
+ * Makes the entries of a whole store anew, version by version: the history of a deleted resource is judged by the entries of
+ * its last contents. What another program left half done begins again.
+ */
+export async function reindexAll(indexing: Indexing, log: (line: string) => void): Promise<void> {
+  const end = await indexing.store.lastSeq();
   log('The index was made by another version of this program: all resources are indexed anew.');
-  for await (const pass of goOver(indexing, await beginPass(indexing.store, types))) {
-    const percent = progressOf(pass);
+  let told = -10;
+  for (let at = 0; at < end; ) {
+    const found = await indexing.store.changes(at, page);
+    const last = found.at(-1);
+    if (last === undefined) break;
+    await reindex(indexing, found);
+    at = last.seq;
+    const percent = Math.floor((100 * at) / end);
     if (percent < told + 10) continue;
     told = percent;
-    log(`${percent} % of ${pass.total} resources are indexed.`);
+    log(`${percent} % of ${end} versions are indexed.`);
   }
   log('All resources are indexed.');
 }

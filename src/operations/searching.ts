@@ -69,10 +69,13 @@ interface Search {
 function readSearch(context: Context, place: Place, { pairs, lenient }: Cursor): Outcome<Search> {
   const { definitions } = context;
   const several = place.type === undefined;
-  const types = several ? typesIn(definitions, place, pairs) : typesAt(place, definitions);
+  // R4 search.html#errors: a parameter without a value may be passed over.
+  const passedOver = ([, value]: Pairs[number]) => lenient && value === '';
+  const given = pairs.filter((pair) => !passedOver(pair));
+  const types = several ? typesIn(definitions, place, given) : typesAt(place, definitions);
   if (types instanceof Failure) return types;
-  const subset = readSubset(pairs, types);
-  const others = several ? pairs.filter(([name]) => name !== '_type') : pairs;
+  const subset = readSubset(given, types);
+  const others = several ? pairs.filter((pair) => pair[0] !== '_type' || passedOver(pair)) : pairs;
   const query = parseSearch(types, others, searchOptions(context, lenient));
   if (query instanceof Failure || subset instanceof Failure) {
     const failures = [query, subset].filter((part) => part instanceof Failure);
@@ -80,7 +83,7 @@ function readSearch(context: Context, place: Place, { pairs, lenient }: Cursor):
     if (first === undefined) throw new Error('a failure without issues');
     return new Failure([first, ...rest]);
   }
-  const typed = several ? pairs.filter(([name]) => name === '_type') : [];
+  const typed = several ? given.filter(([name]) => name === '_type') : [];
   const where = and([whereAt(place, query.types), query.where]);
   const applied = { ...query, where, applied: [...typed, ...query.applied] };
   return { query: applied, subset: subset === 'count' ? undefined : subset };

@@ -25,12 +25,20 @@ export function tooMany(found: number, most: number): Failure {
   });
 }
 
+function sizesOf(filters: readonly Filter[]): number {
+  return filters.reduce((sum, f) => sum + sizeOf(f), 0);
+}
+
 /** The tests and links of a filter. */
 export function sizeOf(filter: Filter): number {
   switch (filter.op) {
     case 'and':
-    case 'or':
-      return filter.of.reduce((sum, f) => sum + sizeOf(f), 0);
+      return sizesOf(filter.of);
+    case 'or': {
+      // A chain asks the same of what the resource contains.
+      const isChain = filter.of.some((f) => f.op === 'chain');
+      return sizesOf(isChain ? filter.of.filter((f) => f.op !== 'contained') : filter.of);
+    }
     case 'not':
       return sizeOf(filter.of);
     case 'tuple':

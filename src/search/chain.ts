@@ -1,5 +1,6 @@
 import { Failure, fail, type Outcome } from '#errors';
 import type { SearchParameter } from '#fhir/definitions.ts';
+import { referredTo } from './contained.ts';
 import { readCriterion, type Scope, splitModifier } from './criteria.ts';
 import { and, type Filter, or } from './filter.ts';
 import { unknownModifier } from './lists.ts';
@@ -127,8 +128,8 @@ function readChain(
   return throughReference(asked.scope, parameter, modifier, rest, (target) => readPath(asked, target, rest));
 }
 
-/** What a reference leads to must pass `read` for its type; types to which `next` is no parameter, or its value none of theirs,
- * are left out. */
+/** What a reference leads to, here or in the resource itself, must pass `read` for its type; types to which `next` is no
+ * parameter, or its value none of theirs, are left out. */
 export function throughReference(
   scope: Scope,
   { code, targets }: SearchParameter,
@@ -149,7 +150,10 @@ export function throughReference(
     else readings.push({ type: target, where });
   }
   if (failure !== undefined && (readings.length === 0 || isCostly(failure))) return failure;
-  return or(shared(readings).map(({ types, where }) => ({ op: 'chain', param: code, types, where })));
+  return or([
+    ...shared(readings).map(({ types, where }): Filter => ({ op: 'chain', param: code, types, where })),
+    ...readings.map(({ type, where }) => referredTo(code, type, where)),
+  ]);
 }
 
 function isCostly(failure: Failure): boolean {

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { isSubtype } from '#fhir/model.ts';
-import type { IndexRecord } from './entry.ts';
+import { type IndexRecord, referredBy } from './entry.ts';
 import { and, everything, type Filter, nothing, or } from './filter.ts';
 import { inside, matches } from './matches.ts';
 
@@ -20,6 +20,23 @@ export function containing(where: Filter, types: readonly string[], mode: 'true'
   });
   const alone = and([{ op: 'type', types }, where]);
   return or(mode === 'both' ? [alone, ...contained] : contained);
+}
+
+/**
+ * What a chain over a reference parameter asks of the contained resources of a type (R4 references.html#contained); nothing
+ * where their entries do not tell, or where an id is asked for: that of a contained resource has no meaning outside.
+ */
+export function referredTo(param: string, type: string, where: Filter): Filter {
+  if (!isDecidedInside(where) || asksForId(where)) return nothing;
+  const inside = asContained(where, type);
+  if (inside.op === 'none') return nothing;
+  const leads: Filter = { op: 'match', param: referredBy(param), test: { kind: 'token', system: '', code: param } };
+  return { op: 'contained', type, where: and([leads, inside]) };
+}
+
+function asksForId(filter: Filter): boolean {
+  if (filter.op === 'and' || filter.op === 'or') return filter.of.some(asksForId);
+  return filter.op === 'not' ? asksForId(filter.of) : filter.op === 'id';
 }
 
 /** Whether the entries of a contained resource tell if it passes. Its time, its words and what refers to it are not known. */

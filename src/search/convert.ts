@@ -82,6 +82,9 @@ function tokens(value: unknown, type: string, implied?: string): Value[] {
       return token('', fields.value);
     case 'boolean':
       return typeof value === 'boolean' ? token('', String(value)) : [];
+    case 'string':
+      // R4 search.html#token: the case of a string does not count.
+      return token('', fold(text(value)));
     default:
       return token(implied, value);
   }

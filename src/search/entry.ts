@@ -7,7 +7,8 @@ interface At {
   /** The code of the search parameter; `code.0`, `code.1` … for the components of a composite; `code:identifier` for the
    * identifier of a logical reference, `code:text` for the text of a token, `code:of-type` for an Identifier with its type
    * (system `<system of the type>|<code of the type>`), `code:pinyin` for the readings of a Chinese name and what else a name may begin with; all these of a
-   * contained resource with `contained:<type>:` before them. */
+   * contained resource with `contained:<type>:` before them, and `contained:<type>::<code>` for each reference parameter of its
+   * container that leads to it (a token, that code). */
   readonly param: string;
   /** The position of a composite's tuple; components of one tuple share it. Of a contained resource: its place in `contained`. */
   readonly pos?: number;
@@ -62,6 +63,11 @@ export interface IndexRecord {
   readonly residents: readonly string[];
   /** Absent if it has none. */
   readonly words?: Words;
+}
+
+/** As a parameter of a contained resource: that a reference parameter of its container leads to it. */
+export function referredBy(code: string): string {
+  return `:${code}`;
 }
 
 /** The parameter under which a container has the entries of contained resources of a type. */

@@ -19,6 +19,17 @@ export function startOf(parts: readonly string[], index: number): number {
   return parts.slice(0, index).reduce((sum, part) => sum + part.length + 1, 0);
 }
 
+/** Where a backslash stands that escapes nothing, which R4 search.html#escaping does not allow; undefined if none does. */
+export function strayBackslash(text: string): number | undefined {
+  for (let i = text.indexOf('\\'); i >= 0; i = text.indexOf('\\', i + 2)) {
+    if (!/[,$|\\]/.test(text[i + 1] ?? '')) return i;
+  }
+  return undefined;
+}
+
+/** What is told of it. */
+export const afterBackslash = 'one of , $ | \\ after a backslash';
+
 export function unescapeValue(text: string): string {
   return text.replace(/\\([,$|\\])/g, '$1');
 }

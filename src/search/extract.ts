@@ -3,7 +3,7 @@ import { clock } from '#fhir/dates.ts';
 import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
 import { contentWords } from './content.ts';
 import { type Conversion, convert, referenceIdentifier, type Value } from './convert.ts';
-import { containedParam, type Entry, type IndexRecord } from './entry.ts';
+import { containedParam, type Entry, type IndexRecord, referredBy } from './entry.ts';
 import { nameBeginnings, soundsIn, textReadings } from './names.ts';
 import { ofType, positions, tokenTexts } from './tokens.ts';
 import { compileWalk, type Place, resourceElement, type Walk } from './walk.ts';
@@ -78,6 +78,7 @@ function recordContained(
     if (extractors === undefined) continue;
     const own = new Recorder();
     own.add('_id', { kind: 'token', system: '', code: id });
+    for (const code of record.referring(id)) own.add(referredBy(code), { kind: 'token', system: '', code });
     for (const extract of extractors) extract(one, own);
     for (const entry of own.entries) {
       const apart = entry.kind === 'logical' ? { ...entry, resident: false } : entry;
@@ -94,10 +95,25 @@ class Recorder {
   readonly entries: Entry[] = [];
   /** By parameter: its entry, or what tells its entries apart. Most have one. */
   readonly #seen = new Map<string, Entry | Set<string>>();
+  /** By the id of a contained resource: the reference parameters that lead there. */
+  readonly #referring = new Map<string, Set<string>>();
 
   add(param: string, value: Value, pos?: number): void {
     const entry: Entry = pos === undefined ? { param, ...value } : { param, pos, ...value };
     if (this.#isNew(entry)) this.entries.push(entry);
+  }
+
+  /** Notes that a reference parameter leads to a contained resource, if the value is such a reference. */
+  refer(code: string, value: unknown): void {
+    const id = localId(value);
+    if (id === undefined) return;
+    const codes = this.#referring.get(id) ?? new Set();
+    this.#referring.set(id, codes.add(code));
+  }
+
+  /** The parameters that lead to a contained resource. */
+  referring(id: string): Iterable<string> {
+    return this.#referring.get(id) ?? [];
   }
 
   #isNew(entry: Entry): boolean {
@@ -117,12 +133,21 @@ function keyOf(entry: Entry): string {
   return Object.values(entry).join('\u0000');
 }
 
+/** What a reference or a canonical has after its `#`, if that is all that it has. */
+function localId(value: unknown): string | undefined {
+  const text = typeof value === 'string' ? value : (value as { readonly reference?: unknown } | null)?.reference;
+  return typeof text === 'string' && /^#./s.test(text) ? text.slice(1) : undefined;
+}
+
 function extractor(parameter: SearchParameter, type: string, how: Conversion): Extractor {
   const walk = compileWalk(parameter.expression, resourceElement(type), type);
   if (parameter.type === 'composite') return tuples(parameter, type, walk, how);
   const all = kinds(parameter, how);
+  const { code } = parameter;
+  const refers = parameter.type === 'reference';
   return (resource, record) =>
     walk(resource, resource, (value, place) => {
+      if (refers) record.refer(code, value);
       for (const [param, values] of all) for (const v of values(value, place)) record.add(param, v);
     });
 }

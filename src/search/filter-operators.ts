@@ -28,7 +28,7 @@ function operatorsOf({ type, usage }: SearchParameter): readonly Operator[] {
     case 'token':
       return ['eq', 'ne', 'in', 'ni', 'ss', 'sb', 'pr'];
     case 'date':
-      return [...ordered, 'po', 'pr'];
+      return [...ordered, 'co', 'po', 'pr'];
     case 'number':
     case 'quantity':
       return [...ordered, 'pr'];
@@ -53,6 +53,23 @@ export function compareParameter(
   if (type === 'date' || type === 'number' || type === 'quantity') {
     return matching(code, readRange(type, operator as Comparison, value, reading));
   }
+  return compareText(parameter, operator, type === 'token' ? withSystem(value) : value, reading);
+}
+
+/** The systems that R4 search_filter.html#ops names by a code. */
+const systems: Readonly<Record<string, string>> = {
+  loinc: 'http://loinc.org',
+  snomed: 'http://snomed.info/sct',
+  rxnorm: 'http://www.nlm.nih.gov/research/umls/rxnorm',
+  ucum: 'http://unitsofmeasure.org',
+};
+
+function withSystem(token: string): string {
+  return token.replace(/^(loinc|snomed|rxnorm|ucum)(?=\|)/, (name) => systems[name] ?? name);
+}
+
+function compareText(parameter: SearchParameter, operator: Operator, value: string, reading: Reading): Filters {
+  const { code, type } = parameter;
   switch (operator) {
     case 'ne': {
       const equal = readEqual(parameter, value, reading);

@@ -52,7 +52,7 @@ export type Among =
       readonly by: 'code';
       readonly param: string;
       readonly how: 'above' | 'below';
-      readonly system?: string;
+      readonly system: string;
       readonly code: string;
     }
   | {

@@ -16,6 +16,12 @@ export function mayEndIn(parameter: SearchParameter, type: string): boolean {
   return route === 'unknown' || route.ends.has(type);
 }
 
+/** Whether all that the parameter searches are values of these types. */
+export function endsOnlyIn(parameter: SearchParameter, types: ReadonlySet<string>): boolean {
+  const route = routeOf(parameter);
+  return route !== 'unknown' && route.ends.size > 0 && route.ends.isSubsetOf(types);
+}
+
 /** Whether the parameter searches values of this type or parts of them. */
 export function leadsThrough(parameter: SearchParameter, type: string): boolean {
   const route = routeOf(parameter);

@@ -1,6 +1,6 @@
 import { Failure, fail, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/issues.ts';
-import { splitEscaped, unescapeValue } from './escapes.ts';
+import { afterBackslash, splitEscaped, strayBackslash, unescapeValue } from './escapes.ts';
 import type { Filter } from './filter.ts';
 import type { Fault } from './ranges.ts';
 
@@ -34,7 +34,8 @@ export function readList(
       const found = `A value of the parameter "${parameter}" has more than ${maxValue} characters.`;
       return fail('too-costly', { text: found });
     }
-    const one = read(value);
+    const stray = strayBackslash(value);
+    const one = stray === undefined ? read(value) : { expected: afterBackslash, at: stray };
     if ('expected' in one) {
       const expected = one.expected + place(i, values.length, one.at);
       issues.add(issue('bad-parameter-value', { parameter, found: unescapeValue(value), expected }));

@@ -1,7 +1,8 @@
 import type { SearchParameter } from '#fhir/definitions.ts';
 import { isValidId, parseReference, splitCanonical } from '#fhir/references.ts';
 import { splitEscaped, unescapeValue } from './escapes.ts';
-import type { Filter, Test } from './filter.ts';
+import { and, type Filter, type Test } from './filter.ts';
+import { fold } from './fold.ts';
 import { leadsThrough, mayEndIn } from './leads.ts';
 import type { Filters } from './lists.ts';
 import { beginning } from './names.ts';
@@ -33,8 +34,12 @@ function typeModifiers(parameter: SearchParameter): readonly string[] {
     }
     case 'uri':
       return ['missing', 'above', 'below'];
+    // R4 search.html#composite: modifiers are not used on composites.
+    case 'composite':
+    case 'special':
+      return [];
     default:
-      return type === 'special' ? [] : ['missing'];
+      return ['missing'];
   }
 }
 
@@ -86,9 +91,19 @@ export function readPlain(parameter: SearchParameter, value: string, reading: Re
   if (usage === 'phonetic') return readPhonetic(code, value);
   if (usage === 'pinyin') return readPinyin(code, value);
   const found = matching(code, readValue(parameter, value, reading));
-  if ('expected' in found || type !== 'string' || !leadsThrough(parameter, 'HumanName')) return found;
+  if ('expected' in found) return found;
+  if (type === 'uri') return [...found, ...versionOf(code, unescapeValue(value))];
+  if (type !== 'string' || !leadsThrough(parameter, 'HumanName')) return found;
   const text = unescapeValue(value);
   return nameLike.test(text) ? [...found, starts(`${code}:pinyin`, beginning(text))] : found;
+}
+
+/** R4 search.html#uri: `url=<canonical>|1.0` asks for that version of what has the canonical as its url. */
+function versionOf(param: string, text: string): readonly Filter[] {
+  const { url, version } = splitCanonical(text);
+  if (param !== 'url' || !url || !version) return [];
+  const isUrl: Filter = { op: 'match', param, test: { kind: 'uri', how: 'equals', value: url } };
+  return [and([isUrl, { op: 'match', param: 'version', test: { kind: 'token', code: fold(version) } }])];
 }
 
 /** Letters, and what stands between words and syllables. */
@@ -183,10 +198,11 @@ function readConcept(parameter: SearchParameter, how: 'above' | 'below', value: 
   if (how === 'below' && test?.kind === 'token' && isMimeType(parameter, test)) {
     return [{ op: 'match', param, test: { ...test, below: true } }];
   }
-  if (test?.kind !== 'token' || test.code === undefined || test.system === '')
-    return { expected: 'system|code or code' };
+  if (test?.kind !== 'token' || !test.code || !test.system) {
+    return { expected: `system|code, since only a code system tells what lies ${how} a code` };
+  }
   const { system, code } = test;
-  return [{ op: 'among', set: { by: 'code', param, how, code, ...(system !== undefined && { system }) } }];
+  return [{ op: 'among', set: { by: 'code', param, how, system, code } }];
 }
 
 /** R4 search.html#mimetype; MIME types are codes, and have no system. */

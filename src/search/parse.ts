@@ -18,13 +18,11 @@ export interface SearchOptions {
   readonly timeZone: string;
   /** Absolute, without a slash at the end. */
   readonly baseUrl: string;
-  /** `Prefer: handling=lenient`: unknown parameters are passed over and named in `ignored`. */
+  /** `Prefer: handling=lenient`: unknown and empty parameters are passed over and named in `ignored`. */
   readonly lenient: boolean;
   readonly defaultCount: number;
   readonly maxCount: number;
   readonly maxIncludes: number;
-  /** Milliseconds that the store may take; absent: as long as it needs. */
-  readonly timeout?: number;
   /** Names that are read elsewhere. */
   readonly ignore?: ReadonlySet<string>;
   /** Milliseconds since 1970; the prefix `ap` measures dates from it. */
@@ -49,7 +47,7 @@ export function parseSearch(
     return fail('too-costly', { text });
   }
   const types = typeof type === 'string' ? [type] : type;
-  const { definitions, baseUrl, lenient, maxCount, maxIncludes, timeout } = options;
+  const { definitions, baseUrl, lenient, maxCount, maxIncludes } = options;
   const reading = { clock: clockOf(options.timeZone), baseUrl, now: options.now ?? Date.now() };
   const criteria: Scope = { definitions, reading, budget: new Budget() };
   const result: ResultScope = { definitions, types, maxCount };
@@ -61,6 +59,10 @@ export function parseSearch(
   for (const [i, pair] of pairs.entries()) {
     const [name, value] = pair;
     if (options.ignore?.has(name)) continue;
+    if (lenient && value === '') {
+      ignored.push(name);
+      continue;
+    }
     const repeated = repetition(definitions, types, pairs.slice(0, i), pair);
     const read = isResultParameter(name)
       ? (repeated ?? readResultParameter(result, shape, name, value))
@@ -79,8 +81,7 @@ export function parseSearch(
   const asked = { types, where: and(filters.map((f) => f.where)) };
   const searched = shape.contained === 'false' ? asked : inContainers(definitions, asked, shape);
   issues.addAll([...contradiction(shape, pairs), ...outsideContained(shape, filters), ...excess(searched.where)]);
-  const limits = { maxIncludes, ...(timeout !== undefined && { timeout }) };
-  return failIfAny(issues.list) ?? { ...searched, ...settled(shape), ...limits, applied, ignored };
+  return failIfAny(issues.list) ?? { ...searched, ...settled(shape), maxIncludes, applied, ignored };
 }
 
 interface Criterion {

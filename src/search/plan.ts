@@ -5,7 +5,7 @@ import type { Include, Query } from './query.ts';
 /** What a store is asked for a search: the caller's rights hold for what is found and for whatever chains pass through.
  * `after` is the store's own word for where the page before ended. */
 export function plan(query: Query, rights: Filter, after?: string): Plan {
-  const { types, sort, count: limit, total, timeout, explain } = query;
+  const { types, sort, count: limit, total, explain } = query;
   const where = and([restrict(query.where, rights), rights]);
   return {
     types,
@@ -14,7 +14,6 @@ export function plan(query: Query, rights: Filter, after?: string): Plan {
     limit,
     total,
     ...(after !== undefined && { after }),
-    ...(timeout !== undefined && { timeout }),
     ...(explain && { explain }),
   };
 }

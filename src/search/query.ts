@@ -33,6 +33,4 @@ export interface Query {
   readonly summaryCount: boolean;
   /** `_explain`: the answer tells how it was found. */
   readonly explain: boolean;
-  /** Milliseconds that the store may take. */
-  readonly timeout?: number;
 }

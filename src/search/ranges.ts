@@ -22,8 +22,8 @@ export interface Fault {
 /** Tests of which one must hold, or what was expected instead. */
 export type Alternatives = readonly Test[] | Fault;
 
-/** A prefix, or `po` of `_filter`: the ranges overlap. */
-export type Comparison = Prefix | 'po';
+/** A prefix, or of `_filter` `po`: the ranges overlap, and `co`: the range of the entry holds the other. */
+export type Comparison = Prefix | 'po' | 'co';
 
 export const prefixes = 'with or without one of eq ne gt lt ge le sa eb ap before it';
 
@@ -55,8 +55,20 @@ export function readRange(
   }
 }
 
-function compared(comparison: Comparison, range: NumberRange, approximate: NumberRange) {
-  return comparison === 'po' ? compareRanges('ap', range, range) : compareRanges(comparison, range, approximate);
+function compared(
+  comparison: Comparison,
+  range: NumberRange,
+  approximate: NumberRange,
+): readonly (readonly Compare[])[] {
+  if (comparison === 'po') return compareRanges('ap', range, range);
+  if (comparison !== 'co') return compareRanges(comparison, range, approximate);
+  const { low, high } = range;
+  return [
+    [
+      { bound: 'low', op: '<=', value: low },
+      { bound: 'high', op: '>=', value: high },
+    ],
+  ];
 }
 
 function readDate(comparison: Comparison, text: string, { clock, now }: Reading): Alternatives {

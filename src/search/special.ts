@@ -1,7 +1,7 @@
 import { Failure, fail, type Outcome } from '#errors';
 import { isValidId } from '#fhir/references.ts';
 import { compareMoments, type Prefix, splitPrefix } from './compare.ts';
-import { unescapeValue } from './escapes.ts';
+import { afterBackslash, strayBackslash, unescapeValue } from './escapes.ts';
 import { type Filter, or } from './filter.ts';
 import { badValue, type Filters, readList, unknownModifier } from './lists.ts';
 import { aroundDate, dateFault, prefixes, type Reading, rangeForms } from './ranges.ts';
@@ -38,9 +38,11 @@ export function readSpecial(
     case '_query':
       return fail('unsupported-search', { found: text, parameter: label, expected: 'none: no named query is defined' });
     case '_text':
-      return readWords('text', unescapeValue(text));
-    case '_content':
-      return readWords('content', unescapeValue(text));
+    case '_content': {
+      const stray = strayBackslash(text);
+      if (stray !== undefined) return badValue(label, text, `${afterBackslash} (character ${stray + 1})`);
+      return readWords(code === '_text' ? 'text' : 'content', unescapeValue(text));
+    }
   }
 }
 

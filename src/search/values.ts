@@ -4,6 +4,7 @@ import { splitPrefix } from './compare.ts';
 import { splitEscaped, startOf, unescapeValue } from './escapes.ts';
 import type { Test } from './filter.ts';
 import { fold } from './fold.ts';
+import { endsOnlyIn, mayEndIn } from './leads.ts';
 import { nearForm, readNear } from './near.ts';
 import { type Alternatives, prefixes, type Reading, rangeForms, readRange } from './ranges.ts';
 
@@ -12,7 +13,7 @@ export function readValue(parameter: SearchParameter, value: string, reading: Re
   const { type } = parameter;
   switch (type) {
     case 'token':
-      return readToken(value);
+      return readTokenOf(parameter, value);
     case 'string':
       return readString(value, 'starts');
     case 'date':
@@ -20,7 +21,7 @@ export function readValue(parameter: SearchParameter, value: string, reading: Re
     case 'quantity':
       return readPrefixed(parameter, type, value, reading);
     case 'uri':
-      return readUri(value);
+      return readUri(parameter, value, reading.baseUrl);
     case 'reference':
       return readReference(value, parameter.targets, reading.baseUrl);
     case 'special':
@@ -59,6 +60,27 @@ export function readToken(value: string): Alternatives {
 /** R4 search.html#token: the system of the values of booleans. */
 const specialValues = 'http://hl7.org/fhir/special-values';
 
+/** What R4 search.html#token allows no `|` for. */
+const withoutSystem: ReadonlySet<string> = new Set(['boolean', 'ContactPoint', 'string', 'uri']);
+
+/** A token of a parameter: with a system only where its values may have one. */
+function readTokenOf(parameter: SearchParameter, value: string): Alternatives {
+  const read = readToken(value);
+  if ('expected' in read) return read;
+  const [first = '', second] = splitEscaped(value, '|', 1);
+  const isBoolean = read.length > 1 && mayEndIn(parameter, 'boolean');
+  if (second !== undefined && !isBoolean && endsOnlyIn(parameter, withoutSystem)) {
+    return { expected: 'a value without |, since no value of this parameter has a system', at: first.length };
+  }
+  // The index has strings folded, whose case does not count.
+  return mayEndIn(parameter, 'string') ? read.flatMap(withFolded) : read;
+}
+
+function withFolded(test: Test): readonly Test[] {
+  if (test.kind !== 'token' || test.code === undefined || fold(test.code) === test.code) return [test];
+  return [test, { ...test, code: fold(test.code) }];
+}
+
 export function readString(value: string, how: Extract<Test, { kind: 'string' }>['how']): Alternatives {
   const text = unescapeValue(value);
   const folded = fold(text);
@@ -66,8 +88,13 @@ export function readString(value: string, how: Extract<Test, { kind: 'string' }>
   return [{ kind: 'string', how, value: how === 'exact' ? text : folded }];
 }
 
-export function readUri(value: string): Alternatives {
-  return value === '' ? { expected: forms.uri } : [{ kind: 'uri', how: 'equals', value: unescapeValue(value) }];
+/** A relative canonical, such as `Profile/lipid`, is also one of this server (R4 search.html#profile). */
+function readUri(parameter: SearchParameter, value: string, baseUrl: string): Alternatives {
+  if (value === '') return { expected: forms.uri };
+  const text = unescapeValue(value);
+  const isRelative = /^[A-Za-z]+\/\S+$/.test(text) && mayEndIn(parameter, 'canonical');
+  const urls = isRelative ? [text, `${baseUrl}/${text}`] : [text];
+  return urls.map((url) => ({ kind: 'uri', how: 'equals', value: url }));
 }
 
 function readPrefixed(

@@ -69,7 +69,7 @@ async function filled(store: Store): Promise<void> {
 
 const date = (...parts: readonly string[]): Filter => match('date', { kind: 'date', where: where(...parts) });
 const score = (...parts: readonly string[]): Filter => match('score', { kind: 'number', where: where(...parts) });
-const text = (how: 'starts' | 'contains' | 'exact', value: string): Filter =>
+const text = (how: 'starts' | 'contains' | 'equals' | 'exact', value: string): Filter =>
   match('note', { kind: 'string', how, value });
 const url = (how: 'equals' | 'below' | 'above', value: string): Filter => match('url', { kind: 'uri', how, value });
 const subject = (id: string, more: { type?: string; version?: string } = {}): Filter =>
@@ -260,6 +260,34 @@ export function searching(t: Test, open: Open): void {
     const texts = many((n) => text('exact', n === 7 ? 'abc' : `${n}`));
     t.strictSame(ids(await store.find(plan('Observation', tokens))), ['a']);
     t.strictSame(ids(await store.find(plan('Observation', texts))), ['b']);
+  });
+
+  t.test('one filter for the targets of two chains', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    await commit(
+      store,
+      put('Basic/1', { entries: [refers('x', 'Patient/a'), refers('y', 'Group/b')] }),
+      put('Patient/a', { entries: [token('code', 's', 'x')] }),
+      put('Group/b', { entries: [token('code', 's', 'x')] }),
+    );
+    const same = isToken('code', 's', 'x');
+    const both: Filter = { op: 'and', of: [chain('x', ['Patient'], same), chain('y', ['Group'], same)] };
+    t.strictSame(ids(await store.find(plan('Basic', both))), ['1']);
+  });
+
+  t.test('texts at the length that an index may cut', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    const texts = [99, 100, 101].map((n) => 'x'.repeat(n));
+    const cut = `${'x'.repeat(99)}𠮷z`;
+    for (const [i, value] of [...texts, cut].entries())
+      await commit(store, put(`Basic/${i}`, { entries: [string('note', value)] }));
+    for (const [i, value] of [...texts, cut].entries()) {
+      t.strictSame(ids(await store.find(plan('Basic', text('equals', value)))), [`${i}`]);
+      t.strictSame(ids(await store.find(plan('Basic', text('exact', value)))), [`${i}`]);
+    }
+    t.strictSame(ids(await store.find(plan('Basic', text('starts', texts[2] ?? '')))), ['2']);
   });
 
   t.test('2,000 tests in one search', async (t) => {

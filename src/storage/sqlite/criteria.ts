@@ -104,6 +104,8 @@ function sourceOf(filter: Filter, types: readonly number[], finding: Finding, de
       return live('resource_type_seq', types, lowering.window('d.seq', filter.where));
     case 'match':
       return sources.matching(types, filter.param, [filter.test]);
+    case 'present':
+      return sources.presence(types, filter.param) === false ? nowhere : undefined;
     case 'not':
       return others(filter.of, types, sources);
     case 'tuple':
@@ -149,6 +151,7 @@ function tuple(
 
 /** A negation of tokens of one parameter. */
 function others(filter: Filter, types: readonly number[], sources: Sources): Source | undefined {
+  if (filter.op === 'present') return sources.presence(types, filter.param) === true ? nowhere : undefined;
   const parts = alternatives(filter);
   const [first] = parts;
   const all = filter.op === 'or' ? filter.of.length : 1;

@@ -4,6 +4,7 @@ import type { Connection, Row } from './connection.ts';
 import { rangesOf } from './criteria.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
 import { type PackedVersions, packPage } from './pack.ts';
+import { possible } from './possible.ts';
 import { current } from './schema.ts';
 import type { Base, Selection } from './select.ts';
 import { byValues, inOrder, type Place, walkable } from './sorting.ts';
@@ -26,7 +27,7 @@ export function find(connection: Connection, selection: Selection, plan: Plan): 
   const begun = performance.now();
   selection.begin(plan.timeout, plan.explain);
   try {
-    const page = connection.snapshot(() => findPage(connection, selection, plan));
+    const page = connection.snapshot(() => findPage(connection, selection, possiblePlan(selection, plan)));
     const { steps } = selection;
     if (steps === undefined) return page;
     return { ...page, explanation: { steps, milliseconds: performance.now() - begun } };
@@ -34,6 +35,11 @@ export function find(connection: Connection, selection: Selection, plan: Plan): 
     if (error instanceof Exceeded) return { found: [], exceeded: error.message };
     throw error;
   }
+}
+
+/** What no resource can pass is left out, so that it costs nothing to ask for. */
+function possiblePlan({ names }: Selection, plan: Plan): Plan {
+  return { ...plan, where: possible(plan.where, names.types(plan.types), names) };
 }
 
 function findPage(connection: Connection, selection: Selection, plan: Plan): PackedPage {
@@ -55,7 +61,8 @@ export function findIds(connection: Connection, selection: Selection, plan: Plan
   const types = selection.names.types(plan.types);
   if (types.length === 0) return [];
   selection.begin();
-  const { from, where } = selection.base(types, plan.where, { page: limit });
+  const asked = possible(plan.where, types, selection.names);
+  const { from, where } = selection.base(types, asked, { page: limit });
   const rids = sql`SELECT DISTINCT d.rid FROM ${from} WHERE ${where} ORDER BY d.rid LIMIT ${limit}`;
   const rows = connection.rows(sql`SELECT id FROM resource WHERE rid IN (${rids})`);
   return rows.map(([id]) => String(id)).sort();
@@ -76,7 +83,7 @@ function page(connection: Connection, selection: Selection, plan: Plan, types: r
     const rest = filters.filter((filter) => filter.op !== 'lastUpdated');
     const query = isFullSoon(selection, types, rest, base, limit)
       ? bySeq(selection, filters, first.descending, types, after, limit)
-      : bySeqOf(base, first.descending, after, limit);
+      : bySeqOf(selection, base, first.descending, after, limit);
     return run(connection, selection, 'in the order of _lastUpdated', query);
   }
   const key = walkable(selection, plan.sort, types);
@@ -153,8 +160,9 @@ function bySeq(
     WHERE ${where} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
 }
 
-function bySeqOf(base: Base, down: boolean, after: Place | undefined, limit: number): Sql {
-  const rids = sql`SELECT d.rid FROM ${base.from} WHERE ${base.where}`;
+function bySeqOf(selection: Selection, base: Base, down: boolean, after: Place | undefined, limit: number): Sql {
+  const counted = selection.counting('all matches, to be sorted');
+  const rids = sql`SELECT d.rid FROM ${base.from} WHERE ${base.where} AND ${counted}`;
   return sql`SELECT d.seq, d.rid FROM resource d
     WHERE d.rid IN (${rids}) AND ${beyond(down, after)} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
 }
@@ -169,7 +177,7 @@ function total(connection: Connection, selection: Selection, plan: Plan, types: 
     rows: counted,
     milliseconds: performance.now() - begun,
   };
-  selection.steps?.push(step);
+  selection.steps?.push(...selection.work.checked(), step);
   return counted;
 }
 
@@ -182,5 +190,6 @@ function totalOf(selection: Selection, plan: Plan, types: readonly number[]): Sq
   const most = plan.total === 'estimate' ? sql`LIMIT ${estimated}` : yes;
   if (plan.total !== 'estimate' && ordered) return sql`SELECT count(*) FROM ${from} WHERE ${where}`;
   const limit = most.text === yes.text ? literal('') : most;
-  return sql`SELECT count(*) FROM (SELECT DISTINCT d.rid FROM ${from} WHERE ${where} ${limit})`;
+  const counted = selection.counting('the count of all matches');
+  return sql`SELECT count(*) FROM (SELECT DISTINCT d.rid FROM ${from} WHERE ${where} AND ${counted} ${limit})`;
 }

@@ -192,6 +192,11 @@ export class Names {
     return Number(row[0]);
   }
 
+  /** To be called before a group of writes: another process may have brought parameters since the last one. */
+  begin(): void {
+    this.#paramsOf.clear();
+  }
+
   /** To be called after a roll back, which may have taken back numbers given since the last commit. */
   rolledBack(): void {
     if (!this.#added) return;

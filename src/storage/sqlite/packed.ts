@@ -68,6 +68,10 @@ function real(value: number): void {
   at = buffer.writeDoubleLE(value, at);
 }
 
+function isLength(value: number): boolean {
+  return Number.isSafeInteger(value + 1) && value >= 0;
+}
+
 /** A value that is a point needs no second number. */
 function range(low: number, high: number): void {
   const isPoint = high === nextUp(low);
@@ -89,7 +93,12 @@ function put(value: StoredValue): void {
       break;
     case 'date':
       real(value.low);
-      whole(value.high - value.low);
+      // The length is shorter; 0 says that the end follows, which no whole number tells.
+      if (isLength(value.high - value.low)) whole(value.high - value.low + 1);
+      else {
+        whole(0);
+        real(value.high);
+      }
       break;
     case 'number':
       range(value.low, value.high);
@@ -209,7 +218,7 @@ function skip(bytes: Bytes, kind: number): void {
       break;
     case 'date':
       bytes.go(bytes.at + 8);
-      bytes.whole();
+      if (bytes.whole() === 0) bytes.go(bytes.at + 8);
       break;
     case 'quantity':
       bytes.whole();
@@ -239,7 +248,8 @@ function take(bytes: Bytes, kind: number): StoredValue {
       return { kind: 'string', value: bytes.text(), exact: bytes.text() };
     case 'date': {
       const low = bytes.real();
-      return { kind: 'date', low, high: low + bytes.whole() };
+      const length = bytes.whole();
+      return { kind: 'date', low, high: length === 0 ? bytes.real() : low + length - 1 };
     }
     case 'number':
       return { kind: 'number', ...bytes.range() };

@@ -165,13 +165,21 @@ function migrate(db: DatabaseSync, path: string): void {
   const pragma = (name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
   const empty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   if (!empty && pragma('application_id') !== applicationId) throw new Error(`${path} is not a Hufhir store.`);
-  const found = pragma('user_version');
-  if (found > schemaVersion) {
-    const explained = `${path} has schema ${found}; this program knows schemas up to ${schemaVersion}.`;
-    throw new Error(`${explained} Open it with the newer program that wrote it.`);
-  }
-  if (found === schemaVersion) return;
   db.exec('BEGIN IMMEDIATE');
-  for (const migration of migrations.slice(found)) db.exec(migration);
-  db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+  try {
+    const found = pragma('user_version');
+    if (found > schemaVersion) throw newer(path, found);
+    for (const migration of migrations.slice(found)) db.exec(migration);
+    if (found < schemaVersion)
+      db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function newer(path: string, found: number): Error {
+  const explained = `${path} has schema ${found}; this program knows schemas up to ${schemaVersion}.`;
+  return new Error(`${explained} Open it with the newer program that wrote it.`);
 }

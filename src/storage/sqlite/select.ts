@@ -51,7 +51,7 @@ export class Selection {
   readonly #finding: Finding;
   #steps: ExplainedStep[] | undefined;
   /** Of this search: what was looked up for a filter once serves its source, its check and its total. */
-  readonly #looked = new Map<Filter, readonly number[] | undefined>();
+  readonly #looked = new Map<Filter, Map<string, readonly number[] | undefined>>();
 
   constructor(connection: Connection, names: Names) {
     this.#connection = connection;
@@ -91,6 +91,11 @@ export class Selection {
   /** Times of `_lastUpdated` as bounds of a column of seqs. */
   window(column: string, where: readonly Compare[]): Sql {
     return this.#lowering.window(column, where);
+  }
+
+  /** A condition that every row passes, and that ends the search when its time is over. */
+  counting(part: string): Sql {
+    return sql`tick(${this.work.ticking(this.work.part(part))})`;
   }
 
   /** Current resources of the types, as far as statistics know. */
@@ -163,7 +168,7 @@ export class Selection {
     for (const [i, { filters, source }] of found.entries()) {
       const begun = performance.now();
       const counted = this.#connection.number(
-        sql`SELECT count(*) FROM (SELECT DISTINCT d.rid FROM ${source.from} WHERE ${source.where})`,
+        sql`SELECT count(*) FROM (SELECT DISTINCT d.rid FROM ${source.from} WHERE ${source.where} AND ${this.counting('the count to explain')})`,
       );
       this.#steps.push({
         step: i === chosen ? 'start' : 'considered',
@@ -173,6 +178,8 @@ export class Selection {
         milliseconds: performance.now() - begun,
       });
     }
+    // What was counted to explain is no step of the search.
+    this.work.checked();
   }
 
   #narrowed(types: readonly number[], where: Filter, depth: number): Sql | undefined {
@@ -181,10 +188,12 @@ export class Selection {
   }
 
   #members(types: readonly number[], where: Filter, depth: number): readonly number[] | undefined {
-    if (this.#looked.has(where)) return this.#looked.get(where);
-    const found = this.#lookMembers(types, where, depth);
-    this.#looked.set(where, found);
-    return found;
+    // Chains to different types may share the filter that their targets pass.
+    const looked = this.#looked.get(where) ?? new Map<string, readonly number[] | undefined>();
+    this.#looked.set(where, looked);
+    const key = types.join();
+    if (!looked.has(key)) looked.set(key, this.#lookMembers(types, where, depth));
+    return looked.get(key);
   }
 
   #lookMembers(types: readonly number[], where: Filter, depth: number): readonly number[] | undefined {
@@ -197,7 +206,8 @@ export class Selection {
   }
 
   #targetsOf(rids: readonly number[], params: readonly number[]): readonly number[] {
-    const targets = sql`targets(${this.work.params(params)}, e.bytes)`;
+    const set = this.work.params(params, this.work.part('references to follow'));
+    const targets = sql`targets(${set}, e.bytes)`;
     const rows = this.#connection.rows(sql`SELECT DISTINCT t.value FROM json_each(${JSON.stringify(rids)}) m
       JOIN entries e ON e.rid = m.value JOIN json_each(${targets}) t`);
     return rows.map(([rid]) => Number(rid));

@@ -80,7 +80,7 @@ export function byValues(
   const columns = literal([...names, 'rid'].join(', '));
   const ties = literal(`rid ${isDown(sort) ? 'DESC' : 'ASC'}`);
   // Materialized, or SQLite would compute each value again for the condition, the order and the result.
-  return sql`WITH found AS MATERIALIZED (SELECT DISTINCT d.rid AS rid FROM ${base.from} WHERE ${base.where}),
+  return sql`WITH found AS MATERIALIZED (SELECT DISTINCT d.rid AS rid FROM ${base.from} WHERE ${base.where} AND ${selection.counting('all matches, to be sorted')}),
     keyed AS MATERIALIZED (SELECT ${list(values, ', ')}, found.rid AS rid FROM found)
     SELECT ${columns} FROM keyed WHERE ${beyond(sort, after)} ORDER BY ${list(order, ', ')}, ${ties} LIMIT ${limit}`;
 }
@@ -99,7 +99,7 @@ function sortValue(key: SortKey, selection: Selection, types: readonly number[])
   const bytes = literal('(SELECT bytes FROM entries WHERE rid = found.rid)');
   if (key.kind === 'reference') {
     const best = literal(key.descending ? 'max' : 'min');
-    return sql`(SELECT ${best}(t.id) FROM json_each(targets(${selection.work.params(params)}, ${bytes})) j
+    return sql`(SELECT ${best}(t.id) FROM json_each(targets(${selection.work.params(params, selection.work.part(`the order by ${key.param}`))}, ${bytes})) j
       JOIN resource t ON t.rid = j.value)`;
   }
   const part = selection.work.part(`the order by ${key.param}`);

@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from './fragment.ts';
 import type { Names, Unit } from './names.ts';
 import { type Conditions, rangeRows, union } from './ranges.ts';
-import { indexed } from './rows.ts';
+import { indexed, indexedLength } from './rows.ts';
 
 /** What a search starts from: a table or query with the alias `d`, whose `d.rid` are resources. */
 export interface Source {
@@ -132,23 +132,30 @@ export class Sources {
     return row === undefined ? undefined : Number(row[0]);
   }
 
+  /** Whether all resources of the types have the parameter, or none has; undefined if some may. */
+  presence(types: readonly number[], param: string): boolean | undefined {
+    const params = this.#names.params(types, param);
+    if (params.length === 0) return false;
+    return params.length === types.length && params.every((id) => !this.#names.shape(id).optional) ? true : undefined;
+  }
+
   /** The row `r` that a resource has if it passes a test, but for its rid; undefined if no single row tells. */
   rowOf({ param, test }: Extract<Filter, { op: 'match' }>, types: readonly number[]): Sql | undefined {
     const params = this.#names.params(types, param);
-    const [only, ...more] = params;
-    if (only === undefined) return no;
-    if (more.length > 0) return undefined;
+    if (params.length === 0) return no;
+    const ofParam = oneOf('r.param', params);
     if (test.kind === 'reference' && test.version === undefined) {
       const [target, ...others] = this.targets(test);
       if (target === undefined) return no;
-      return others.length > 0 ? undefined : sql`reference r WHERE r.target = ${target} AND r.param = ${only}`;
+      return others.length > 0 ? undefined : sql`reference r WHERE r.target = ${target} AND ${ofParam}`;
     }
     if (test.kind !== 'token' || test.code === undefined || test.below === true) return undefined;
-    const systems = this.#systems('token', only, test.code, test.system);
-    if (systems?.length === 0) return no;
-    const [system] = systems ?? [];
-    if (systems?.length !== 1 || system === undefined) return undefined;
-    return sql`token r WHERE r.param = ${only} AND r.code = ${test.code} AND r.system = ${system}`;
+    const { code } = test;
+    const found = params.map((id) => this.#systems('token', id, code, test.system));
+    const systems = new Set(found.flatMap((known) => known ?? []));
+    if (found.includes(undefined) || systems.size > 1) return undefined;
+    const [system] = systems;
+    return system === undefined ? no : sql`token r WHERE ${ofParam} AND r.code = ${code} AND r.system = ${system}`;
   }
 
   /**
@@ -294,7 +301,11 @@ function strings(params: readonly number[], tests: readonly Test[]): Source | un
     const value = indexed(t.how === 'exact' ? fold(t.value) : t.value);
     return t.how === 'starts' ? beginsWith('d.value', value) : sql`d.value = ${value}`;
   });
-  const exact = texts.every((t) => t.how !== 'exact' && indexed(t.value) === t.value);
+  // A row of that length may stand for a longer text.
+  const whole = (value: string) => value.length < indexedLength - 1;
+  const exact = texts.every(
+    ({ how, value }) => (how === 'starts' && indexed(value) === value) || (how === 'equals' && whole(value)),
+  );
   return { from: literal('string d'), where: every([oneOf('d.param', params), some(found)]), exact, ordered: false };
 }
 

@@ -90,6 +90,10 @@ export class Lowering {
   /** A single token or reference is a row that is there or not; what else the entries decide is asked of them. */
   #decided(filter: Filter, scope: Scope): Sql {
     if (filter.op === 'not') return sql`NOT ${this.#decided(filter.of, scope)}`;
+    if (filter.op === 'present') {
+      const presence = this.#around.sources.presence(scope.types, filter.param);
+      if (presence !== undefined) return presence ? yes : no;
+    }
     const hasRows = filter.op === 'match' && scope.mayBeDeleted !== true;
     const row = hasRows ? this.#around.sources.rowOf(filter, scope.types) : undefined;
     if (row === undefined) return this.#keep(filter, scope);
@@ -129,15 +133,15 @@ export class Lowering {
     const depth = (scope.depth ?? 0) + 1;
     const few = members(targets, filter.where, depth);
     const j = `j${depth}`;
-    const each = sql`json_each(targets(${work.params(params)}, (SELECT bytes FROM entries WHERE rid = ${scope.rid}))) ${literal(j)}`;
-    const tick = this.#tick(work.part(describe(filter)));
+    const set = work.params(params, work.part(describe(filter)));
+    const each = sql`json_each(targets(${set}, (SELECT bytes FROM entries WHERE rid = ${scope.rid}))) ${literal(j)}`;
     if (few !== undefined) {
       if (few.length === 0) return no;
-      return sql`EXISTS (SELECT 1 FROM ${each} WHERE ${tick} AND ${amongNumbers(`${j}.value`, few)})`;
+      return sql`EXISTS (SELECT 1 FROM ${each} WHERE ${amongNumbers(`${j}.value`, few)})`;
     }
     const target = literal(`${j}.value`);
     const inner = this.condition(filter.where, { rid: target, types: targets, depth });
-    return sql`EXISTS (SELECT 1 FROM ${each} WHERE ${tick} AND ${liveOf(target, targets)} AND ${inner})`;
+    return sql`EXISTS (SELECT 1 FROM ${each} WHERE ${liveOf(target, targets)} AND ${inner})`;
   }
 
   #has(filter: Extract<Filter, { op: 'has' }>, scope: Scope): Sql {
@@ -175,6 +179,7 @@ export class Lowering {
 /** Whether a filter asks for one token or reference, or for none. */
 function isRow(filter: Filter): boolean {
   if (filter.op === 'not') return isRow(filter.of);
+  if (filter.op === 'present') return true;
   if (filter.op !== 'match') return false;
   const { test } = filter;
   return (

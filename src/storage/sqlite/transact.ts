@@ -55,6 +55,7 @@ export class Transactor {
 
   /** Takes up the count where the file has it: another process may have written since. */
   begin(): void {
+    this.#names.begin();
     const last = this.#connection.row(sql`SELECT seq, last_updated FROM resource ORDER BY seq DESC LIMIT 1`);
     this.#seq = Number(last?.[0] ?? 0);
     this.#lastUpdated = Number(last?.[1] ?? 0);

@@ -38,7 +38,7 @@ export class Work {
   readonly #names: Names;
   #judges: { readonly judge: Judge; readonly part: Part }[] = [];
   #sorts: Sorted[] = [];
-  #paramSets: ReadonlySet<number>[] = [];
+  #paramSets: { readonly params: ReadonlySet<number>; readonly part: Part }[] = [];
   #parts: Part[] = [];
   #deadline = Number.POSITIVE_INFINITY;
   #rows = 0;
@@ -101,8 +101,8 @@ export class Work {
     return this.#sorts.push(sort) - 1;
   }
 
-  params(params: readonly number[]): number {
-    return this.#paramSets.push(new Set(params)) - 1;
+  params(params: readonly number[], part: Part): number {
+    return this.#paramSets.push({ params: new Set(params), part }) - 1;
   }
 
   #count(part: Part): void {
@@ -111,11 +111,13 @@ export class Work {
     if (this.#rows % perLook === 0 && performance.now() > this.#deadline) throw new Exceeded(this.busiest());
   }
 
-  #keep(id: number, bytes: unknown): number {
+  #keep(id: number, bytes: unknown): number | null {
     const known = this.#judges[id];
-    if (known === undefined) return 0;
+    if (known === undefined) return null;
     this.#count(known.part);
-    const passes = bytes instanceof Uint8Array && known.judge(bytes);
+    // A resource that has not been indexed yet passes nothing, and no negation either.
+    if (!(bytes instanceof Uint8Array)) return null;
+    const passes = known.judge(bytes);
     known.part.kept = (known.part.kept ?? 0) + (passes ? 1 : 0);
     return passes ? 1 : 0;
   }
@@ -144,8 +146,10 @@ export class Work {
   /** The rids that the resource refers to, as JSON. */
   #targets(id: number, bytes: unknown): string {
     const targets = new Set<number>();
-    if (bytes instanceof Uint8Array) {
-      visit(bytes, this.#paramSets[id], (value) => {
+    const known = this.#paramSets[id];
+    if (known !== undefined) this.#count(known.part);
+    if (known !== undefined && bytes instanceof Uint8Array) {
+      visit(bytes, known.params, (value) => {
         if (value.kind === 'reference') targets.add(value.target);
       });
     }

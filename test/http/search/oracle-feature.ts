@@ -9,6 +9,8 @@ export interface Search {
   /** The id of the Patient in whose compartment it looks. */
   readonly compartment?: string | undefined;
   readonly pairs: readonly Pair[];
+  /** With `_contained=true`: what contains such resources is found. */
+  readonly contained?: boolean;
   readonly sort?: string | undefined;
   readonly count: number;
   readonly post: boolean;

@@ -7,7 +7,7 @@ import {
   compares,
   dateRange,
   decimal,
-  implied,
+  implied as impliedRange,
   infinite,
   type Range,
   splitPrefix,
@@ -57,6 +57,8 @@ export function tokensOf({ value, type }: TypedValue): Token[] {
         : ['', fields.value ?? value];
   if (typeof code === 'boolean') return [{ system: '', code: String(code) }];
   if (typeof code !== 'string') return [];
+  // The case of a string does not count.
+  if (type === 'string') return plain(code) === '' ? [] : [{ system: '', code: plain(code) }];
   return [{ system: type === 'code' ? undefined : text(system), code }];
 }
 
@@ -170,12 +172,19 @@ export function isSearchable(world: World, value: TypedValue, { type }: SearchPa
   }
 }
 
-/** Reads `code`, `system|code`, `|code` or `system|`. */
-export function tokenTest(asked: string): ((token: Token) => boolean) | undefined {
+/** The systems that the value sets of some elements of type code imply. */
+export const implied: Readonly<Record<string, string>> = {
+  'http://hl7.org/fhir/SearchParameter/individual-gender': 'http://hl7.org/fhir/administrative-gender',
+  'http://hl7.org/fhir/SearchParameter/Observation-status': 'http://hl7.org/fhir/observation-status',
+  'http://hl7.org/fhir/SearchParameter/Encounter-status': 'http://hl7.org/fhir/encounter-status',
+};
+
+/** Reads `code`, `system|code`, `|code` or `system|`; a code has the `own` system of its parameter. */
+export function tokenTest(asked: string, own?: string): ((token: Token) => boolean) | undefined {
   const [first = '', second, ...more] = split(asked, '|').map(unescaped);
   if (more.length > 0 || (first === '' && (second ?? '') === '')) return undefined;
   if (second === undefined) return ({ code }) => code === first;
-  return ({ system, code }) => system === first && (second === '' || code === second);
+  return ({ system = own, code }) => system === first && (second === '' || code === second);
 }
 
 /** `named`: the values are people's names, or family or given names. */
@@ -204,7 +213,7 @@ function dateTest(asked: string): Test | undefined {
 /** The digits count for `eq` and `ne`; for the other prefixes the number is exact. */
 function searchedNumber(asked: string) {
   const { prefix, rest } = splitPrefix(asked);
-  const [value, around] = [decimal(rest), implied(rest)];
+  const [value, around] = [decimal(rest), impliedRange(rest)];
   if (value === undefined || around === undefined) return undefined;
   const searched = prefix === 'eq' || prefix === 'ne' ? around : { low: value, high: value };
   return { prefix, searched, approximate: aroundNumber(value, around) };
@@ -291,8 +300,8 @@ function referenceTest(
 export function testOf(world: World, parameter: SearchParameter, asked: string, modifier?: string): Test | undefined {
   switch (parameter.type) {
     case 'token': {
-      const test = tokenTest(asked);
-      return test && ((v) => tokensOf(v).some(test));
+      const [test, folded] = [asked, plain(asked)].map((one) => tokenTest(one, implied[parameter.url]));
+      return test && folded && ((v) => tokensOf(v).some(v.type === 'string' ? folded : test));
     }
     case 'string':
       return stringTest(asked, modifier, parameter.code === 'family' || parameter.code === 'given');

@@ -1,4 +1,5 @@
 import { any, asked, each, type Feature, oneOf, type Pair, plainKinds } from './oracle-feature.ts';
+import { implied } from './oracle-matching.ts';
 import { askedReadings } from './oracle-names.ts';
 import { escaped } from './oracle-samples.ts';
 import * as words from './oracle-words.ts';
@@ -20,6 +21,18 @@ export const modifiers: readonly Feature[] = [
     name: 'pinyin',
     weight: 2,
     of: (q, type) => (q.hasNames(type) ? any(asked('name', askedReadings)) : undefined),
+  },
+  {
+    name: 'implied system',
+    weight: 2,
+    of: each('token', (q, t, p) => {
+      const system = implied[p.url];
+      const texts = system === undefined ? [] : q.samples(t, p);
+      return asked(
+        p.code,
+        texts.flatMap((code) => [`${system}|${code}`, `${words.systems[0]}|${code}`, `${system}|`]),
+      );
+    }),
   },
   {
     name: ':exact',

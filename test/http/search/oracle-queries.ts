@@ -169,7 +169,28 @@ export class Queries {
           sort: fc.constantFrom(undefined, '_id', '-_lastUpdated'),
         });
       });
-    return isReady('_type') ? fc.oneof({ weight: 30, arbitrary: ofType }, { weight: 1, arbitrary: ofTypes }) : ofType;
+    return fc.oneof(
+      { weight: 60, arbitrary: ofType },
+      ...(isReady('_type') ? [{ weight: 2, arbitrary: ofTypes }] : []),
+      ...(isReady('_contained') ? [{ weight: 4, arbitrary: this.#inContainers(shape) }] : []),
+    );
+  }
+
+  /** For the types that some resource contains: plain criteria, which the entries of a contained resource decide. */
+  #inContainers(shape: { readonly count: Arbitrary<number>; readonly post: Arbitrary<boolean> }): Arbitrary<Search> {
+    const all = this.world.types.flatMap((type) => this.world.ofType(type).flatMap((r) => this.world.contained(r)));
+    return fc.constantFrom(...new Set(all.map((r) => r.resourceType))).chain((type) => {
+      const criteria = [...plain, ...modifiers]
+        .filter(({ name }) => isReady(name))
+        .flatMap(({ of }) => of(this, type, 0) ?? []);
+      return fc.record({
+        ...shape,
+        types: fc.constant([type]),
+        contained: fc.constant(true),
+        pairs: fc.array(fc.oneof(...criteria), { maxLength: 2 }),
+        sort: fc.constantFrom(undefined, '_id', '-_lastUpdated'),
+      });
+    });
   }
 
   /** Of the Patients, for the types that have a place there. */

@@ -44,9 +44,10 @@ function succeed({ status, text, body }: Reply): Page {
   return body;
 }
 
-function pairsOf({ types, pairs, sort, count }: Search): (readonly [string, string])[] {
+function pairsOf({ types, pairs, contained, sort, count }: Search): (readonly [string, string])[] {
   const shape: (readonly [string, string])[] = [['_count', String(count)]];
   if (types.length > 1) shape.unshift(['_type', types.join(',')]);
+  if (contained) shape.push(['_contained', 'true']);
   return [...pairs, ...shape, ...(sort === undefined ? [] : [['_sort', sort] as const])];
 }
 
@@ -83,14 +84,19 @@ export async function find(server: TestServer, search: Search): Promise<readonly
 }
 
 /** What R4 says that it should find. */
-export function expect(world: World, { types, compartment, pairs }: Search): readonly Stored[] {
+export function expect(world: World, { types, compartment, pairs, contained }: Search): readonly Stored[] {
   return types.flatMap((type) => {
     const criteria = pairs.map(([name, value]) => {
       const read = criterion(world, type, name, value);
       if (read === undefined) throw new Error(`the oracle cannot read ${name}=${value} for ${type}`);
       return read;
     });
-    const all = world.ofType(type).filter((r) => criteria.every((holds) => holds(r)));
+    const passes = (r: Stored) => criteria.every((holds) => holds(r));
+    if (contained) {
+      const all = world.types.flatMap((t) => world.ofType(t));
+      return all.filter((r) => world.contained(r).some((one) => one.resourceType === type && passes(one)));
+    }
+    const all = world.ofType(type).filter(passes);
     return compartment === undefined ? all : all.filter((r) => inCompartment(world, r, compartment));
   });
 }

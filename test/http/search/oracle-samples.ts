@@ -19,10 +19,12 @@ const withPrefixes = (texts: readonly string[]): string[] =>
 const numberTexts = [...words.numbers.map(String), '7.0', '7.00', '5.40', '1e2', '1.0e2', '7e3', '5e-1', '0'];
 
 function tokenTexts(world: World, type: string, parameter: SearchParameter): string[] {
-  const found = valuesOf(world, type, parameter).flatMap(tokensOf);
-  return found.flatMap(({ system, code }) => {
+  const values = valuesOf(world, type, parameter);
+  const systemless = values.every((v) => ['boolean', 'ContactPoint', 'string', 'uri'].includes(v.type));
+  return values.flatMap(tokensOf).flatMap(({ system, code }) => {
     const [s, c] = [escaped(system ?? ''), escaped(code)];
-    if (system === undefined) return [c];
+    // R4 allows no | for some types; the case of strings does not count.
+    if (system === undefined || systemless) return [c, ...(values[0]?.type === 'string' ? [c.toUpperCase()] : [])];
     return s === '' ? [c, `|${c}`] : [c, `${s}|${c}`, `${s}|`, `|${c}`];
   });
 }

@@ -166,7 +166,21 @@ function chain(world: World, type: string, head: string, rest: string, value: st
   const types = only === undefined ? parameter.targets : [only];
   const goOn = new Map(types.map((t) => [t, criterion(world, t, rest, value)]));
   if ([...goOn.values()].every((c) => c === undefined)) return undefined;
-  return (r) => world.targets(r, parameter).some((target) => goOn.get(target.resourceType)?.(target) === true);
+  return (r) =>
+    world
+      .targets(r, parameter)
+      .filter((target) => !world.isContained(target) || isDecidedInside(world, target.resourceType, rest))
+      .some((target) => goOn.get(target.resourceType)?.(target) === true);
+}
+
+/** Of contained resources a chain asks for plain parameters alone: not for an id, nor for what leads further. */
+function isDecidedInside(world: World, type: string, rest: string): boolean {
+  const code = rest.split(':')[0] ?? '';
+  return !rest.includes('.') && code !== '_id' && world.parameter(type, code)?.type !== 'composite' && !isSpecial(code);
+}
+
+function isSpecial(code: string): boolean {
+  return code !== 'near' && specials[code] !== undefined;
 }
 
 const specials: Readonly<Record<string, ReadCriterion | undefined>> = {

@@ -52,6 +52,8 @@ export class World {
   readonly #byType: ReadonlyMap<string, readonly Stored[]>;
   readonly #byReference: ReadonlyMap<string, Stored>;
   readonly #remembered = new Map<string, unknown>();
+  /** Ids of contained resources repeat from container to container. */
+  readonly #numbers = new Map<Stored, number>();
 
   constructor(definitions: Definitions, base: string, resources: readonly Stored[]) {
     this.definitions = definitions;
@@ -78,14 +80,14 @@ export class World {
 
   /** The values of a parameter, with their types. */
   values(resource: Stored, parameter: SearchParameter): readonly TypedValue[] {
-    return this.#once(`${resource.resourceType}/${resource.id} ${parameter.url}`, () =>
+    return this.#once(`${this.#numberOf(resource)} ${parameter.url}`, () =>
       this.#evaluate(parameter.expression, resource),
     );
   }
 
   /** For each element that a composite's expression gives: the values of each component. */
   tuples(resource: Stored, parameter: SearchParameter): readonly (readonly (readonly TypedValue[])[])[] {
-    return this.#once(`${resource.resourceType}/${resource.id} ${parameter.url}`, () =>
+    return this.#once(`${this.#numberOf(resource)} ${parameter.url}`, () =>
       branches(parameter.expression).flatMap((context) =>
         this.#evaluate(context, resource).map((_, at) =>
           parameter.components.map(({ expression }) => {
@@ -103,6 +105,27 @@ export class World {
       const run = this.#once(branch, () => compileTyped(answerResolve(branch)));
       return run(resource);
     });
+  }
+
+  #numberOf(resource: Stored): number {
+    const number = this.#numbers.get(resource) ?? this.#numbers.size;
+    this.#numbers.set(resource, number);
+    return number;
+  }
+
+  /** What a resource contains. */
+  contained(resource: Stored): readonly Stored[] {
+    return listOf(resource.contained) as readonly Stored[];
+  }
+
+  isContained(resource: Stored): boolean {
+    return this.get(resource.resourceType, resource.id) !== resource;
+  }
+
+  /** A reference to what the resource contains. */
+  #ownTarget(resource: Stored, { value }: TypedValue): Stored | undefined {
+    const { reference } = fieldsOf(value);
+    return this.contained(resource).find((one) => reference === `#${one.id}`);
   }
 
   #once<V>(key: string, make: () => V): V {
@@ -152,10 +175,12 @@ export class World {
     );
   }
 
-  /** The resources that a reference parameter leads to. */
+  /** The resources that a reference parameter leads to, those in the resource itself too. */
   targets(resource: Stored, parameter: SearchParameter): readonly Stored[] {
-    return this.#once(`${resource.resourceType}/${resource.id} -> ${parameter.url}`, () => {
+    return this.#once(`${this.#numberOf(resource)} -> ${parameter.url}`, () => {
       const found = this.values(resource, parameter).flatMap((value) => {
+        const own = this.#ownTarget(resource, value);
+        if (own !== undefined) return parameter.targets.includes(own.resourceType) ? own : [];
         const target = this.target(value, parameter);
         if (target === undefined || !parameter.targets.includes(target.type)) return [];
         return this.get(target.type, target.id) ?? [];

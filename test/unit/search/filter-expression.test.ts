@@ -3,6 +3,7 @@ import { Failure } from '#errors';
 import { loadDefinitions } from '#fhir/definitions.ts';
 import type { Filter, Test } from '#search/filter.ts';
 import { parseSearch, type SearchOptions } from '#search/parse.ts';
+import { chainsAlone } from './chains.ts';
 
 const options: SearchOptions = {
   definitions: loadDefinitions(),
@@ -22,7 +23,7 @@ function parse(types: string, filter: string, lenient = false) {
 function where(types: string, filter: string): Filter {
   const parsed = parse(types, filter);
   if (parsed instanceof Failure) throw new Error(parsed.issues.map((i) => i.text).join(' '));
-  return parsed.where;
+  return chainsAlone(parsed.where);
 }
 
 /** What the parameters of a search without `_filter` are read as. */
@@ -107,6 +108,17 @@ table('operators', [
   ['Observation', 'date ap 2025-05', searched('Observation', ['date', 'ap2025-05'])],
   [
     'Observation',
+    'date co 2025-05',
+    match('date', {
+      kind: 'date',
+      where: [
+        { bound: 'low', op: '<=', value: Date.parse('2025-05-01T00:00:00+08:00') },
+        { bound: 'high', op: '>=', value: Date.parse('2025-06-01T00:00:00+08:00') },
+      ],
+    }),
+  ],
+  [
+    'Observation',
     'date po 2025-05',
     match('date', {
       kind: 'date',
@@ -132,7 +144,13 @@ table('operators', [
     'code ss s|a',
     { op: 'among', set: { by: 'code', param: 'code', how: 'below', system: 's', code: 'a' } },
   ],
-  ['Observation', 'code sb a', { op: 'among', set: { by: 'code', param: 'code', how: 'above', code: 'a' } }],
+  [
+    'Observation',
+    'code sb loinc|a',
+    { op: 'among', set: { by: 'code', param: 'code', how: 'above', system: 'http://loinc.org', code: 'a' } },
+  ],
+  ['Observation', 'code eq snomed|1', match('code', { kind: 'token', system: 'http://snomed.info/sct', code: '1' })],
+  ['Observation', 'code eq ucum', match('code', { kind: 'token', code: 'ucum' })],
   ['Observation', 'patient eq 1', match('patient', { kind: 'reference', type: 'Patient', id: '1' })],
   ['ValueSet', 'url eq http://v', match('url', { kind: 'uri', how: 'equals', value: 'http://v' })],
   ['Observation', 'code-value-quantity eq a$gt5', searched('Observation', ['code-value-quantity', 'a$gt5'])],
@@ -183,7 +201,7 @@ t.test('a long filter over every type is read', async (t) => {
 
 t.test('what cannot be read is refused with its place', async (t) => {
   const bad: [type: string, filter: string, text: RegExp][] = [
-    ['Patient', '', /name of a search parameter.*\(character 1\)/],
+    ['Patient', ' ', /name of a search parameter.*\(character 2\)/],
     ['Patient', '(gender eq male', /"\)", and or or \(character 16\)/],
     ['Patient', 'gender eq male)', /and, or, or the end \(character 15\)/],
     ['Patient', 'gender eq male and', /name of a search parameter.*\(character 19\)/],
@@ -196,7 +214,7 @@ t.test('what cannot be read is refused with its place', async (t) => {
     ['Patient', 'name eq "\\x"', /string that ends/],
     ['Patient', 'sex eq male', /search parameter of Patient, one of .*gender.*\(character 1\)/],
     ['Patient', 'gender gt male', /one of eq, ne, in, ni, ss, sb, pr for the parameter "gender" \(character 8\)/],
-    ['Patient', 'birthdate co 2014', /one of eq, ne, gt.* po, pr for the parameter "birthdate"/],
+    ['Patient', 'birthdate sw 2014', /one of eq, ne, gt.* co, po, pr for the parameter "birthdate"/],
     ['RiskAssessment', 'probability po 1', /for the parameter "probability"/],
     ['Patient', '_text eq x', /one of co for/],
     ['Patient', 'gender eq male and birthdate eq 2025-13', /a date such as .*\(character 39\)/],

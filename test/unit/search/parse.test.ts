@@ -5,6 +5,7 @@ import type { Filter, Test } from '#search/filter.ts';
 import { nextUp } from '#search/numbers.ts';
 import { parseSearch, type SearchOptions } from '#search/parse.ts';
 import type { Query } from '#search/query.ts';
+import { chainsAlone } from './chains.ts';
 
 const options: SearchOptions = {
   definitions: loadDefinitions(),
@@ -47,7 +48,7 @@ function many(count: number, prefix = 'x'): string {
 
 function table(name: string, rows: readonly [search: string, expected: Filter][]): void {
   t.test(name, async (t) => {
-    for (const [search, expected] of rows) t.strictSame(query(search).where, expected, search);
+    for (const [search, expected] of rows) t.strictSame(chainsAlone(query(search).where), expected, search);
   });
 }
 
@@ -77,11 +78,13 @@ table('token', [
       match('active', { kind: 'token', system: '', code: 'true' }),
     ),
   ],
-  [
-    'Patient?active=http://hl7.org/fhir/special-values|sufficient',
-    match('active', { kind: 'token', system: 'http://hl7.org/fhir/special-values', code: 'sufficient' }),
-  ],
   ['Observation?_tag=t|x', match('_tag', { kind: 'token', system: 't', code: 'x' })],
+  // Of a string, whose case does not count, and which the index has folded.
+  ['ValueSet?version=1.0', match('version', { kind: 'token', code: '1.0' })],
+  [
+    'ValueSet?version=Beta',
+    or(match('version', { kind: 'token', code: 'Beta' }), match('version', { kind: 'token', code: 'beta' })),
+  ],
 ]);
 
 table('a name of Latin letters may be pinyin', [
@@ -96,8 +99,8 @@ table('a name of Latin letters may be pinyin', [
 ]);
 
 const valueSet = (url: string): Filter => ({ op: 'among', set: { by: 'valueSet', param: 'code', url } });
-const concept = (how: 'above' | 'below', code: string, system?: string): Filter => {
-  return { op: 'among', set: { by: 'code', param: 'code', how, code, ...(system !== undefined && { system }) } };
+const concept = (how: 'above' | 'below', code: string, system: string): Filter => {
+  return { op: 'among', set: { by: 'code', param: 'code', how, system, code } };
 };
 table('token modifiers', [
   ['Condition?code:text=Head Ache', starts('code:text', 'head ache')],
@@ -109,16 +112,11 @@ table('token modifiers', [
   ],
   ['Condition?code:in=ValueSet/1,http://v|2', or(valueSet('ValueSet/1'), valueSet('http://v|2'))],
   ['Condition?code:not-in=http://v', not(valueSet('http://v'))],
-  ['Condition?code:below=126851005', concept('below', '126851005')],
+  ['Condition?code:below=s|126851005', concept('below', '126851005', 's')],
   [
     'DocumentReference?contenttype:below=text/xml',
     match('contenttype', { kind: 'token', code: 'text/xml', below: true }),
   ],
-  [
-    'DocumentReference?contenttype:below=text',
-    { op: 'among', set: { by: 'code', param: 'contenttype', how: 'below', code: 'text' } },
-  ],
-  ['Condition?code:below=text/xml', concept('below', 'text/xml')],
   ['Condition?code:above=s|a', concept('above', 'a', 's')],
   [
     'Patient?identifier:of-type=http://t|MR|446053',
@@ -137,6 +135,23 @@ table('reference and uri modifiers', [
   ['Procedure?location:below=https://h.example/fhir/Location/4', hierarchy('location', 'below', 'Location', '4')],
   ['QuestionnaireResponse?questionnaire:below=http://q', match('questionnaire', uri('equals', 'http://q'))],
   ['QuestionnaireResponse?questionnaire:below=http://q|1', match('questionnaire', uri('below', 'http://q|1'))],
+  [
+    'ValueSet?url=http://v|1.0-A',
+    or(
+      match('url', uri('equals', 'http://v|1.0-A')),
+      and(match('url', uri('equals', 'http://v')), match('version', { kind: 'token', code: '1.0-a' })),
+    ),
+  ],
+  ['ValueSet?url=http://v|', match('url', uri('equals', 'http://v|'))],
+  ['Patient?_profile=http://p', match('_profile', uri('equals', 'http://p'))],
+  [
+    'Patient?_profile=Profile/lipid',
+    or(
+      match('_profile', uri('equals', 'Profile/lipid')),
+      match('_profile', uri('equals', 'https://h.example/fhir/Profile/lipid')),
+    ),
+  ],
+  ['Patient?_source=a/b', match('_source', uri('equals', 'a/b'))],
   ['ValueSet?url:below=http://acme.org/fhir/', match('url', uri('below', 'http://acme.org/fhir/'))],
   ['ValueSet?url:above=http://acme.org/fhir/1/2', match('url', uri('above', 'http://acme.org/fhir/1/2'))],
 ]);
@@ -340,7 +355,6 @@ table('composite, missing, and the columns of the store', [
   ],
   ['Observation?code:missing=false', { op: 'present', param: 'code' }],
   ['Observation?code:missing=true', not({ op: 'present', param: 'code' })],
-  ['Observation?code-value-quantity:missing=true', not({ op: 'present', param: 'code-value-quantity.0' })],
   ['Patient?_id=1,2', { op: 'id', ids: ['1', '2'] }],
   ['Patient?_id:not=1', not({ op: 'id', ids: ['1'] })],
   ['Patient?_lastUpdated=lt2025-05-01', noLater('2025-05-01T00:00:00+08:00')],
@@ -539,12 +553,10 @@ t.test('wildcards are the includes that they stand for', async (t) => {
   t.ok(iterated.every((i) => i.iterate) && iterated.some((i) => i.type === 'Encounter'), 'those of every type');
 });
 
-t.test('how a search is explained and how long it may take', async (t) => {
+t.test('how a search is explained', async (t) => {
   t.equal(query('Patient').explain, false);
   t.equal(query('Patient?_explain=false').explain, false);
   t.equal(query('Patient?_explain=true').explain, true);
-  t.equal(query('Patient').timeout, undefined);
-  t.equal(query('Patient', { timeout: 500 }).timeout, 500);
 });
 
 t.test('every bad value of a list is told, with its place', async (t) => {
@@ -575,12 +587,23 @@ t.test('what cannot be read is refused by name', async (t) => {
     ['Patient?name:text=x', 'unknown-modifier', /"text"/],
     ['Patient?gender:of-type=a|b|c', 'unknown-modifier', /"of-type"/],
     ['Location?near:missing=true', 'unknown-modifier', /"near".*none/],
+    ['Observation?code-value-quantity:missing=true', 'unknown-modifier', /"code-value-quantity".*none/],
     ['Patient?phonetic:exact=x', 'unknown-modifier', /"exact".*missing/],
     ['Patient?identifier:of-type=a|b', 'bad-parameter-value', /system\|code\|value/],
     ['Patient?identifier:of-type=a||b', 'bad-parameter-value', /system\|code\|value/],
     ['Condition?code:in=v', 'bad-parameter-value', /URL of a ValueSet/],
-    ['Condition?code:below=s|', 'bad-parameter-value', /system\|code or code/],
-    ['Condition?code:above=|a', 'bad-parameter-value', /system\|code or code/],
+    ['Condition?code:below=s|', 'bad-parameter-value', /expected system\|code, since .* below a code/],
+    ['Condition?code:above=|a', 'bad-parameter-value', /expected system\|code, since .* above a code/],
+    ['Condition?code:below=126851005', 'bad-parameter-value', /expected system\|code/],
+    ['DocumentReference?contenttype:below=text', 'bad-parameter-value', /expected system\|code/],
+    ['Provenance?target.code:above=Location/1', 'bad-parameter-value', /expected system\|code/],
+    ['Patient?telecom=phone|1', 'bad-parameter-value', /"phone\|1".*without \|.*\(character 6\)/],
+    ['Patient?active=|true', 'bad-parameter-value', /without \|.*\(character 1\)/],
+    ['Patient?active=http://hl7.org/fhir/special-values|sufficient', 'bad-parameter-value', /without \|/],
+    ['ValueSet?version=x|1', 'bad-parameter-value', /without \|/],
+    ['Observation?code=xx\\xx', 'bad-parameter-value', /"xx\\xx".*, \$ \| \\ after a backslash \(character 3\)/],
+    ['Patient?name=a,b\\', 'bad-parameter-value', /after a backslash \(value 2 of 2, character 2\)/],
+    ['Patient?_text=a\\b', 'bad-parameter-value', /after a backslash \(character 2\)/],
     ['Observation?subject:below=1', 'bad-parameter-value', /expected Type\/id/],
     ['Observation?subject:below=http://o.example/Patient/1', 'bad-parameter-value', /expected Type\/id/],
     ['QuestionnaireResponse?questionnaire:above=http://q|1', 'bad-parameter-value', /expected id or Type\/id/],
@@ -707,8 +730,11 @@ t.test('all problems are told at once, and no resident ID number', async (t) => 
   t.notMatch(issues.map((i) => i.text).join(), /31010519900307/);
 });
 
-t.test('lenient handling passes over unknown parameters, never over bad values or modifiers', async (t) => {
+t.test('lenient handling passes over unknown and empty parameters, never over bad values or modifiers', async (t) => {
   t.strictSame(query('Patient?foo=1&link.foo=2', { lenient: true }).ignored, ['foo', 'link.foo']);
+  const empty = query('Patient?gender=&name=x1&_sort=&foo=', { lenient: true });
+  t.strictSame(empty.ignored, ['gender', '_sort', 'foo']);
+  t.strictSame(empty.where, starts('name', 'x1'));
   for (const search of ['Patient?birthdate=x', 'Patient?name:foo=x']) {
     t.ok(parse(search, { lenient: true }) instanceof Failure, search);
   }
