@@ -23,7 +23,7 @@ export async function sealCursor(context: Context, purpose: string, state: unkno
 /** The state of a link that this store sealed for this purpose; else 'bad-cursor'. */
 export async function openCursor<T>(context: Context, purpose: string, token: string): Promise<Outcome<T>> {
   const bytes = Buffer.from(token, 'base64url');
-  if (bytes.length < 29) return fail('bad-cursor', {});
+  if (bytes.length < 29 || bytes.toString('base64url') !== token) return fail('bad-cursor', {});
   const decipher = createDecipheriv('aes-256-gcm', await context.store.secret('cursor'), bytes.subarray(0, 12));
   decipher.setAAD(Buffer.from(purpose));
   decipher.setAuthTag(bytes.subarray(12, 28));

@@ -78,7 +78,7 @@ async function sealed(context: Context, path: string, cursor: Cursor): Promise<s
 /** The first page tells what was applied (R4 search.html#conformance), a later one names itself. Values that may identify a
  * resident stay out of URLs, and what is too long for one is shortened if it can be. */
 async function linkTo(context: Context, path: string, query: Query, cursor: Cursor): Promise<string> {
-  if (cursor.after !== undefined || query.applied.some(([, value]) => identifying.test(value))) {
+  if (cursor.after !== undefined || query.applied.some(([, value]) => isIdentifying(value))) {
     return sealed(context, path, cursor);
   }
   const text = query.applied.map(([name, value]) => `${encodeURIComponent(name)}=${encode(value)}`).join('&');
@@ -86,7 +86,10 @@ async function linkTo(context: Context, path: string, query: Query, cursor: Curs
   return lengthOf(context, plain) <= context.config.maxUrl ? plain : sealed(context, path, cursor);
 }
 
-const identifying = /\d{15}/;
+/** A resident ID number is one in whatever width it is typed, and with blanks or hyphens between its parts. */
+function isIdentifying(value: string): boolean {
+  return /\d{15}/.test(value.normalize('NFKC').replace(/[\s-]/g, ''));
+}
 
 /** As encodeURIComponent, but for what a query may hold and reads better plain. */
 function encode(value: string): string {

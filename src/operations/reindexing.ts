@@ -25,8 +25,9 @@ export interface Pass {
   readonly after?: string;
 }
 
-/** Resources that are read at once. */
+/** Resources that are read at once, and characters of those that are indexed at once. */
 const page = 200;
+const charactersAtOnce = 500_000;
 
 /** A pass that has not begun. */
 export async function beginPass(store: Store, types: readonly string[]): Promise<Pass> {
@@ -71,7 +72,8 @@ export async function goOverChanges(indexing: Indexing, { types, seq }: Pass): P
 
 async function reindex({ store, index }: Indexing, versions: readonly Version[]): Promise<void> {
   const breathe = breather();
-  const records: Reindexed[] = [];
+  let records: Reindexed[] = [];
+  let characters = 0;
   for (const { type, id, version, content } of versions) {
     await breathe();
     // What a deletion made has no entries of its own.
@@ -79,6 +81,11 @@ async function reindex({ store, index }: Indexing, versions: readonly Version[])
     const resource = parseResource(content, Number.POSITIVE_INFINITY);
     if (resource instanceof Failure) throw new Error(`the text of ${type}/${id} cannot be read`);
     records.push({ type, id, version, index: index(resource as Resource) });
+    characters += content.length;
+    if (characters < charactersAtOnce) continue;
+    await store.reindex(records);
+    records = [];
+    characters = 0;
   }
   if (records.length > 0) await store.reindex(records);
 }

@@ -19,6 +19,7 @@ export interface Finding {
   readonly names: Names;
   readonly sources: Sources;
   readonly lowering: Lowering;
+  readonly lastSeq: () => number;
   readonly members: (types: readonly number[], where: Filter, depth: number) => readonly number[] | undefined;
   /** A query of the rids of these types that pass, by the best source among the criteria; undefined if there is none. */
   readonly narrowed: (types: readonly number[], where: Filter, depth: number) => Sql | undefined;
@@ -100,8 +101,12 @@ function sourceOf(filter: Filter, types: readonly number[], finding: Finding, de
       return nowhere;
     case 'id':
       return live('resource_id', types, amongTexts('d.id', filter.ids));
-    case 'lastUpdated':
-      return live('resource_type_seq', types, lowering.window('d.seq', filter.where));
+    case 'lastUpdated': {
+      // No more resources have their last change within the times than versions were made.
+      const { from, to } = lowering.seqs(filter.where);
+      const rows = Math.max(0, Math.min(finding.lastSeq() + 1, to) - from);
+      return { ...live('resource_type_seq', types, lowering.window('d.seq', filter.where)), rows };
+    }
     case 'match':
       return sources.matching(types, filter.param, [filter.test]);
     case 'present':
@@ -109,7 +114,7 @@ function sourceOf(filter: Filter, types: readonly number[], finding: Finding, de
     case 'not':
       return others(filter.of, types, sources);
     case 'tuple':
-      return tuple(filter, types, sources);
+      return tuples([filter], types, sources);
     case 'words':
       return sources.words(types, filter.of, filter.words);
     case 'contained':
@@ -135,17 +140,30 @@ function sourceOf(filter: Filter, types: readonly number[], finding: Finding, de
   }
 }
 
-/** Of a composite that has no rows of its own, the first component leads to what may pass. */
-function tuple(
-  { param, tests }: Extract<Filter, { op: 'tuple' }>,
-  types: readonly number[],
-  sources: Sources,
-): Source | undefined {
-  const [first, second] = tests;
-  const isPair =
-    tests.length === 2 && first?.kind === 'token' && ['date', 'number', 'quantity'].includes(second?.kind ?? '');
-  if (isPair) return sources.pair(types, param, tests);
-  const source = first === undefined ? undefined : sources.matching(types, `${param}.0`, [first]);
+type Tuple = Extract<Filter, { op: 'tuple' }>;
+
+/** The same for composites whose second component alone differs, and there in its range alone. */
+function pairKey(filter: Filter): string | undefined {
+  if (filter.op !== 'tuple' || filter.tests.length !== 2) return undefined;
+  const [first, second] = filter.tests;
+  if (first?.kind !== 'token' || !['date', 'number', 'quantity'].includes(second?.kind ?? '')) return undefined;
+  return JSON.stringify([filter.param, first, { ...second, where: [] }]);
+}
+
+/** Composites with the same key; of one that has no rows of its own, the first component leads to what may pass. */
+function tuples(of: readonly Tuple[], types: readonly number[], sources: Sources): Source | undefined {
+  const [filter] = of;
+  const [first] = filter?.tests ?? [];
+  if (filter === undefined || first === undefined) return undefined;
+  if (pairKey(filter) !== undefined) {
+    return sources.pairs(
+      types,
+      filter.param,
+      first,
+      of.flatMap(({ tests }) => tests.slice(1)),
+    );
+  }
+  const source = sources.matching(types, `${filter.param}.0`, [first]);
   return source === undefined ? undefined : { ...source, exact: false };
 }
 
@@ -184,20 +202,29 @@ function alternation(
 ): Source | undefined {
   const groups = new Map<string, [Test, ...Test[]]>();
   const params = new Map<string, string>();
-  const others: Filter[] = [];
+  const paired = Map.groupBy(filters, pairKey);
+  const others = (paired.get(undefined) ?? []).filter(
+    (filter) => filter.op !== 'match' || formOf(filter) === undefined,
+  );
   for (const filter of filters) {
     const form = filter.op === 'match' ? formOf(filter) : undefined;
-    if (filter.op !== 'match' || form === undefined) others.push(filter);
-    else {
-      params.set(form, filter.param);
-      const group = groups.get(form);
-      if (group === undefined) groups.set(form, [filter.test]);
-      else group.push(filter.test);
-    }
+    if (filter.op !== 'match' || form === undefined) continue;
+    params.set(form, filter.param);
+    const group = groups.get(form);
+    if (group === undefined) groups.set(form, [filter.test]);
+    else group.push(filter.test);
   }
-  if (groups.size + others.length > manyAlternatives) return undefined;
+  paired.delete(undefined);
+  if (groups.size + paired.size + others.length > manyAlternatives) return undefined;
   const sources = [
     ...[...groups].map(([form, tests]) => finding.sources.matching(types, params.get(form) ?? '', tests)),
+    ...[...paired.values()].map((same) =>
+      tuples(
+        same.filter((f) => f.op === 'tuple'),
+        types,
+        finding.sources,
+      ),
+    ),
     ...others.map((filter) => sourceOf(filter, types, finding, depth)),
   ];
   if (sources.includes(undefined)) return undefined;

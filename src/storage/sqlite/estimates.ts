@@ -34,11 +34,12 @@ export class Estimates {
     this.#connection = connection;
   }
 
-  rows({ from, where }: Source): number {
+  rows({ from, where, rows: known }: Source): number {
+    if (known !== undefined) return known;
     const text = sql`SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ${look})`;
     const key = JSON.stringify([text.text, text.args]);
-    const known = this.#recall(key);
-    if (known !== undefined) return known;
+    const before = this.#recall(key);
+    if (before !== undefined) return before;
     const few = this.#connection.number(text);
     if (few < look) return few;
     const isKept = key.length <= longest;

@@ -11,13 +11,19 @@ import { Selection } from './select.ts';
 /** KiB of pages that one reader keeps. */
 const cache = 32_000;
 
+/** A search, and when it was asked for (milliseconds since 1970): its time runs while it waits for a thread. */
+interface Asked {
+  readonly plan: Plan;
+  readonly asked: number;
+}
+
 /** The reads that may be long, on a connection of their own: searches, histories, scans. */
 export function openReads(path: string) {
   const connection = Connection.reader(path, cache);
   const names = new Names(connection);
   const selection = new Selection(connection, names);
   return {
-    find: (plan: Plan) => find(connection, selection, plan),
+    find: ({ plan, asked }: Asked) => find(connection, selection, plan, asked),
     history: (query: HistoryQuery) => history(connection, selection, query),
     changes: ({ after, limit }: { after: number; limit: number }) => changes(connection, selection, after, limit),
     scan: (step: ScanStep) => scanChunk(connection, selection, step),

@@ -59,7 +59,7 @@ export function inOrder(
   // A point and a range may begin together.
   const distinct = literal(several ? 'DISTINCT' : '');
   const part = (width: Sql): Sql =>
-    sql`SELECT ${distinct} ${value} AS k, d.rid AS rid FROM ${literal(table)} d WHERE ${every([sql`d.param = ${param}`, width, place, isFirst, checked])}`;
+    sql`SELECT ${distinct} ${value} AS k, d.rid AS rid FROM ${literal(table)} d WHERE ${every([sql`d.param = ${param}`, place, width, isFirst, checked])}`;
   const parts = table === 'string' ? [part(yes)] : widths.map((width) => part(ofWidth(table, width, conditions, 'd.')));
   if (parts.length === 0) return literal('SELECT 1 WHERE 0');
   return sql`${list(parts, several ? ' UNION ' : ' UNION ALL ')} ORDER BY k ${direction}, rid ${direction} LIMIT ${limit}`;

@@ -16,7 +16,12 @@ export interface Source {
   readonly exact: boolean;
   /** The rows come in the order of rid, so that a page can stop early; each rid comes once. */
   readonly ordered: boolean;
+  /** Rows that are reckoned with, where they need not be counted. */
+  readonly rows?: number;
 }
+
+/** Lists of resources that are merged in their order. */
+const manyLists = 20;
 
 /** Distinct systems or units of a value that are still told one by one. */
 const manyKinds = 200;
@@ -92,37 +97,38 @@ export class Sources {
     return several ? { ...united(queries), exact: conditions.length === 1 } : united(queries);
   }
 
-  /** A composite of a token and a range; undefined for others. */
-  pair(types: readonly number[], param: string, tests: readonly Test[]): Source | undefined {
-    const [token, range, ...more] = tests;
-    if (token?.kind !== 'token' || token.code === undefined || token.below || more.length > 0) return undefined;
+  /** Composites of one token and a range, of which one must pass; undefined where no row has both. */
+  pairs(types: readonly number[], param: string, token: Test, ranges: readonly Test[]): Source | undefined {
+    const [range] = ranges;
+    if (token.kind !== 'token' || token.code === undefined || token.below) return undefined;
     if (range?.kind !== 'quantity' && range?.kind !== 'date' && range?.kind !== 'number') return undefined;
     const { code } = token;
-    const params = this.#names.params(types, `${param}.0`);
     const kind = range.kind === 'date' ? 'date' : 'number';
     let exact = true;
     const queries: Sql[] = [];
-    for (const id of params) {
+    for (const id of this.#names.params(types, `${param}.0`)) {
       const { widths } = this.#names.shape(this.#second(id) ?? 0);
       const systems = this.#systems('pair', id, code, token.system);
       if (systems === undefined) return undefined;
       for (const system of systems) {
         const at = sql`t.param = ${id} AND t.code = ${code} AND t.system = ${system}`;
-        if (range.kind !== 'quantity')
-          queries.push(...rangeRows('pair', kind, widths, [[range.where]], sql`${at} AND t.unit = 0`));
-        else {
-          const units = this.#distinct('pair', 'unit', sql`param = ${id} AND code = ${code} AND system = ${system}`);
-          if (units === undefined) return undefined;
-          for (const unit of units) {
-            const asked = inUnit(range, this.#names.unitOf(unit));
-            if (asked === undefined) continue;
-            exact &&= asked === range.where;
-            queries.push(...rangeRows('pair', kind, widths, [[asked]], sql`${at} AND t.unit = ${unit}`));
-          }
+        const units = this.#distinct('pair', 'unit', sql`param = ${id} AND code = ${code} AND system = ${system}`);
+        if (units === undefined) return undefined;
+        for (const unit of units) {
+          const asked = ranges.map((test) => this.#asked(test, unit)).filter((where) => where !== undefined);
+          if (asked.length === 0) continue;
+          exact &&= asked.every((where) => ranges.some((test) => 'where' in test && test.where === where));
+          queries.push(...rangeRows('pair', kind, widths, [asked], sql`${at} AND t.unit = ${unit}`));
         }
       }
     }
     return { ...united(queries), exact, ordered: false };
+  }
+
+  /** What a range test asks of values in a unit; those without one have the number 0. */
+  #asked(test: Test, unit: number): readonly Compare[] | undefined {
+    if (test.kind === 'quantity') return unit === 0 ? undefined : inUnit(test, this.#names.unitOf(unit));
+    return unit === 0 && (test.kind === 'date' || test.kind === 'number') ? test.where : undefined;
   }
 
   /** The parameter of the second component, by that of the first. */
@@ -170,21 +176,43 @@ export class Sources {
       t.kind === 'token' && t.system === undefined && t.code !== undefined && t.below !== true ? [t.code] : [],
     );
     if (optional || codes.length < tests.length) return undefined;
-    const sorted = [...new Set(codes)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    const between = [...sorted, undefined].map((to, i) => {
-      const from = sorted[i - 1];
-      const bounds = [
-        sql`t.param = ${only}`,
-        from === undefined ? yes : sql`t.code > ${from}`,
-        to === undefined ? yes : sql`t.code < ${to}`,
-      ];
-      return sql`SELECT t.rid FROM token t WHERE ${every(bounds)}`;
-    });
-    return { ...united(between), exact: !several };
+    const found = this.#codes(only);
+    if (found === undefined) return undefined;
+    const asked = new Set(codes);
+    const kept = found.filter((code) => !asked.has(code));
+    const rows = this.#rowsOf(only, kept, undefined);
+    return rows && { ...rows, exact: !several, ordered: rows.ordered && !several };
+  }
+
+  /** The codes that a parameter has; undefined if they are too many. */
+  #codes(param: number): readonly string[] | undefined {
+    const rows = this.#connection.rows(sql`WITH RECURSIVE found (x) AS (
+      SELECT min(code) FROM token WHERE param = ${param}
+      UNION ALL SELECT (SELECT min(code) FROM token WHERE param = ${param} AND code > found.x) FROM found
+        WHERE found.x IS NOT NULL LIMIT ${manyLists + 2})
+      SELECT x FROM found WHERE x IS NOT NULL`);
+    return rows.length > manyLists ? undefined : rows.map(([x]) => String(x));
+  }
+
+  /** The rows of some codes: few lists, each in the order of rid, are merged in it. Undefined if they are too many. */
+  #rowsOf(param: number, codes: readonly string[], system: number | undefined): Source | undefined {
+    if (codes.length > manyLists) return undefined;
+    const found: Sql[] = [];
+    for (const code of codes) {
+      const systems = system === undefined ? this.#systems('token', param, code, undefined) : [system];
+      if (systems === undefined) return undefined;
+      for (const of of systems) {
+        found.push(sql`SELECT t.rid FROM token t WHERE t.param = ${param} AND t.code = ${code} AND t.system = ${of}`);
+      }
+    }
+    if (found.length > manyLists) return undefined;
+    return found.length === 0 ? nowhere : { ...united(found), ordered: true };
   }
 
   words(types: readonly number[], of: 'text' | 'content', words: readonly string[]): Source {
-    const from = sql`(SELECT rowid AS rid FROM words WHERE words MATCH ${matching(types, of, words)} ORDER BY rowid) d`;
+    // A term for each type costs as much as a word.
+    const asked = types.length < this.#names.allTypes().length ? types : [];
+    const from = sql`(SELECT rowid AS rid FROM words WHERE words MATCH ${matching(asked, of, words)} ORDER BY rowid) d`;
     return { from, where: yes, exact: true, ordered: true };
   }
 
@@ -200,6 +228,11 @@ export class Sources {
       const where = sql`d.param = ${param} AND d.code = ${code} AND ${systems === undefined ? yes : oneOf('d.system', systems)}`;
       return { from: literal('token d'), where, exact: true, ordered: systems?.length === 1 };
     }
+    const merged =
+      param !== undefined && others.length === 0 && codes.length > 0 && !this.#names.shape(param).several
+        ? this.#rowsOf(param, codes, known)
+        : undefined;
+    if (merged !== undefined) return merged;
     const where = every([
       oneOf('d.param', params),
       codes.length === 0 ? yes : amongTexts('d.code', codes),
@@ -309,11 +342,11 @@ function strings(params: readonly number[], tests: readonly Test[]): Source | un
   return { from: literal('string d'), where: every([oneOf('d.param', params), some(found)]), exact, ordered: false };
 }
 
-/** The query of full text for resources of these types with all of the words. */
+/** The query of full text for resources of these types (of any, if none is given) with all of the words. */
 export function matching(types: readonly number[], of: 'text' | 'content', words: readonly string[]): string {
   const ofTypes = types.map((type) => `"k${type}"`).join(' OR ');
   const all = words.map((word) => `"${of.charAt(0)}${word.replaceAll('"', '""')}"`);
-  return [`(${ofTypes})`, ...all].join(' AND ');
+  return [...(types.length === 0 ? [] : [`(${ofTypes})`]), ...all].join(' AND ');
 }
 
 /** Resources that refer to one of these under one of the parameters. */

@@ -62,7 +62,8 @@ export class Lowering {
       case 'lastUpdated':
         return this.#resource(this.window('+seq', filter.where), scope);
       case 'words': {
-        const match = matching(scope.types, filter.of, filter.words);
+        // The resource is known, and so is its type.
+        const match = matching([], filter.of, filter.words);
         return sql`EXISTS (SELECT 1 FROM words WHERE words MATCH ${match} AND rowid = ${scope.rid})`;
       }
       case 'chain':
@@ -157,22 +158,23 @@ export class Lowering {
       WHERE ${literal(alias)}.target = ${scope.rid} AND ${oneOf(`${alias}.param`, params)} AND ${tick} AND ${inner})`;
   }
 
-  /** Times become bounds of seq: both grow together, and one index serves both. */
-  window(column: string, where: readonly Compare[]): Sql {
+  /** The seqs `[from, to)` of the versions that were made within the times: both grow together, and one index serves both. */
+  seqs(where: readonly Compare[]): { readonly from: number; readonly to: number } {
     const { seqAt } = this.#around;
-    const left = literal(column);
-    return every(
-      where.flatMap(({ op, value }) => {
-        const from = Math.ceil(value);
-        const after = Math.floor(value) + 1;
-        const lower = op === '>' ? after : op === '>=' || op === '=' ? from : undefined;
-        const upper = op === '<' ? from : op === '<=' || op === '=' ? after : undefined;
-        return [
-          lower === undefined ? yes : sql`${left} >= ${seqAt(lower)}`,
-          upper === undefined ? yes : sql`${left} < ${seqAt(upper)}`,
-        ];
-      }),
-    );
+    let [from, to] = [1, Number.MAX_SAFE_INTEGER];
+    for (const { op, value } of where) {
+      const at = seqAt(Math.ceil(value));
+      const after = seqAt(Math.floor(value) + 1);
+      if (op === '>' || op === '>=' || op === '=') from = Math.max(from, op === '>' ? after : at);
+      if (op === '<' || op === '<=' || op === '=') to = Math.min(to, op === '<' ? at : after);
+    }
+    return { from, to };
+  }
+
+  /** A condition on a column of seqs. */
+  window(column: string, where: readonly Compare[]): Sql {
+    const { from, to } = this.seqs(where);
+    return sql`${literal(column)} >= ${from} AND ${literal(column)} < ${to}`;
   }
 }
 

@@ -118,7 +118,7 @@ class SqliteStore implements Store {
   }
 
   async find(plan: Plan): Promise<Page> {
-    return unpacked(await this.#reader().call('find', plan));
+    return unpacked(await this.#reader().call('find', { plan, asked: Date.now() }));
   }
 
   async transact(transaction: Transaction): Promise<Commit | Conflict> {
