@@ -13,6 +13,13 @@ export interface Cursor {
   readonly after?: string;
   /** Where the pages before it begin, the nearest last; `''` is the first page. */
   readonly before?: readonly string[];
+  /** By what its place is told (see orderOf): a parameter may come to mean something else. */
+  readonly order?: string;
+}
+
+/** The keys that a search is sorted by, with their kinds. */
+export function orderOf({ sort }: Query): string {
+  return sort.map(({ param, kind }) => `${param}:${kind}`).join();
 }
 
 /** Pages that one can go back from a page. */
@@ -27,7 +34,8 @@ export async function linksOf(
   next: string | undefined,
 ): Promise<Outcome<Links>> {
   // What was ignored has no place in later pages.
-  const start: Cursor = { pairs: query.applied, lenient };
+  const order = orderOf(query);
+  const start: Cursor = { pairs: query.applied, lenient, ...(order !== '' && { order }) };
   const link = (cursor: Cursor) => linkTo(context, path, query, cursor);
   if (after === undefined && next === undefined) return { self: await link(start) };
   const self = await link(after === undefined ? start : { ...start, after, before });

@@ -13,7 +13,7 @@ import { searchOptions } from './criteria.ts';
 import { openCursor } from './cursor.ts';
 import { explanationOf } from './explaining.ts';
 import { included } from './including.ts';
-import { type Cursor, linksOf } from './paging.ts';
+import { type Cursor, linksOf, orderOf } from './paging.ts';
 import { type Pairs, pageToken } from './parameters.ts';
 import { type Place, pathOf, typesAt, whereAt } from './places.ts';
 import type { Request } from './request.ts';
@@ -36,6 +36,7 @@ export async function search(
 async function page(context: Context, caller: Caller, place: Place, cursor: Cursor): Promise<Outcome<SearchSet>> {
   const read = readSearch(context, place, cursor);
   if (read instanceof Failure) return read;
+  if (cursor.after !== undefined && orderOf(read.query) !== (cursor.order ?? '')) return fail('bad-cursor', {});
   const where = await resolveAmong(context, caller, read.query.where, read.query.types);
   if (where instanceof Failure) return where;
   const query = { ...read.query, where };
