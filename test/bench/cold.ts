@@ -6,7 +6,7 @@ import { send } from './one-by-one.ts';
 import type { Found } from './queries.ts';
 import { startServer } from './server.ts';
 
-/** A count, the first search that a server is asked after its start, with nothing of the file in memory. */
+/** A count, the first search that a server is asked after its start: nothing of the file is in its own memory. */
 export interface ColdCount {
   readonly milliseconds: number;
   readonly rows: number;
@@ -16,13 +16,13 @@ export interface ColdCount {
 
 const run = promisify(execFile);
 
-/** The server is ready, and has read what it reads at its start, when the file leaves the memory of the system. */
-export async function measureColdCount(file: string, path: string): Promise<ColdCount> {
+/** `dropped`: when the server is ready, and has read what it reads at its start, the file leaves the memory of the system too. */
+export async function measureColdCount(file: string, path: string, dropped: boolean): Promise<ColdCount> {
   const server = await startServer({ HUFHIR_STORE: `sqlite:${file}` });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     await send(agent, server.origin, get('/healthz'));
-    await forget(file);
+    if (dropped) await forget(file);
     const held = await heldOf(file);
     const { status, text, milliseconds } = await send(agent, server.origin, get(path));
     if (status !== 200) throw new Error(`${path} answered ${status}: ${text.slice(0, 300)}`);

@@ -30,7 +30,8 @@ export interface Measurement {
   readonly growth: Growth;
   readonly extraction: Extraction;
   /** In the largest district: the smallest count of more than a million rows, else the largest there is. */
-  readonly count: ColdCount;
+  /** With the file in the memory of the system, and without. */
+  readonly coldCounts: readonly [ColdCount, ColdCount];
 }
 
 /** What one district showed; its totals are those of `counts`. */
@@ -62,14 +63,21 @@ export async function measureGrowth(options: GrowthOptions): Promise<Measurement
     for (const district of districts) seen.push(await measureDistrict(folder, district, options));
     const [largest] = residents.slice(-1);
     say('cold count …');
-    const count = await measureColdCount(storeFile(folder, largest ?? 0), countOf(seen.at(-1)?.totals ?? []));
+    const [file, path] = [storeFile(folder, largest ?? 0), countOf(seen.at(-1)?.totals ?? [])];
+    // The first one brings what it reads into the memory of the system.
+    const fromDisk = await measureColdCount(file, path, true);
+    const coldCounts = [await measureColdCount(file, path, false), fromDisk] as const;
     say('extraction …');
     const [first] = districts;
     const extraction = await child<Extraction>('extraction-child.ts', [
       JSON.stringify(first),
       quick ? '2000' : '50000',
     ]);
-    return { growth: { districts: seen.map(({ figures }) => figures), searches: together(seen) }, extraction, count };
+    return {
+      growth: { districts: seen.map(({ figures }) => figures), searches: together(seen) },
+      extraction,
+      coldCounts,
+    };
   } finally {
     if (options.folder === undefined) rmSync(folder, { recursive: true });
   }

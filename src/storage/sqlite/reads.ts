@@ -9,7 +9,7 @@ import { type ScanStep, scanChunk } from './residents.ts';
 import { Selection } from './select.ts';
 
 /** KiB of pages that one reader keeps. */
-const cache = 32_000;
+const cache = 64_000;
 
 /** A search, and when it was asked for (milliseconds since 1970): its time runs while it waits for a thread. */
 interface Asked {
