@@ -145,15 +145,24 @@ function extractor(parameter: SearchParameter, type: string, how: Conversion): E
   const all = kinds(parameter, how);
   const { code } = parameter;
   const refers = parameter.type === 'reference';
-  return (resource, record) =>
+  return (resource, record) => {
+    let visited = 0;
     walk(resource, resource, (value, place) => {
       if (refers) record.refer(code, value);
-      for (const [param, values] of all) for (const v of values(value, place)) record.add(param, v);
+      visited += 1;
+      for (const [param, values, most] of all) {
+        if (most !== undefined && visited > most) continue;
+        for (const v of values(value, place)) record.add(param, v);
+      }
     });
+  };
 }
 
 /** What one value gives for the index: under the parameter's code, and under those of its modifiers (see entry.ts). */
-type Kind = readonly [param: string, values: (value: unknown, place: Place) => readonly Value[]];
+type Kind = readonly [param: string, values: (value: unknown, place: Place) => readonly Value[], most?: number];
+
+/** Names of one resource that are read as pinyin: a reading costs a hundred times as much as a token. */
+const maxNames = 100;
 
 function kinds(parameter: SearchParameter, how: Conversion): readonly Kind[] {
   const { code } = parameter;
@@ -161,9 +170,9 @@ function kinds(parameter: SearchParameter, how: Conversion): readonly Kind[] {
     case 'nearby':
       return [[code, positions]];
     case 'phonetic':
-      return [[code, soundsIn]];
+      return [[code, soundsIn, maxNames]];
     case 'pinyin':
-      return [[code, textReadings]];
+      return [[code, textReadings, maxNames]];
     case 'normal': {
       const own: Kind = [code, (value, place) => convert(value, place, parameter, how)];
       return [own, ...modified(parameter)];
@@ -181,7 +190,7 @@ function modified({ code, type }: SearchParameter): readonly Kind[] {
         [`${code}:of-type`, ofType],
       ];
     case 'string':
-      return [[`${code}:pinyin`, nameBeginnings]];
+      return [[`${code}:pinyin`, nameBeginnings, maxNames]];
     default:
       return [];
   }

@@ -272,6 +272,14 @@ t.test('200,000 codings in one element are indexed', async (t) => {
   }
 });
 
+t.test('of 10,000 Chinese names the first hundred are read', async (t) => {
+  const name = Array.from({ length: 10_000 }, (_, i) => ({ text: `王${String.fromCodePoint(0x4e00 + i)}` }));
+  const found = record(patient({ name })).entries.filter(({ param }) => param === 'name');
+  const read = record(patient({ name })).entries.filter(({ param }) => param === 'name:pinyin');
+  t.equal(found.length, 10_000);
+  t.ok(read.length > 100 && read.length < 3_000, `${read.length} readings`);
+});
+
 t.test('an entry stands once', async (t) => {
   const twice = { coding: [{ system: 's', code: 'a' }] };
   t.strictSame(entries(observation({ category: [twice, twice] }), 'category'), [token('s', 'a')]);
