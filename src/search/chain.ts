@@ -102,8 +102,13 @@ function readPath(asked: Asked, type: string, path: string): Outcome<Filter> {
   return once(asked, parameter, path, () => readChain(asked, parameter, modifier, path.slice(dot + 1)));
 }
 
-/** Reads a part of the name once for all the types that have the same parameter. */
-function once(asked: Asked, of: unknown, path: string, read: () => Outcome<Filter>): Outcome<Filter> {
+/** Reads a part of a name, or of an expression, once for all the ways that lead to it. */
+export function once(
+  asked: Pick<Asked, 'scope' | 'known'>,
+  of: unknown,
+  path: string,
+  read: () => Outcome<Filter>,
+): Outcome<Filter> {
   const known = asked.known.get(of) ?? new Map<string, Outcome<Filter>>();
   asked.known.set(of, known);
   const before = known.get(path);

@@ -161,7 +161,7 @@ function extractor(parameter: SearchParameter, type: string, how: Conversion): E
 /** What one value gives for the index: under the parameter's code, and under those of its modifiers (see entry.ts). */
 type Kind = readonly [param: string, values: (value: unknown, place: Place) => readonly Value[], most?: number];
 
-/** Names of one resource that are read as pinyin: a reading costs a hundred times as much as a token. */
+/** Names of one resource that are read as pinyin: a reading costs far more than a token. */
 const maxNames = 100;
 
 function kinds(parameter: SearchParameter, how: Conversion): readonly Kind[] {

@@ -1,6 +1,6 @@
 import { Failure, type Outcome } from '#errors';
 import { Issues } from '#fhir/issues.ts';
-import { acrossTypes, throughReference } from './chain.ts';
+import { acrossTypes, once, throughReference } from './chain.ts';
 import type { Scope } from './criteria.ts';
 import { and, type Filter, or } from './filter.ts';
 import { type Comparing, type Expression, type Link, parseFilter } from './filter-expression.ts';
@@ -13,7 +13,7 @@ import { isSpecial } from './special.ts';
 interface Asked {
   readonly scope: Scope;
   readonly text: string;
-  readonly known: Map<Link, Map<string, Outcome<Filter>>>;
+  readonly known: Map<unknown, Map<string, Outcome<Filter>>>;
 }
 
 /** Reads the parameter `_filter` of a search over `types` (R4 search_filter.html). */
@@ -51,18 +51,6 @@ function evaluate(asked: Asked, type: string, expression: Expression): Outcome<F
   }
 }
 
-/** Reads a path from one of its links on, once for each type. */
-function once(asked: Asked, type: string, of: Link, read: () => Outcome<Filter>): Outcome<Filter> {
-  const known = asked.known.get(of) ?? new Map<string, Outcome<Filter>>();
-  asked.known.set(of, known);
-  const before = known.get(type);
-  if (before !== undefined) return before;
-  const filter = read();
-  const made = filter instanceof Failure ? filter : asked.scope.budget.accept(filter);
-  known.set(type, made);
-  return made;
-}
-
 /** All filters, or all that is wrong with them, each once. */
 function combined(filters: readonly Outcome<Filter>[]): Outcome<readonly Filter[]> {
   const found: Filter[] = [];
@@ -79,7 +67,7 @@ function combined(filters: readonly Outcome<Filter>[]): Outcome<readonly Filter[
 function follow(asked: Asked, type: string, test: Comparing, index: number): Outcome<Filter> {
   const link = test.path[index];
   if (link === undefined) throw new Error('a path has no such link');
-  return once(asked, type, link, () => {
+  return once(asked, link, type, () => {
     const next = test.path[index + 1];
     return next === undefined ? compare(asked, type, link, test) : through(asked, type, link, next, test, index);
   });

@@ -75,7 +75,7 @@ export class Lowering {
     }
   }
 
-  /** Rows are looked for first: they cost a third of a look at the entries. */
+  /** Rows are looked for first: they cost less than a look at the entries. */
   #ofEntries(filter: Filter, scope: Scope): Sql {
     if (filter.op !== 'and') return this.#decided(filter, scope);
     const rows = filter.of.filter((f) => isRow(f));
