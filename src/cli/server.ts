@@ -1,8 +1,8 @@
 import { createServer as createListener } from 'node:net';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Config } from '#config';
-import { clock } from '#fhir/dates.ts';
-import { loadDefinitions } from '#fhir/definitions.ts';
+import { loadDefinitions } from '#fhir/model/definitions.ts';
+import { clock } from '#fhir/values/dates.ts';
 import { withCql } from '#measure/libraries.ts';
 import { profilesOf } from '#operations/capabilities.ts';
 import type { Context } from '#operations/context.ts';

@@ -1,8 +1,8 @@
 import type { Binary, OperationOutcome, Resource } from '@medplum/fhirtypes';
 import { Failure, type Issue, type Outcome } from '#errors';
-import { parseJson, stringify } from '#fhir/json.ts';
-import { type Subset, subset } from '#fhir/subset.ts';
-import { toXml } from '#fhir/xml-write.ts';
+import { parseJson, stringify } from '#fhir/json/json.ts';
+import { type Subset, subset } from '#fhir/model/subset.ts';
+import { toXml } from '#fhir/xml/write.ts';
 import type { Answer, History, Links, SearchSet } from '#operations/answer.ts';
 import type { Interaction } from '#operations/route.ts';
 import type { Version } from '#storage/store.ts';

@@ -1,7 +1,7 @@
 import { isUtf8 as isValidUtf8 } from 'node:buffer';
 import { Failure, fail, type Outcome } from '#errors';
-import { parseResource } from '#fhir/json.ts';
-import { parseXml } from '#fhir/xml-read.ts';
+import { parseResource } from '#fhir/json/json.ts';
+import { parseXml } from '#fhir/xml/read.ts';
 import { operations } from '#operations/capabilities-served.ts';
 import type { Context } from '#operations/context.ts';
 import { jsonPatch } from '#operations/entries.ts';

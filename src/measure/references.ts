@@ -1,4 +1,4 @@
-import { parseReference } from '#fhir/references.ts';
+import { parseReference } from '#fhir/values/references.ts';
 
 /**
  * The JSON text of a resource, in which every literal reference to this server reads `Type/id`, whether it was written

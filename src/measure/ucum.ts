@@ -1,4 +1,4 @@
-import { canonicalUnit, convert } from '#fhir/units.ts';
+import { canonicalUnit, convert } from '#fhir/values/units.ts';
 
 /** What of the translator's module the unit service needs. */
 type CqlToElm = typeof import('@cqframework/cql/cql-to-elm');

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Issue, Outcome } from '#errors';
-import type { Subset } from '#fhir/subset.ts';
+import type { Subset } from '#fhir/model/subset.ts';
 import type { Version } from '#storage/store.ts';
 
 /** What an interaction answers; http gives it its form. */

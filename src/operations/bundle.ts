@@ -1,5 +1,5 @@
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
-import { Issues } from '#fhir/issues.ts';
+import { Issues } from '#fhir/json/issues.ts';
 import type { Answer } from './answer.ts';
 import { Budget, sizeOf } from './budget.ts';
 import type { Caller, Context } from './context.ts';

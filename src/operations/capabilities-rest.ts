@@ -3,8 +3,8 @@ import type {
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceSearchParam,
 } from '@medplum/fhirtypes';
-import { compartments, compartmentUrl } from '#fhir/compartments.ts';
-import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
+import { compartments, compartmentUrl } from '#fhir/model/compartments.ts';
+import type { Definitions, SearchParameter } from '#fhir/model/definitions.ts';
 import { modifiersOf } from '#search/modifiers.ts';
 import { type Documentation, readDocumentation } from './capabilities-documentation.ts';
 import { operations, type Served, type Special, services, specials } from './capabilities-served.ts';

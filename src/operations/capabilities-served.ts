@@ -1,5 +1,5 @@
-import { compartments } from '#fhir/compartments.ts';
-import type { SearchType } from '#fhir/definitions.ts';
+import { compartments } from '#fhir/model/compartments.ts';
+import type { SearchType } from '#fhir/model/definitions.ts';
 import type { Interaction } from './route.ts';
 
 /** The interactions that are no operation. */

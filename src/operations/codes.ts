@@ -1,8 +1,8 @@
 import type { ValueSet } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
-import type { Definitions } from '#fhir/definitions.ts';
-import { children, type ElementType } from '#fhir/model.ts';
-import { parseReference, splitCanonical } from '#fhir/references.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
+import { children, type ElementType } from '#fhir/model/model.ts';
+import { parseReference, splitCanonical } from '#fhir/values/references.ts';
 import { type Among, and, type Filter, or } from '#search/filter.ts';
 import { type Concept, expand } from '#terminology/expand.ts';
 import { gather, type Library } from '#terminology/source.ts';

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure } from '#errors';
-import { keepDigits, parseJson, stringify } from '#fhir/json.ts';
+import { keepDigits, parseJson, stringify } from '#fhir/json/json.ts';
 import { containedMatches } from '#search/contained.ts';
 import type { Query } from '#search/query.ts';
 import type { Version } from '#storage/store.ts';

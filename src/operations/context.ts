@@ -1,8 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Config } from '#config';
 import type { Issue } from '#errors';
-import type { Clock } from '#fhir/dates.ts';
-import type { Definitions } from '#fhir/definitions.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
+import type { Clock } from '#fhir/values/dates.ts';
 import type { IndexRecord } from '#search/entry.ts';
 import type { Rights } from '#security/rights.ts';
 import type { Store } from '#storage/store.ts';

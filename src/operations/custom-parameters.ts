@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Resource, SearchParameter } from '@medplum/fhirtypes';
 import type { Issue } from '#errors';
-import { type Definitions, isBase } from '#fhir/definitions.ts';
+import { type Definitions, isBase } from '#fhir/model/definitions.ts';
 import { everything } from '#search/filter.ts';
 import type { Commit, Store } from '#storage/store.ts';
 import { beginPass, goOver, goOverChanges, type Indexing, type Pass, progressOf } from './reindexing.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
-import { stringify } from '#fhir/json.ts';
+import { stringify } from '#fhir/json/json.ts';
 import type { Draft } from '#storage/store.ts';
 
 /** Stands for `meta` until the text is made; random, so that no client can send it. */

@@ -1,6 +1,6 @@
 import { issue, shown } from '#errors';
-import type { Issues } from '#fhir/issues.ts';
-import { type ElementType, elementAt, elementNames } from '#fhir/model.ts';
+import type { Issues } from '#fhir/json/issues.ts';
+import { type ElementType, elementAt, elementNames } from '#fhir/model/model.ts';
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

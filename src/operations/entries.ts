@@ -1,6 +1,6 @@
 import { Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
-import { Issues } from '#fhir/issues.ts';
-import { parseResource } from '#fhir/json.ts';
+import { Issues } from '#fhir/json/issues.ts';
+import { parseResource } from '#fhir/json/json.ts';
 import type { Context } from './context.ts';
 import { checkElements, checkTexts, isObject } from './elements.ts';
 import { refuseParameters } from './parameters.ts';

@@ -1,5 +1,5 @@
 import { Failure, fail, failIfAny, type Issue, type Outcome } from '#errors';
-import { readSubset, type Subset } from '#fhir/subset.ts';
+import { readSubset, type Subset } from '#fhir/model/subset.ts';
 import type { HistoryQuery } from '#storage/store.ts';
 import type { History } from './answer.ts';
 import type { Caller, Context } from './context.ts';

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { shown } from '#errors';
-import { type ElementType, elementAt } from '#fhir/model.ts';
+import { type ElementType, elementAt } from '#fhir/model/model.ts';
 
 /** A place in a resource that may name another resource of the same bundle (R4 http.html#trules). */
 export interface Link {

@@ -1,5 +1,5 @@
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
-import type { Clock } from '#fhir/dates.ts';
+import type { Clock } from '#fhir/values/dates.ts';
 import { presentation } from './parameters.ts';
 
 /** What $evaluate-measure was asked (R4 measure-operation-evaluate-measure.html). */

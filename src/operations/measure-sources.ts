@@ -1,6 +1,6 @@
 import type { Library, Measure, Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
-import { splitCanonical } from '#fhir/references.ts';
+import { splitCanonical } from '#fhir/values/references.ts';
 import { type MeasureDefinition, type ParameterSource, readMeasure } from '#measure/definition.ts';
 import type { MeasureSource, ParameterValue } from '#measure/engine.ts';
 import { cqlOf, dependencies } from '#measure/libraries.ts';

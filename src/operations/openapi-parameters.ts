@@ -1,4 +1,4 @@
-import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
+import type { Definitions, SearchParameter } from '#fhir/model/definitions.ts';
 import { readDocumentation } from './capabilities-documentation.ts';
 import { everywhere } from './capabilities-rest.ts';
 import { formats, specials } from './capabilities-served.ts';

@@ -1,5 +1,5 @@
 import { type Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
-import { Issues } from '#fhir/issues.ts';
+import { Issues } from '#fhir/json/issues.ts';
 import { checkElements, checkTexts, isObject } from './elements.ts';
 import type { Interaction } from './route.ts';
 

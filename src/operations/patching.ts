@@ -1,8 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, failIfAny, issue, type Outcome } from '#errors';
-import { applyFhirPathPatch } from '#fhir/fhirpath-patch.ts';
-import { parseJson, stringify } from '#fhir/json.ts';
-import { applyJsonPatch } from '#fhir/json-patch.ts';
+import { parseJson, stringify } from '#fhir/json/json.ts';
+import { applyFhirPathPatch } from '#fhir/patch/fhirpath-patch.ts';
+import { applyJsonPatch } from '#fhir/patch/json-patch.ts';
 import type { Version } from '#storage/store.ts';
 import type { Context } from './context.ts';
 import { linksOf } from './links.ts';

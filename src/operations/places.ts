@@ -1,5 +1,5 @@
-import { type Compartment, compartmentMembers } from '#fhir/compartments.ts';
-import type { Definitions } from '#fhir/definitions.ts';
+import { type Compartment, compartmentMembers } from '#fhir/model/compartments.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
 import { and, everything, type Filter, or } from '#search/filter.ts';
 import type { Interaction } from './route.ts';
 

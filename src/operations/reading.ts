@@ -1,5 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
-import { readSubset } from '#fhir/subset.ts';
+import { readSubset } from '#fhir/model/subset.ts';
 import type { Answer } from './answer.ts';
 import type { Caller, Context } from './context.ts';
 import { isUnmodified } from './preconditions.ts';

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure } from '#errors';
-import { parseResource } from '#fhir/json.ts';
+import { parseResource } from '#fhir/json/json.ts';
 import type { IndexRecord } from '#search/entry.ts';
 import { everything } from '#search/filter.ts';
 import type { Reindexed, Store, Version } from '#storage/store.ts';

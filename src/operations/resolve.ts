@@ -1,6 +1,6 @@
 import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
-import { Issues } from '#fhir/issues.ts';
-import { parseReference } from '#fhir/references.ts';
+import { Issues } from '#fhir/json/issues.ts';
+import { parseReference } from '#fhir/values/references.ts';
 import { type Candidates, candidates } from './candidates.ts';
 import type { Caller, Context } from './context.ts';
 import { type Criterion, criteriaIn, lookUp, type Matches, shownCriteria } from './criteria.ts';

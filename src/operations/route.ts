@@ -1,7 +1,7 @@
 import { fail, type Outcome } from '#errors';
-import { type Compartment, compartmentMembers, isCompartment } from '#fhir/compartments.ts';
-import type { Definitions } from '#fhir/definitions.ts';
-import { isValidId } from '#fhir/references.ts';
+import { type Compartment, compartmentMembers, isCompartment } from '#fhir/model/compartments.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
+import { isValidId } from '#fhir/values/references.ts';
 
 /** The interactions of R4 http.html, by the codes of http://hl7.org/fhir/restful-interaction where it has one. */
 export type Interaction =

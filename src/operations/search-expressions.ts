@@ -1,6 +1,6 @@
-import type { SearchType } from '#fhir/definitions.ts';
-import { compile } from '#fhir/fhirpath.ts';
-import { children, type ElementType, isSubtype, typeName } from '#fhir/model.ts';
+import { compile } from '#fhir/fhirpath/fhirpath.ts';
+import type { SearchType } from '#fhir/model/definitions.ts';
+import { children, type ElementType, isSubtype, typeName } from '#fhir/model/model.ts';
 import { branches, type Path, readPath } from '#search/path.ts';
 import { resourceElement } from '#search/walk.ts';
 

@@ -7,7 +7,7 @@ import {
   readParameter,
   type SearchLimits,
   type SearchParameter,
-} from '#fhir/definitions.ts';
+} from '#fhir/model/definitions.ts';
 import { faultOf, faultOfForm, meaningFor } from './search-expressions.ts';
 
 /** A parameter that a SearchParameter of the store defines. */

@@ -1,6 +1,6 @@
 import { Failure, fail, issue, type Outcome } from '#errors';
-import type { Definitions } from '#fhir/definitions.ts';
-import { readSubset, type Subset } from '#fhir/subset.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
+import { readSubset, type Subset } from '#fhir/model/subset.ts';
 import { and } from '#search/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';

@@ -1,5 +1,5 @@
 import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
-import { Issues } from '#fhir/issues.ts';
+import { Issues } from '#fhir/json/issues.ts';
 import type { Version } from '#storage/store.ts';
 import { candidates } from './candidates.ts';
 import type { Caller, Context } from './context.ts';

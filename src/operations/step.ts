@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
-import { Issues } from '#fhir/issues.ts';
+import { Issues } from '#fhir/json/issues.ts';
 import type { Filter } from '#search/filter.ts';
 import type { Version } from '#storage/store.ts';
 import type { Context } from './context.ts';

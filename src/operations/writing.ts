@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, failIfAny, type Outcome } from '#errors';
-import { Issues } from '#fhir/issues.ts';
+import { Issues } from '#fhir/json/issues.ts';
 import type { Version, Write } from '#storage/store.ts';
 import type { Answer } from './answer.ts';
 import { type Changes, commit } from './commit.ts';

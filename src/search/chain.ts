@@ -1,5 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
-import type { SearchParameter } from '#fhir/definitions.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { referredTo } from './contained.ts';
 import { readCriterion, type Scope, splitModifier } from './criteria.ts';
 import { and, type Filter, or } from './filter.ts';

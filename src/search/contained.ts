@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { isSubtype } from '#fhir/model.ts';
+import { isSubtype } from '#fhir/model/model.ts';
 import { type IndexRecord, referredBy } from './entry.ts';
 import { and, everything, type Filter, nothing, or } from './filter.ts';
 import { inside, matches } from './matches.ts';

@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { type ElementType, elementAt } from '#fhir/model.ts';
+import { type ElementType, elementAt } from '#fhir/model/model.ts';
 import type { Words } from './entry.ts';
 import { wordsOf } from './words.ts';
 

@@ -1,8 +1,8 @@
-import type { Clock, DateRange } from '#fhir/dates.ts';
-import type { SearchParameter } from '#fhir/definitions.ts';
-import { type ElementType, isSubtype } from '#fhir/model.ts';
-import { parseReference, referenceType, splitCanonical } from '#fhir/references.ts';
-import { ucumSystem } from '#fhir/units.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
+import { type ElementType, isSubtype } from '#fhir/model/model.ts';
+import type { Clock, DateRange } from '#fhir/values/dates.ts';
+import { parseReference, referenceType, splitCanonical } from '#fhir/values/references.ts';
+import { ucumSystem } from '#fhir/values/units.ts';
 import type { Entry } from './entry.ts';
 import { fold } from './fold.ts';
 import { convertBound, type NumberRange, nextUp, point } from './numbers.ts';

@@ -1,5 +1,5 @@
 import { Failure, type Outcome } from '#errors';
-import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
+import type { Definitions, SearchParameter } from '#fhir/model/definitions.ts';
 import type { Budget } from './budget.ts';
 import { type Filter, or } from './filter.ts';
 import { readList, unknownModifier } from './lists.ts';

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { clock } from '#fhir/dates.ts';
-import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
+import type { Definitions, SearchParameter } from '#fhir/model/definitions.ts';
+import { clock } from '#fhir/values/dates.ts';
 import { contentWords } from './content.ts';
 import { type Conversion, convert, referenceIdentifier, type Value } from './convert.ts';
 import { containedParam, type Entry, type IndexRecord, referredBy } from './entry.ts';

@@ -1,5 +1,5 @@
 import { Failure, type Outcome } from '#errors';
-import { Issues } from '#fhir/issues.ts';
+import { Issues } from '#fhir/json/issues.ts';
 import { acrossTypes, once, throughReference } from './chain.ts';
 import type { Scope } from './criteria.ts';
 import { and, type Filter, or } from './filter.ts';

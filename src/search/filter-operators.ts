@@ -1,5 +1,5 @@
 import { Failure } from '#errors';
-import type { SearchParameter } from '#fhir/definitions.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { presence } from './criteria.ts';
 import { and, type Filter, or } from './filter.ts';
 import type { Operator } from './filter-expression.ts';

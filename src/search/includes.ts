@@ -1,5 +1,5 @@
 import { Failure, type Outcome } from '#errors';
-import type { Definitions } from '#fhir/definitions.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
 import { badValue } from './lists.ts';
 import type { Include } from './query.ts';
 

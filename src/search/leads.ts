@@ -1,5 +1,5 @@
-import type { SearchParameter } from '#fhir/definitions.ts';
-import { children, type ElementType, isSubtype, typeName } from '#fhir/model.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
+import { children, type ElementType, isSubtype, typeName } from '#fhir/model/model.ts';
 import { branches, readPath, type Step } from './path.ts';
 
 /** The data types that the expression of a parameter passes and ends in. */

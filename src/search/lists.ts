@@ -1,5 +1,5 @@
 import { Failure, fail, issue, type Outcome } from '#errors';
-import { Issues } from '#fhir/issues.ts';
+import { Issues } from '#fhir/json/issues.ts';
 import { afterBackslash, splitEscaped, strayBackslash, unescapeValue } from './escapes.ts';
 import type { Filter } from './filter.ts';
 import type { Fault } from './ranges.ts';

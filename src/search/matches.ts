@@ -1,4 +1,4 @@
-import { areConvertible, ucumSystem } from '#fhir/units.ts';
+import { areConvertible, ucumSystem } from '#fhir/values/units.ts';
 import { containedParam, type Entry, type Words } from './entry.ts';
 import type { Compare, Filter, Test } from './filter.ts';
 import { convertBound } from './numbers.ts';

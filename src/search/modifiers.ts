@@ -1,5 +1,5 @@
-import type { SearchParameter } from '#fhir/definitions.ts';
-import { isValidId, parseReference, splitCanonical } from '#fhir/references.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
+import { isValidId, parseReference, splitCanonical } from '#fhir/values/references.ts';
 import { splitEscaped, unescapeValue } from './escapes.ts';
 import { and, type Filter, type Test } from './filter.ts';
 import { fold } from './fold.ts';

@@ -1,4 +1,4 @@
-import { convert } from '#fhir/units.ts';
+import { convert } from '#fhir/values/units.ts';
 import { splitEscaped, startOf, unescapeValue } from './escapes.ts';
 import { parseNumber } from './numbers.ts';
 import type { Alternatives } from './ranges.ts';

@@ -1,4 +1,4 @@
-import { convert } from '#fhir/units.ts';
+import { convert } from '#fhir/values/units.ts';
 
 /** The half-open range `[low, high)`. */
 export interface NumberRange {

@@ -1,7 +1,7 @@
 import { Failure, fail, failIfAny, issue, type Outcome } from '#errors';
-import { type Clock, clock } from '#fhir/dates.ts';
-import type { Definitions } from '#fhir/definitions.ts';
-import { Issues } from '#fhir/issues.ts';
+import { Issues } from '#fhir/json/issues.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
+import { type Clock, clock } from '#fhir/values/dates.ts';
 import { Budget, maxTests, sizeOf, tooMany } from './budget.ts';
 import { isUnknownParameter, readOverTypes } from './chain.ts';
 import { containing, isDecidedInside, mayContain } from './contained.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '#fhir/dates.ts';
-import { canonicalUnit, ucumSystem } from '#fhir/units.ts';
+import type { Clock } from '#fhir/values/dates.ts';
+import { canonicalUnit, ucumSystem } from '#fhir/values/units.ts';
 import { compareRanges, type Prefix } from './compare.ts';
 import { splitEscaped, startOf, unescapeValue } from './escapes.ts';
 import type { Compare, Test } from './filter.ts';

@@ -1,5 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
-import type { Definitions } from '#fhir/definitions.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
 import type { SortKey } from './filter.ts';
 import { readInclude } from './includes.ts';
 import { badValue, unknownModifier } from './lists.ts';

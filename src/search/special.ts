@@ -1,5 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
-import { isValidId } from '#fhir/references.ts';
+import { isValidId } from '#fhir/values/references.ts';
 import { compareMoments, type Prefix, splitPrefix } from './compare.ts';
 import { afterBackslash, strayBackslash, unescapeValue } from './escapes.ts';
 import { type Filter, or } from './filter.ts';

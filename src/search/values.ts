@@ -1,5 +1,5 @@
-import type { SearchParameter, SearchType } from '#fhir/definitions.ts';
-import { isValidId, parseReference } from '#fhir/references.ts';
+import type { SearchParameter, SearchType } from '#fhir/model/definitions.ts';
+import { isValidId, parseReference } from '#fhir/values/references.ts';
 import { splitPrefix } from './compare.ts';
 import { splitEscaped, startOf, unescapeValue } from './escapes.ts';
 import type { Test } from './filter.ts';

@@ -1,6 +1,6 @@
-import { compileTyped, type TypedValue } from '#fhir/fhirpath.ts';
-import { children, type ElementType, isSubtype, typeName } from '#fhir/model.ts';
-import { parseReference, referenceType } from '#fhir/references.ts';
+import { compileTyped, type TypedValue } from '#fhir/fhirpath/fhirpath.ts';
+import { children, type ElementType, isSubtype, typeName } from '#fhir/model/model.ts';
+import { parseReference, referenceType } from '#fhir/values/references.ts';
 import { branches, type Path, readPath, type Step } from './path.ts';
 
 /** What R4 declares where a value was found. */

@@ -1,6 +1,6 @@
 import type { ValueSet, ValueSetComposeInclude, ValueSetExpansionContains } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
-import { splitCanonical } from '#fhir/references.ts';
+import { splitCanonical } from '#fhir/values/references.ts';
 import { compileFilter, isInactive } from './filters.ts';
 import type { Source } from './source.ts';
 import { type Hierarchy, hierarchyOf } from './subsumes.ts';

@@ -1,6 +1,6 @@
 import type { CodeSystem, ValueSet } from '@medplum/fhirtypes';
 import { fail, type Outcome } from '#errors';
-import { splitCanonical } from '#fhir/references.ts';
+import { splitCanonical } from '#fhir/values/references.ts';
 import { publishedCodeSystem, publishedValueSet } from './published.ts';
 
 /** What an expansion rests on; without a version, the newest that there is (R4 references.html#canonical). */

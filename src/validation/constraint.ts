@@ -1,7 +1,7 @@
 import { evalFhirPathTyped, type FhirPathAtom, parseFhirPath, type TypedValue } from '@medplum/core';
 import type { ElementDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
-import type { Clock } from '#fhir/dates.ts';
+import type { Clock } from '#fhir/values/dates.ts';
 import { nativeCheck } from './ordering.ts';
 import { isObject } from './value.ts';
 

@@ -1,5 +1,5 @@
 import { issue } from '#errors';
-import type { Issues } from '#fhir/issues.ts';
+import type { Issues } from '#fhir/json/issues.ts';
 import { isObject } from './value.ts';
 
 /**

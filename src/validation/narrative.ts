@@ -1,4 +1,4 @@
-import { xhtmlOf } from '#fhir/xml-narrative.ts';
+import { xhtmlOf } from '#fhir/xml/narrative.ts';
 
 const root = /^\s*<div[\s>/]/;
 const element = /^<\s*(?:script|form|iframe|object|embed|base|link|head|body|frame|frameset)\b/i;

@@ -1,4 +1,4 @@
-import type { Clock } from '#fhir/dates.ts';
+import type { Clock } from '#fhir/values/dates.ts';
 import { isObject } from './value.ts';
 
 /** Whether a value that stands where the invariant does meets it. Values of a wrong form are reported elsewhere. */

@@ -1,5 +1,5 @@
 import { type Issue, issue } from '#errors';
-import { referenceType } from '#fhir/references.ts';
+import { referenceType } from '#fhir/values/references.ts';
 import type { Schemas } from './schema.ts';
 import { isObject } from './value.ts';
 

@@ -1,6 +1,6 @@
 import type { Bundle, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
-import { clock } from '#fhir/dates.ts';
+import { clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { checkRule } from './overlay.ts';
 import { compileProfile, type Rule } from './profile.ts';

@@ -1,8 +1,8 @@
 import type { TypedValue } from '@medplum/core';
 import type { Resource } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
-import type { Clock } from '#fhir/dates.ts';
-import { Issues } from '#fhir/issues.ts';
+import { Issues } from '#fhir/json/issues.ts';
+import type { Clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { bindingIssue } from './binding.ts';
 import { type Constraint, constraintIssue } from './constraint.ts';

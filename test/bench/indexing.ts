@@ -7,7 +7,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { createContext } from '#cli/server.ts';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
-import { parseResource } from '#fhir/json.ts';
+import { parseResource } from '#fhir/json/json.ts';
 import type { Context } from '#operations/context.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Resource } from '@medplum/fhirtypes';
 import t from 'tap';
 import { Failure } from '#errors';
-import { applyFhirPathPatch } from '#fhir/fhirpath-patch.ts';
-import { parseResource, stringify } from '#fhir/json.ts';
+import { parseResource, stringify } from '#fhir/json/json.ts';
+import { applyFhirPathPatch } from '#fhir/patch/fhirpath-patch.ts';
 
 const file = join(import.meta.dirname, '../../../shared/spec-cases/fhirpath-patch/cases.json');
 const absent = !existsSync(file) && process.env.CI !== 'true';

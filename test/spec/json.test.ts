@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Failure } from '#errors';
-import { parseJson, parseResource, stringify } from '#fhir/json.ts';
+import { parseJson, parseResource, stringify } from '#fhir/json/json.ts';
 import { patient, type Reply, startServer, type TestServer } from '../http/harness.ts';
 
 /** JSONTestSuite: `y_` is JSON, `n_` is not, of `i_` the standard says neither. */

@@ -1,4 +1,4 @@
-import { ucumSystem } from '#fhir/units.ts';
+import { ucumSystem } from '#fhir/values/units.ts';
 import type { Compare, Filter, Test } from '#search/filter.ts';
 import { fold } from '#search/fold.ts';
 import { convertedRange } from '#search/matches.ts';

@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
-import type { SearchParameter } from '#fhir/definitions.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
 import type { Queries } from './oracle-queries.ts';
 
 /** A search as it is sent. */

@@ -1,4 +1,4 @@
-import type { SearchParameter } from '#fhir/definitions.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { isSearchable, plain, stringsOf, type Test, testOf } from './oracle-matching.ts';
 import type { Stored } from './oracle-values.ts';
 import type { World } from './oracle-world.ts';

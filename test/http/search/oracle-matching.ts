@@ -1,5 +1,5 @@
-import type { SearchParameter } from '#fhir/definitions.ts';
-import type { TypedValue } from '#fhir/fhirpath.ts';
+import type { TypedValue } from '#fhir/fhirpath/fhirpath.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { begins } from './oracle-names.ts';
 import {
   aroundDate,

@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
-import type { SearchParameter } from '#fhir/definitions.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { asked, type Feature, maxLinks, oneOf, type Pair, plain, plainKinds, type Search } from './oracle-feature.ts';
 import { tokensOf } from './oracle-matching.ts';
 import { modifiers } from './oracle-modifiers.ts';

@@ -1,4 +1,4 @@
-import type { Definitions } from '#fhir/definitions.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
 import { entry, type Reply, type TestServer, transaction } from '#test/http/harness.ts';
 import { generate } from './oracle-data.ts';
 import type { Search } from './oracle-feature.ts';

@@ -1,4 +1,4 @@
-import type { SearchParameter } from '#fhir/definitions.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { quantityOf, stringsOf, tokensOf } from './oracle-matching.ts';
 import { prefixes } from './oracle-ranges.ts';
 import * as words from './oracle-words.ts';

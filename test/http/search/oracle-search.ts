@@ -1,4 +1,4 @@
-import type { SearchParameter } from '#fhir/definitions.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { members } from './oracle-artifacts.ts';
 import { type Criterion, type ReadCriterion, readFilter } from './oracle-filter.ts';
 import {

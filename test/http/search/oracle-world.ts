@@ -1,5 +1,5 @@
-import type { Definitions, SearchParameter } from '#fhir/definitions.ts';
-import { compileTyped, type TypedValue } from '#fhir/fhirpath.ts';
+import { compileTyped, type TypedValue } from '#fhir/fhirpath/fhirpath.ts';
+import type { Definitions, SearchParameter } from '#fhir/model/definitions.ts';
 import type { Stored } from './oracle-values.ts';
 
 /** Where a Reference, or a uri in its place, points as far as its text tells. */

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { loadDefinitions } from '#fhir/definitions.ts';
+import { loadDefinitions } from '#fhir/model/definitions.ts';
 import { startServer } from '#test/http/harness.ts';
 import { Queries } from './oracle-queries.ts';
 import { difference, find, load, show } from './oracle-run.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Measure } from '@medplum/fhirtypes';
 import t from 'tap';
 import { Failure } from '#errors';
-import { emptyIn } from '#fhir/edit.ts';
+import { emptyIn } from '#fhir/patch/edit.ts';
 import { type MeasureDefinition, readMeasure } from '#measure/definition.ts';
 import { localDateTime, offsetAt } from '#measure/period.ts';
 import { measureReport, type ReportContent } from '#measure/report.ts';

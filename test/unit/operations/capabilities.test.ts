@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { type Config, loadConfig } from '#config';
 import { Failure } from '#errors';
-import { loadDefinitions, type SearchType } from '#fhir/definitions.ts';
+import { loadDefinitions, type SearchType } from '#fhir/model/definitions.ts';
 import { capabilities, profilesOf, readCapabilities } from '#operations/capabilities.ts';
 import { services } from '#operations/capabilities-served.ts';
 import { route } from '#operations/route.ts';

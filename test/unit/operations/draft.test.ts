@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import t from 'tap';
-import { parseJson } from '#fhir/json.ts';
+import { parseJson } from '#fhir/json/json.ts';
 import { draftOf } from '#operations/draft.ts';
 import { newId } from '#operations/ids.ts';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Failure } from '#errors';
-import { loadDefinitions } from '#fhir/definitions.ts';
+import { loadDefinitions } from '#fhir/model/definitions.ts';
 import { route } from '#operations/route.ts';
 
 const definitions = loadDefinitions();

@@ -1,6 +1,6 @@
 import type { SearchParameter } from '@medplum/fhirtypes';
 import t from 'tap';
-import { loadDefinitions } from '#fhir/definitions.ts';
+import { loadDefinitions } from '#fhir/model/definitions.ts';
 import { checkSearchParameter, customOf, entriesOf } from '#operations/search-parameters.ts';
 import { readGuide } from '#terminology/guide.ts';
 

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { clock } from '#fhir/dates.ts';
-import type { SearchParameter, SearchType } from '#fhir/definitions.ts';
-import { children, type ElementType } from '#fhir/model.ts';
-import { ucumSystem } from '#fhir/units.ts';
+import type { SearchParameter, SearchType } from '#fhir/model/definitions.ts';
+import { children, type ElementType } from '#fhir/model/model.ts';
+import { clock } from '#fhir/values/dates.ts';
+import { ucumSystem } from '#fhir/values/units.ts';
 import { convert } from '#search/convert.ts';
 import { nextUp } from '#search/numbers.ts';
 

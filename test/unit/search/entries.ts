@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import t from 'tap';
-import { loadDefinitions } from '#fhir/definitions.ts';
+import { loadDefinitions } from '#fhir/model/definitions.ts';
 import type { Entry } from '#search/entry.ts';
 import { indexer } from '#search/extract.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { SearchParameter } from '#fhir/definitions.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
 import type { Entry } from '#search/entry.ts';
 import { nextUp } from '#search/numbers.ts';
 import { date, definitions, entries, observation, patient, string, table, token } from './entries.ts';

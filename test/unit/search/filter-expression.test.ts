@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Failure } from '#errors';
-import { loadDefinitions } from '#fhir/definitions.ts';
+import { loadDefinitions } from '#fhir/model/definitions.ts';
 import type { Filter, Test } from '#search/filter.ts';
 import { parseSearch, type SearchOptions } from '#search/parse.ts';
 import { chainsAlone } from './chains.ts';

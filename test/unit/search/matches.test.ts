@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { ucumSystem } from '#fhir/units.ts';
+import { ucumSystem } from '#fhir/values/units.ts';
 import { containedParam, type Entry, type Words } from '#search/entry.ts';
 import type { Compare, Filter, Test } from '#search/filter.ts';
 import { fold } from '#search/fold.ts';

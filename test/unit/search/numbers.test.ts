@@ -1,7 +1,7 @@
 import t from 'tap';
-import { clock } from '#fhir/dates.ts';
-import type { SearchParameter } from '#fhir/definitions.ts';
-import { ucumSystem } from '#fhir/units.ts';
+import type { SearchParameter } from '#fhir/model/definitions.ts';
+import { clock } from '#fhir/values/dates.ts';
+import { ucumSystem } from '#fhir/values/units.ts';
 import { convert } from '#search/convert.ts';
 import { passes } from '#search/matches.ts';
 import { convertBound, nextDown, nextUp } from '#search/numbers.ts';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Failure } from '#errors';
-import { type CustomParameter, loadDefinitions, type SearchParameter } from '#fhir/definitions.ts';
+import { type CustomParameter, loadDefinitions, type SearchParameter } from '#fhir/model/definitions.ts';
 import type { Filter, Test } from '#search/filter.ts';
 import { nextUp } from '#search/numbers.ts';
 import { parseSearch, type SearchOptions } from '#search/parse.ts';

@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { loadDefinitions } from '#fhir/definitions.ts';
+import { loadDefinitions } from '#fhir/model/definitions.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
 import { createValidator, type ValidatorOptions } from '#validation/validator.ts';

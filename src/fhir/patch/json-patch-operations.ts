@@ -1,0 +1,97 @@
+import { Failure, failIfAny, issue, type Outcome, shown } from '#errors';
+import { Issues } from '../json/issues.ts';
+import { type Content, contentAt, isHolder, isMembers } from './edit.ts';
+
+/** As many operations as a bundle has entries at most. */
+export const maxOperations = 10_000;
+
+/** A JSON Pointer (RFC 6901), and the member of the operation that holds it. */
+export interface Pointer {
+  readonly member: 'path' | 'from';
+  readonly text: string;
+  readonly tokens: readonly string[];
+}
+
+interface Placed {
+  readonly index: number;
+  readonly path: Pointer;
+}
+
+export interface Transfer extends Placed {
+  readonly op: 'move' | 'copy';
+  readonly from: Pointer;
+}
+
+/** One operation of a JSON Patch (RFC 6902, 4). */
+export type Operation =
+  | Transfer
+  | (Placed & { readonly op: 'remove' })
+  | (Placed & { readonly op: 'add' | 'replace' | 'test'; readonly value: Content });
+
+/** Reads a JSON Patch; a failure names everything that is malformed. Members that RFC 6902 does not define are ignored, as it says. */
+export function readOperations(patch: unknown): Outcome<readonly Operation[]> {
+  const issues = new Issues();
+  if (!Array.isArray(patch)) {
+    const expected = 'a list of operations (RFC 6902)';
+    return new Failure([issue('patch-invalid', { target: 'The patch', found: shown(patch), expected })]);
+  }
+  if (patch.length > maxOperations) {
+    const details = { target: 'The patch', found: `${patch.length} operations`, expected: `at most ${maxOperations}` };
+    return new Failure([issue('patch-invalid', details)]);
+  }
+  const operations = patch.flatMap((raw: unknown, index) => readOperation(raw, index, issues) ?? []);
+  return failIfAny(issues.list) ?? operations;
+}
+
+function readOperation(raw: unknown, index: number, issues: Issues): Operation | undefined {
+  const refuse = (member: string, found: string, expected: string): undefined => {
+    const [target, place] = member === '' ? ['The operation', `[${index}]`] : [member, `[${index}].${member}`];
+    issues.add(issue('patch-invalid', { target, found, expected }, place));
+  };
+  if (!isMembers(raw)) return refuse('', shown(raw), 'an object');
+  const path = readPointer(raw, 'path', refuse);
+  const { op } = raw;
+  switch (op) {
+    case 'add':
+    case 'replace':
+    case 'test': {
+      const value = contentAt(raw, 'value');
+      if (value === undefined) return refuse('value', 'missing', 'a value');
+      if (hasForbiddenKey(value.value)) return refuse('value', 'an object with the key "__proto__"', 'none');
+      return path && { op, index, path, value };
+    }
+    case 'remove':
+      return path && { op, index, path };
+    case 'move':
+    case 'copy': {
+      const from = readPointer(raw, 'from', refuse);
+      if (path === undefined || from === undefined) return undefined;
+      if (op === 'move' && path.text.startsWith(`${from.text}/`))
+        return refuse('path', 'below from', 'a place outside');
+      return { op, index, path, from };
+    }
+    default:
+      return refuse('op', shown(op), 'one of add, remove, replace, move, copy, test');
+  }
+}
+
+/** Of a prototype a key must not even seem to speak: R4 has no such element, and copies would lose it. */
+const forbidden = '__proto__';
+
+function readPointer(
+  raw: Readonly<Record<string, unknown>>,
+  member: Pointer['member'],
+  refuse: (member: string, found: string, expected: string) => undefined,
+): Pointer | undefined {
+  const text = contentAt(raw, member)?.value;
+  const isPointer = typeof text === 'string' && /^(?:\/|$)/.test(text) && !/~(?![01])/.test(text);
+  if (!isPointer) return refuse(member, shown(text), 'a JSON Pointer (RFC 6901), such as /name/0/family');
+  const tokens = text.split('/').slice(1);
+  const keys = tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (keys.includes(forbidden)) return refuse(member, 'a pointer with the key "__proto__"', 'none');
+  return { member, text, tokens: keys };
+}
+
+function hasForbiddenKey(value: unknown): boolean {
+  return isHolder(value) && (Object.hasOwn(value, forbidden) || Object.values(value).some(hasForbiddenKey));
+}
