@@ -60,7 +60,7 @@ const importRules: readonly Rule[] = [
       'console out of http': one(layers.direction, 'src/http/a.ts', `import { b } from '#console/b.ts';`),
     },
     kept: {
-      'to the left': one(layers.direction, 'src/storage/a.ts', `import type { Plan } from '#search/filter.ts';`),
+      'to the left': one(layers.direction, 'src/storage/a.ts', `import type { Plan } from '#search/model/filter.ts';`),
       'config in http': one(layers.direction, 'src/http/a.ts', `import type { Config } from '#config';`),
       'a package': one(layers.direction, 'src/fhir/a.ts', `import type { Patient } from '@medplum/fhirtypes';`),
     },

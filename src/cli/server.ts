@@ -9,7 +9,7 @@ import type { Context } from '#operations/context.ts';
 import { CustomParameters } from '#operations/custom-parameters.ts';
 import { installGuide } from '#operations/guide.ts';
 import { isIndexCurrent, noteIndexCurrent, reindexAll } from '#operations/reindexing.ts';
-import { indexer } from '#search/extract.ts';
+import { indexer } from '#search/extract/extract.ts';
 import type { Store } from '#storage/store.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';

@@ -2,7 +2,7 @@ import type { List } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { isValidId, parseReference } from '#fhir/values/references.ts';
-import { type Among, and, everything, type Filter, nothing, or } from '#search/filter.ts';
+import { type Among, and, everything, type Filter, nothing, or } from '#search/model/filter.ts';
 import { codesAround, codesOfValueSet, type Looked, type Lookup, type Wanted } from './codes.ts';
 import type { Caller, Context } from './context.ts';
 import { hierarchicalTypes, hierarchyOfResource } from './hierarchies.ts';

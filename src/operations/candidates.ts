@@ -1,6 +1,6 @@
-import type { Entry } from '#search/entry.ts';
-import type { Filter } from '#search/filter.ts';
-import { matches } from '#search/matches.ts';
+import { matches } from '#search/match/matches.ts';
+import type { Entry } from '#search/model/entry.ts';
+import type { Filter } from '#search/model/filter.ts';
 import type { Context } from './context.ts';
 import type { Step } from './step.ts';
 

@@ -5,7 +5,7 @@ import type {
 } from '@medplum/fhirtypes';
 import { compartments, compartmentUrl } from '#fhir/model/compartments.ts';
 import type { Definitions, SearchParameter } from '#fhir/model/definitions.ts';
-import { modifiersOf } from '#search/modifiers.ts';
+import { modifiersOf } from '#search/criteria/modifiers.ts';
 import { type Documentation, readDocumentation } from './capabilities-documentation.ts';
 import { operations, type Served, type Special, services, specials } from './capabilities-served.ts';
 import type { Context } from './context.ts';

@@ -3,7 +3,7 @@ import { Failure, fail, type Outcome } from '#errors';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import { children, type ElementType } from '#fhir/model/model.ts';
 import { parseReference, splitCanonical } from '#fhir/values/references.ts';
-import { type Among, and, type Filter, or } from '#search/filter.ts';
+import { type Among, and, type Filter, or } from '#search/model/filter.ts';
 import { type Concept, expand } from '#terminology/expand.ts';
 import { gather, type Library } from '#terminology/source.ts';
 import { ancestors, descendants, hierarchyOf } from '#terminology/subsumes.ts';

@@ -1,8 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure } from '#errors';
 import { keepDigits, parseJson, stringify } from '#fhir/json/json.ts';
-import { containedMatches } from '#search/contained.ts';
-import type { Query } from '#search/query.ts';
+import { containedMatches } from '#search/match/contained.ts';
+import type { Query } from '#search/model/query.ts';
 import type { Version } from '#storage/store.ts';
 import type { Context } from './context.ts';
 

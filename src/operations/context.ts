@@ -3,7 +3,7 @@ import type { Config } from '#config';
 import type { Issue } from '#errors';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import type { Clock } from '#fhir/values/dates.ts';
-import type { IndexRecord } from '#search/entry.ts';
+import type { IndexRecord } from '#search/model/entry.ts';
 import type { Rights } from '#security/rights.ts';
 import type { Store } from '#storage/store.ts';
 import type { CustomParameters } from './custom-parameters.ts';

@@ -1,8 +1,8 @@
 import { Failure, fail, type Outcome } from '#errors';
-import type { Filter } from '#search/filter.ts';
+import { isResultParameter } from '#search/criteria/result.ts';
+import type { Filter } from '#search/model/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
-import { isResultParameter } from '#search/result.ts';
 import type { Guard, Version } from '#storage/store.ts';
 import { resolveAmong } from './among.ts';
 import type { Caller, Context } from './context.ts';

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Resource, SearchParameter } from '@medplum/fhirtypes';
 import type { Issue } from '#errors';
 import { type Definitions, isBase } from '#fhir/model/definitions.ts';
-import { everything } from '#search/filter.ts';
+import { everything } from '#search/model/filter.ts';
 import type { Commit, Store } from '#storage/store.ts';
 import { beginPass, goOver, goOverChanges, type Indexing, type Pass, progressOf } from './reindexing.ts';
 import { type Custom, checkSearchParameter, customOf, entriesOf } from './search-parameters.ts';

@@ -1,6 +1,6 @@
 import { type Issue, issue } from '#errors';
-import { describe } from '#search/describe.ts';
-import type { Query } from '#search/query.ts';
+import { describe } from '#search/model/describe.ts';
+import type { Query } from '#search/model/query.ts';
 import type { ExplainedStep, Page } from '#storage/store.ts';
 
 /** Characters of the search in words. */

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { fail, type Outcome } from '#errors';
-import { type Filter, or } from '#search/filter.ts';
+import { type Filter, or } from '#search/model/filter.ts';
 import type { Caller, Context } from './context.ts';
 import { findAll } from './library.ts';
 

@@ -1,8 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
-import type { Plan } from '#search/filter.ts';
+import type { Plan } from '#search/model/filter.ts';
+import type { Query } from '#search/model/query.ts';
 import { type Found, includePlans } from '#search/plan.ts';
-import type { Query } from '#search/query.ts';
 import type { Page, Version } from '#storage/store.ts';
 import type { Caller, Context } from './context.ts';
 import type { Find } from './time-limit.ts';

@@ -1,5 +1,5 @@
 import type { CodeSystem, ValueSet } from '@medplum/fhirtypes';
-import { and, type Filter, type Plan } from '#search/filter.ts';
+import { and, type Filter, type Plan } from '#search/model/filter.ts';
 import type { Page, Version } from '#storage/store.ts';
 import { type Library, newest, published } from '#terminology/source.ts';
 import type { Caller, Context } from './context.ts';

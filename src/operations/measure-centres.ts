@@ -1,5 +1,5 @@
 import type { ConceptMap, Group, Organization } from '@medplum/fhirtypes';
-import { or } from '#search/filter.ts';
+import { or } from '#search/model/filter.ts';
 import type { Caller, Context } from './context.ts';
 import { findAll } from './measure-sources.ts';
 

@@ -5,7 +5,7 @@ import { type MeasureDefinition, type ParameterSource, readMeasure } from '#meas
 import type { MeasureSource, ParameterValue } from '#measure/engine.ts';
 import { cqlOf, dependencies } from '#measure/libraries.ts';
 import type { CqlText } from '#measure/translate.ts';
-import { and, type Filter, or, type Plan } from '#search/filter.ts';
+import { and, type Filter, or, type Plan } from '#search/model/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import type { Version } from '#storage/store.ts';

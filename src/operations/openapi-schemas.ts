@@ -1,4 +1,4 @@
-import { forms } from '#search/values.ts';
+import { forms } from '#search/criteria/values.ts';
 import { type Entries, type Json, ref, several, text } from './openapi-parts.ts';
 
 /** The schemas of bodies and of search values. Each type has one; what R4 says of its elements is left to R4. */

@@ -1,5 +1,5 @@
 import { fail, type Outcome } from '#errors';
-import type { Query } from '#search/query.ts';
+import type { Query } from '#search/model/query.ts';
 import type { Links } from './answer.ts';
 import type { Context } from './context.ts';
 import { sealCursor } from './cursor.ts';

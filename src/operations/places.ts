@@ -1,6 +1,6 @@
 import { type Compartment, compartmentMembers } from '#fhir/model/compartments.ts';
 import type { Definitions } from '#fhir/model/definitions.ts';
-import { and, everything, type Filter, or } from '#search/filter.ts';
+import { and, everything, type Filter, or } from '#search/model/filter.ts';
 import type { Interaction } from './route.ts';
 
 /** Where a search looks: a type or all of them, everywhere or in one compartment (R4 http.html#vsearch). */

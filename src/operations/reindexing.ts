@@ -1,8 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure } from '#errors';
 import { parseResource } from '#fhir/json/json.ts';
-import type { IndexRecord } from '#search/entry.ts';
-import { everything } from '#search/filter.ts';
+import type { IndexRecord } from '#search/model/entry.ts';
+import { everything } from '#search/model/filter.ts';
 import type { Reindexed, Store, Version } from '#storage/store.ts';
 import { breather } from './turns.ts';
 

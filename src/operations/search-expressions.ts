@@ -1,8 +1,8 @@
 import { compile } from '#fhir/fhirpath/fhirpath.ts';
 import type { SearchType } from '#fhir/model/definitions.ts';
 import { children, type ElementType, isSubtype, typeName } from '#fhir/model/model.ts';
-import { branches, type Path, readPath } from '#search/path.ts';
-import { resourceElement } from '#search/walk.ts';
+import { branches, type Path, readPath } from '#search/extract/path.ts';
+import { resourceElement } from '#search/extract/walk.ts';
 
 /** What is wrong with an expression. */
 export interface Fault {

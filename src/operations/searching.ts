@@ -1,10 +1,10 @@
 import { Failure, fail, issue, type Outcome } from '#errors';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import { readSubset, type Subset } from '#fhir/model/subset.ts';
-import { and } from '#search/filter.ts';
+import { and } from '#search/model/filter.ts';
+import type { Query } from '#search/model/query.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
-import type { Query } from '#search/query.ts';
 import { resolveAmong } from './among.ts';
 import type { SearchSet } from './answer.ts';
 import { shown } from './containing.ts';

@@ -1,7 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
-import type { Filter } from '#search/filter.ts';
+import type { Filter } from '#search/model/filter.ts';
 import type { Version } from '#storage/store.ts';
 import type { Context } from './context.ts';
 import { criteriaIn } from './criteria.ts';

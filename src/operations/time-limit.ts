@@ -1,5 +1,5 @@
 import { fail, type Outcome } from '#errors';
-import type { Plan } from '#search/filter.ts';
+import type { Plan } from '#search/model/filter.ts';
 import type { Page } from '#storage/store.ts';
 import type { Context } from './context.ts';
 

@@ -2,15 +2,21 @@ import { Failure, fail, failIfAny, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import { type Clock, clock } from '#fhir/values/dates.ts';
-import { Budget, maxTests, sizeOf, tooMany } from './budget.ts';
-import { isUnknownParameter, readOverTypes } from './chain.ts';
-import { containing, isDecidedInside, mayContain } from './contained.ts';
-import { type Scope, splitModifier } from './criteria.ts';
-import { and, type Filter } from './filter.ts';
-import { readFilter } from './filter-evaluate.ts';
-import { badValue, unknownModifier } from './lists.ts';
-import type { Query } from './query.ts';
-import { isResultParameter, type ResultScope, type ResultShape, readResultParameter, standsOnce } from './result.ts';
+import { Budget, maxTests, sizeOf, tooMany } from './criteria/budget.ts';
+import { isUnknownParameter, readOverTypes } from './criteria/chain.ts';
+import { type Scope, splitModifier } from './criteria/criteria.ts';
+import { badValue, unknownModifier } from './criteria/lists.ts';
+import {
+  isResultParameter,
+  type ResultScope,
+  type ResultShape,
+  readResultParameter,
+  standsOnce,
+} from './criteria/result.ts';
+import { readFilter } from './filter-expression/evaluate.ts';
+import { containing, isDecidedInside, mayContain } from './match/contained.ts';
+import { and, type Filter } from './model/filter.ts';
+import type { Query } from './model/query.ts';
 
 export interface SearchOptions {
   readonly definitions: Definitions;

@@ -1,6 +1,6 @@
-import type { Entry } from './entry.ts';
-import { and, everything, type Filter, nothing, or, type Plan } from './filter.ts';
-import type { Include, Query } from './query.ts';
+import type { Entry } from './model/entry.ts';
+import { and, everything, type Filter, nothing, or, type Plan } from './model/filter.ts';
+import type { Include, Query } from './model/query.ts';
 
 /** What a store is asked for a search: the caller's rights hold for what is found and for whatever chains pass through.
  * `after` is the store's own word for where the page before ended. */

@@ -1,4 +1,4 @@
-import { everything, type Filter } from '#search/filter.ts';
+import { everything, type Filter } from '#search/model/filter.ts';
 
 /**
  * A caller's rights, as data: `read` is AND-ed into every Plan before it is made, `write` must hold for a resource before

@@ -1,6 +1,6 @@
 import type { Transferable } from 'node:worker_threads';
-import type { IndexRecord } from '#search/entry.ts';
-import type { Filter, Plan } from '#search/filter.ts';
+import type { IndexRecord } from '#search/model/entry.ts';
+import type { Filter, Plan } from '#search/model/filter.ts';
 
 /**
  * The store: one interface, one contract suite (test/contract), one folder per adapter. A store keeps JSON texts and

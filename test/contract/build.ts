@@ -1,5 +1,5 @@
-import type { Entry } from '#search/entry.ts';
-import { everything, type Filter, type Plan } from '#search/filter.ts';
+import type { Entry } from '#search/model/entry.ts';
+import { everything, type Filter, type Plan } from '#search/model/filter.ts';
 import type { Commit, Conflict, Page, Store, Transaction, Write } from '#storage/store.ts';
 
 /** One store under test. */

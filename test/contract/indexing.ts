@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
-import type { Entry, Words } from '#search/entry.ts';
-import type { Filter } from '#search/filter.ts';
+import type { Entry, Words } from '#search/model/entry.ts';
+import type { Filter } from '#search/model/filter.ts';
 import type { Store } from '#storage/store.ts';
 import { commit, ids, isToken, type Open, plan, put, refers, remove, string, token } from './build.ts';
 

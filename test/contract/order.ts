@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
-import type { Entry } from '#search/entry.ts';
-import type { SortKey } from '#search/filter.ts';
+import type { Entry } from '#search/model/entry.ts';
+import type { SortKey } from '#search/model/filter.ts';
 import type { Store } from '#storage/store.ts';
 import { commit, ids, isToken, type Open, pages, plan, put, refers, string, token } from './build.ts';
 

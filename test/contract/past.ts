@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { everything, type Filter } from '#search/filter.ts';
+import { everything, type Filter } from '#search/model/filter.ts';
 import type { HistoryQuery, Store } from '#storage/store.ts';
 import { commit, isToken, names, type Open, put, remove, token } from './build.ts';
 

@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
-import type { Entry } from '#search/entry.ts';
-import type { Compare, Filter, SortKey } from '#search/filter.ts';
-import { matches } from '#search/matches.ts';
+import { matches } from '#search/match/matches.ts';
+import type { Entry } from '#search/model/entry.ts';
+import type { Compare, Filter, SortKey } from '#search/model/filter.ts';
 import type { Store } from '#storage/store.ts';
 import { commit, type Open, pages, plan, put } from './build.ts';
 

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { everything, type Filter } from '#search/filter.ts';
+import { everything, type Filter } from '#search/model/filter.ts';
 import type { Needs, Store } from '#storage/store.ts';
 import { byIdentifier, carries, commit, ids, isToken, type Open, plan, put, refers, remove, token } from './build.ts';
 

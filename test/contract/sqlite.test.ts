@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
 import t from 'tap';
-import { everything } from '#search/filter.ts';
+import { everything } from '#search/model/filter.ts';
 import { openSharedSqliteStore, openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Page } from '#storage/store.ts';
 import { commit, ids, type Opened, pages, plan, put, remove } from './build.ts';

@@ -1,5 +1,5 @@
-import { containedParam } from '#search/entry.ts';
-import type { Compare, Filter, Test } from '#search/filter.ts';
+import { containedParam } from '#search/model/entry.ts';
+import type { Compare, Filter, Test } from '#search/model/filter.ts';
 import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
 import type { Names } from './names.ts';
 import type { Conditions } from './ranges.ts';

@@ -1,4 +1,4 @@
-import { and, type Filter, type Plan } from '#search/filter.ts';
+import { and, type Filter, type Plan } from '#search/model/filter.ts';
 import type { ExplainedStep, Explanation } from '../store.ts';
 import type { Connection, Row } from './connection.ts';
 import { rangesOf } from './criteria.ts';

@@ -1,6 +1,6 @@
-import type { Entry } from '#search/entry.ts';
-import type { Filter, Test } from '#search/filter.ts';
-import { passes } from '#search/matches.ts';
+import { passes } from '#search/match/matches.ts';
+import type { Entry } from '#search/model/entry.ts';
+import type { Filter, Test } from '#search/model/filter.ts';
 import type { Names } from './names.ts';
 import { type StoredValue, visit } from './packed.ts';
 

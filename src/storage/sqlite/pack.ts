@@ -1,5 +1,5 @@
-import type { Entry, IndexRecord } from '#search/entry.ts';
-import type { Filter } from '#search/filter.ts';
+import type { Entry, IndexRecord } from '#search/model/entry.ts';
+import type { Filter } from '#search/model/filter.ts';
 import type { Guard, Reindexed, Transaction, Version, Write } from '../store.ts';
 import { making, makingCode } from './schema.ts';
 

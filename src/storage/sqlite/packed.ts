@@ -4,7 +4,7 @@
  * fields, and its places. Whole numbers are written in groups of seven bits, the last one below 128.
  */
 
-import { nextUp } from '#search/numbers.ts';
+import { nextUp } from '#search/model/numbers.ts';
 
 export type StoredValue =
   | { readonly kind: 'token'; readonly system: number; readonly code: string }

@@ -1,5 +1,5 @@
-import { containedParam } from '#search/entry.ts';
-import { and, type Filter, nothing, or } from '#search/filter.ts';
+import { containedParam } from '#search/model/entry.ts';
+import { and, type Filter, nothing, or } from '#search/model/filter.ts';
 import type { Names } from './names.ts';
 
 /** The filter without what asks for contained resources of a kind that no resource of the types has, or refers to so. */

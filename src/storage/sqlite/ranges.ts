@@ -1,5 +1,5 @@
-import type { Compare } from '#search/filter.ts';
-import { nextDown, nextUp } from '#search/numbers.ts';
+import type { Compare } from '#search/model/filter.ts';
+import { nextDown, nextUp } from '#search/model/numbers.ts';
 import { every, list, literal, no, type Sql, some, sql, yes } from './fragment.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Plan } from '#search/filter.ts';
+import type { Plan } from '#search/model/filter.ts';
 import type { HistoryQuery } from '../store.ts';
 import { Connection } from './connection.ts';
 import { find } from './find.ts';

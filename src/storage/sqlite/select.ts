@@ -1,5 +1,5 @@
-import { describe } from '#search/describe.ts';
-import type { Compare, Filter } from '#search/filter.ts';
+import { describe } from '#search/model/describe.ts';
+import type { Compare, Filter } from '#search/model/filter.ts';
 import type { ExplainedStep } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { type Criterion, criteriaOf, type Finding } from './criteria.ts';

@@ -1,4 +1,4 @@
-import { and, type Filter, type SortKey } from '#search/filter.ts';
+import { and, type Filter, type SortKey } from '#search/model/filter.ts';
 import { rangesOf } from './criteria.ts';
 import { every, list, literal, type Sql, some, sql, yes } from './fragment.ts';
 import { ofWidth } from './ranges.ts';

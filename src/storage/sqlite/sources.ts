@@ -1,7 +1,7 @@
 import { ucumSystem } from '#fhir/values/units.ts';
-import type { Compare, Filter, Test } from '#search/filter.ts';
-import { fold } from '#search/fold.ts';
-import { convertedRange } from '#search/matches.ts';
+import { convertedRange } from '#search/match/matches.ts';
+import type { Compare, Filter, Test } from '#search/model/filter.ts';
+import { fold } from '#search/text/fold.ts';
 import type { Connection } from './connection.ts';
 import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from './fragment.ts';
 import type { Names, Unit } from './names.ts';

@@ -1,5 +1,5 @@
-import { describe } from '#search/describe.ts';
-import type { Compare, Filter } from '#search/filter.ts';
+import { describe } from '#search/model/describe.ts';
+import type { Compare, Filter } from '#search/model/filter.ts';
 import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from './fragment.ts';
 import { isDecided, judge } from './judge.ts';
 import type { Names } from './names.ts';

@@ -3,7 +3,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backup as copy } from 'node:sqlite';
 import type { MessagePort } from 'node:worker_threads';
-import type { Plan } from '#search/filter.ts';
+import type { Plan } from '#search/model/filter.ts';
 import type {
   Commit,
   Conflict,

@@ -1,4 +1,4 @@
-import type { SortKey } from '#search/filter.ts';
+import type { SortKey } from '#search/model/filter.ts';
 import type { ExplainedStep } from '../store.ts';
 import type { Connection } from './connection.ts';
 import type { Judge } from './judge.ts';

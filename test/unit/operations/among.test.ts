@@ -7,7 +7,7 @@ import { resolveAmong } from '#operations/among.ts';
 import type { Caller } from '#operations/context.ts';
 import { perform } from '#operations/perform.ts';
 import { route } from '#operations/route.ts';
-import { type Among, and, type Filter, nothing } from '#search/filter.ts';
+import { type Among, and, type Filter, nothing } from '#search/model/filter.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 

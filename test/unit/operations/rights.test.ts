@@ -6,7 +6,7 @@ import { Failure } from '#errors';
 import type { Caller } from '#operations/context.ts';
 import { perform } from '#operations/perform.ts';
 import { route } from '#operations/route.ts';
-import type { Filter } from '#search/filter.ts';
+import type { Filter } from '#search/model/filter.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 

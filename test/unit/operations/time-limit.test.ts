@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Failure } from '#errors';
 import { finder } from '#operations/time-limit.ts';
-import type { Plan } from '#search/filter.ts';
+import type { Plan } from '#search/model/filter.ts';
 import type { Page, Store } from '#storage/store.ts';
 
 const plan: Plan = { types: ['Patient'], where: { op: 'all' }, sort: [], limit: 1, total: 'none' };

@@ -1,4 +1,4 @@
-import { and, type Filter, or } from '#search/filter.ts';
+import { and, type Filter, or } from '#search/model/filter.ts';
 
 /** A filter without what its chains ask of contained resources: contained.test.ts is about that. */
 export function chainsAlone(filter: Filter): Filter {

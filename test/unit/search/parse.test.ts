@@ -1,10 +1,10 @@
 import t from 'tap';
 import { Failure } from '#errors';
 import { type CustomParameter, loadDefinitions, type SearchParameter } from '#fhir/model/definitions.ts';
-import type { Filter, Test } from '#search/filter.ts';
-import { nextUp } from '#search/numbers.ts';
+import type { Filter, Test } from '#search/model/filter.ts';
+import { nextUp } from '#search/model/numbers.ts';
+import type { Query } from '#search/model/query.ts';
 import { parseSearch, type SearchOptions } from '#search/parse.ts';
-import type { Query } from '#search/query.ts';
 import { chainsAlone } from './chains.ts';
 
 const options: SearchOptions = {

@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { Filter } from '#search/filter.ts';
+import type { Filter } from '#search/model/filter.ts';
+import type { Include, Query } from '#search/model/query.ts';
 import { type Found, includePlans, plan, restrict } from '#search/plan.ts';
-import type { Include, Query } from '#search/query.ts';
 
 const code: Filter = { op: 'match', param: 'code', test: { kind: 'token', code: 'a' } };
 const name: Filter = { op: 'match', param: 'name', test: { kind: 'string', how: 'exact', value: 'Z' } };

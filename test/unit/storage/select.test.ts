@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
-import type { Entry } from '#search/entry.ts';
-import { and, type Filter, or, type Test } from '#search/filter.ts';
+import type { Entry } from '#search/model/entry.ts';
+import { and, type Filter, or, type Test } from '#search/model/filter.ts';
 import { Connection } from '#storage/sqlite/connection.ts';
 import { sql } from '#storage/sqlite/fragment.ts';
 import { Names } from '#storage/sqlite/names.ts';

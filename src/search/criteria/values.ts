@@ -1,0 +1,143 @@
+import type { SearchParameter, SearchType } from '#fhir/model/definitions.ts';
+import { isValidId, parseReference } from '#fhir/values/references.ts';
+import { endsOnlyIn, mayEndIn } from '../extract/leads.ts';
+import type { Test } from '../model/filter.ts';
+import { fold } from '../text/fold.ts';
+import { splitPrefix } from './compare.ts';
+import { splitEscaped, startOf, unescapeValue } from './escapes.ts';
+import { nearForm, readNear } from './near.ts';
+import { type Alternatives, prefixes, type Reading, rangeForms, readRange } from './ranges.ts';
+
+/** Reads one value (no comma list) of a parameter in its plain form; composites are put together by their reader. */
+export function readValue(parameter: SearchParameter, value: string, reading: Reading): Alternatives {
+  const { type } = parameter;
+  switch (type) {
+    case 'token':
+      return readTokenOf(parameter, value);
+    case 'string':
+      return readString(value, 'starts');
+    case 'date':
+    case 'number':
+    case 'quantity':
+      return readPrefixed(parameter, type, value, reading);
+    case 'uri':
+      return readUri(parameter, value, reading.baseUrl);
+    case 'reference':
+      return readReference(value, parameter.targets, reading.baseUrl);
+    case 'special':
+      return readNear(value);
+    case 'composite':
+      return { expected: forms.composite };
+  }
+}
+
+/** What a value of each type looks like, for error texts. */
+export const forms: Readonly<Record<SearchType, string>> = {
+  token: 'code, system|code, |code or system|',
+  string: 'some text',
+  date: `${rangeForms.date}, ${prefixes}`,
+  number: `${rangeForms.number}, ${prefixes}`,
+  quantity: `${rangeForms.quantity}, ${prefixes}`,
+  uri: 'a URI',
+  reference: 'id, Type/id or a URL',
+  composite: 'one value for each component, separated by $',
+  special: nearForm,
+};
+
+export function readToken(value: string): Alternatives {
+  const raw = splitEscaped(value, '|', 3);
+  const [first = '', second] = raw.map(unescapeValue);
+  if (raw.length > 2) return { expected: forms.token, at: startOf(raw, 2) - 1 };
+  if (first === '' && (second ?? '') === '') return { expected: forms.token };
+  if (second === undefined) return [{ kind: 'token', code: first }];
+  if (second === '') return [{ kind: 'token', system: first }];
+  const test: Test = { kind: 'token', system: first, code: second };
+  // The index has the values of booleans without their system.
+  const isBoolean = first === specialValues && (second === 'true' || second === 'false');
+  return isBoolean ? [test, { kind: 'token', system: '', code: second }] : [test];
+}
+
+/** R4 search.html#token: the system of the values of booleans. */
+const specialValues = 'http://hl7.org/fhir/special-values';
+
+/** What R4 search.html#token allows no `|` for. */
+const withoutSystem: ReadonlySet<string> = new Set(['boolean', 'ContactPoint', 'string', 'uri']);
+
+/** A token of a parameter: with a system only where its values may have one. */
+function readTokenOf(parameter: SearchParameter, value: string): Alternatives {
+  const read = readToken(value);
+  if ('expected' in read) return read;
+  const [first = '', second] = splitEscaped(value, '|', 1);
+  const isBoolean = read.length > 1 && mayEndIn(parameter, 'boolean');
+  if (second !== undefined && !isBoolean && endsOnlyIn(parameter, withoutSystem)) {
+    return { expected: 'a value without |, since no value of this parameter has a system', at: first.length };
+  }
+  // The index has strings folded, whose case does not count.
+  return mayEndIn(parameter, 'string') ? read.flatMap(withFolded) : read;
+}
+
+function withFolded(test: Test): readonly Test[] {
+  if (test.kind !== 'token' || test.code === undefined || fold(test.code) === test.code) return [test];
+  return [test, { ...test, code: fold(test.code) }];
+}
+
+export function readString(value: string, how: Extract<Test, { kind: 'string' }>['how']): Alternatives {
+  const text = unescapeValue(value);
+  const folded = fold(text);
+  if (folded === '') return { expected: forms.string };
+  return [{ kind: 'string', how, value: how === 'exact' ? text : folded }];
+}
+
+/** A relative canonical, such as `Profile/lipid`, is also one of this server (R4 search.html#profile). */
+function readUri(parameter: SearchParameter, value: string, baseUrl: string): Alternatives {
+  if (value === '') return { expected: forms.uri };
+  const text = unescapeValue(value);
+  const isRelative = /^[A-Za-z]+\/\S+$/.test(text) && mayEndIn(parameter, 'canonical');
+  const urls = isRelative ? [text, `${baseUrl}/${text}`] : [text];
+  return urls.map((url) => ({ kind: 'uri', how: 'equals', value: url }));
+}
+
+function readPrefixed(
+  { limits }: SearchParameter,
+  type: 'date' | 'number' | 'quantity',
+  value: string,
+  reading: Reading,
+): Alternatives {
+  const { prefix, rest } = splitPrefix(value);
+  const allowed = limits?.comparators;
+  if (allowed !== undefined && rest !== value && !allowed.includes(prefix)) {
+    const which = allowed.length === 0 ? 'no prefix' : `no prefix but ${allowed.join(' ')}`;
+    return { expected: `${rangeForms[type]}, with ${which}`, at: 0 };
+  }
+  const read = readRange(type, prefix, rest, reading);
+  if (!('expected' in read)) return read;
+  const expected = Object.values<string>(rangeForms).includes(read.expected) ? forms[type] : read.expected;
+  return read.at === undefined ? { expected } : { expected, at: read.at + value.length - rest.length };
+}
+
+/** `targets` are the types that the parameter may lead to; with one alone, a bare id means that type. */
+export function readReference(value: string, targets: readonly string[], baseUrl: string): Alternatives {
+  const text = unescapeValue(value);
+  const [only] = targets;
+  if (isValidId(text)) {
+    return [
+      targets.length === 1 && only ? { kind: 'reference', type: only, id: text } : { kind: 'reference', id: text },
+    ];
+  }
+  const target = parseReference(text, baseUrl);
+  const uri: Test = { kind: 'uri', how: 'equals', value: text };
+  switch (target?.kind) {
+    case 'local': {
+      const { type, id, version } = target;
+      const test: Test =
+        version === undefined ? { kind: 'reference', type, id } : { kind: 'reference', type, id, version };
+      // An absolute URL under our base may also be a canonical, which the index keeps as it was written.
+      return text.startsWith(baseUrl) ? [test, uri] : [test];
+    }
+    case 'foreign':
+    case 'urn':
+      return [uri];
+    default:
+      return { expected: forms.reference };
+  }
+}

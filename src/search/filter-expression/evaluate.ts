@@ -1,0 +1,124 @@
+import { Failure, type Outcome } from '#errors';
+import { Issues } from '#fhir/json/issues.ts';
+import { acrossTypes, once, throughReference } from '../criteria/chain.ts';
+import type { Scope } from '../criteria/criteria.ts';
+import { badValue } from '../criteria/lists.ts';
+import type { Fault } from '../criteria/ranges.ts';
+import { isSpecial } from '../criteria/special.ts';
+import { and, type Filter, or } from '../model/filter.ts';
+import { compareParameter, compareSpecial } from './operators.ts';
+import { type Comparing, type Expression, type Link, parseFilter } from './parse.ts';
+
+/** One `_filter`, and what its parts were read as so far, for each type. */
+interface Asked {
+  readonly scope: Scope;
+  readonly text: string;
+  readonly known: Map<unknown, Map<string, Outcome<Filter>>>;
+}
+
+/** Reads the parameter `_filter` of a search over `types` (R4 search_filter.html). */
+export function readFilter(scope: Scope, types: readonly string[], text: string): Outcome<Filter> {
+  const expression = parseFilter(text);
+  if ('expected' in expression) return wrong(text, expression);
+  const asked: Asked = { scope, text, known: new Map() };
+  const readings: { type: string; where: Filter }[] = [];
+  for (const type of types) {
+    const where = evaluate(asked, type, expression);
+    if (where instanceof Failure) return where;
+    readings.push({ type, where });
+  }
+  return acrossTypes(readings);
+}
+
+function wrong(text: string, { expected, at }: Fault): Failure {
+  return badValue('_filter', text, at === undefined ? expected : `${expected} (character ${at + 1})`);
+}
+
+function evaluate(asked: Asked, type: string, expression: Expression): Outcome<Filter> {
+  switch (expression.op) {
+    case 'and':
+    case 'or': {
+      const parts = combined(expression.of.map((part) => evaluate(asked, type, part)));
+      if (parts instanceof Failure) return parts;
+      return expression.op === 'and' ? and(parts) : or(parts);
+    }
+    case 'not': {
+      const of = evaluate(asked, type, expression.of);
+      return of instanceof Failure ? of : { op: 'not', of };
+    }
+    case 'test':
+      return follow(asked, type, expression, 0);
+  }
+}
+
+/** All filters, or all that is wrong with them, each once. */
+function combined(filters: readonly Outcome<Filter>[]): Outcome<readonly Filter[]> {
+  const found: Filter[] = [];
+  const issues = new Issues();
+  for (const filter of filters) {
+    if (filter instanceof Failure) issues.addAll(filter.issues);
+    else found.push(filter);
+  }
+  const [first, ...more] = issues.list;
+  return first === undefined ? found : new Failure([first, ...more]);
+}
+
+/** The path of a comparison from its link `index` on. */
+function follow(asked: Asked, type: string, test: Comparing, index: number): Outcome<Filter> {
+  const link = test.path[index];
+  if (link === undefined) throw new Error('a path has no such link');
+  return once(asked, link, type, () => {
+    const next = test.path[index + 1];
+    return next === undefined ? compare(asked, type, link, test) : through(asked, type, link, next, test, index);
+  });
+}
+
+function through(asked: Asked, type: string, link: Link, next: Link, test: Comparing, index: number): Outcome<Filter> {
+  const { scope, text } = asked;
+  const parameter = scope.definitions.searchParameters(type).get(link.code);
+  if (parameter === undefined) return unknown(asked, type, link);
+  const { targets } = parameter;
+  if (parameter.type !== 'reference') {
+    return wrong(text, { expected: `a reference before ${link.where ? '[' : 'the dot'}`, at: link.at });
+  }
+  if (link.type !== undefined && !targets.includes(link.type)) {
+    return wrong(text, { expected: `${link.code}: with one of ${targets.join(', ')}`, at: link.at });
+  }
+  const wanted = link.type === undefined ? targets : [link.type];
+  if (!wanted.some((t) => isSpecial(next.code) || scope.definitions.searchParameters(t).has(next.code))) {
+    return wrong(text, { expected: `a search parameter of ${wanted.join(' or ')}`, at: next.at });
+  }
+  return throughReference(scope, parameter, link.type, next.code, (target) => {
+    const rest = follow(asked, target, test, index + 1);
+    if (link.where === undefined) return rest;
+    const parts = combined([evaluate(asked, target, link.where), rest]);
+    return parts instanceof Failure ? parts : and(parts);
+  });
+}
+
+function unknown({ scope, text }: Asked, type: string, { at }: Link): Failure {
+  const known = [...scope.definitions.searchParameters(type).keys()].sort().join(', ');
+  return wrong(text, { expected: `a search parameter of ${type}, one of ${known}`, at });
+}
+
+function compare(asked: Asked, type: string, link: Link, test: Comparing): Outcome<Filter> {
+  const { scope, text } = asked;
+  if (link.type !== undefined) return wrong(text, { expected: 'a dot after the type', at: test.operatorAt - 1 });
+  const parameter = scope.definitions.searchParameters(type).get(link.code);
+  const special = isSpecial(link.code) ? link.code : undefined;
+  const { operator, value, valueAt, operatorAt } = test;
+  const read =
+    special !== undefined
+      ? compareSpecial(special, operator, value, scope.reading)
+      : parameter !== undefined && compareParameter(parameter, operator, value, scope.reading);
+  if (read === false) return unknown(asked, type, link);
+  if (read instanceof Failure) return read;
+  if ('operators' in read) {
+    const expected = `one of ${read.operators.join(', ')} for the parameter "${link.code}"`;
+    return wrong(text, { expected, at: operatorAt });
+  }
+  if (!('expected' in read)) return or(read);
+  // Of a string the quotation mark is not part of the value.
+  const start = valueAt + (text[valueAt] === '"' ? 1 : 0);
+  return wrong(text, { expected: read.expected, at: start + (read.at ?? 0) });
+}
