@@ -17,18 +17,18 @@ import type {
   Transaction,
   Version,
 } from '../store.ts';
-import { type Callee, Calls, connected, worker } from './calls.ts';
-import { Connection } from './connection.ts';
-import type { PackedPage } from './find.ts';
-import { sql } from './fragment.ts';
-import { Here } from './here.ts';
-import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './pack.ts';
-import { PointReads } from './point.ts';
-import { openReads, type ReaderMethods } from './reads.ts';
-import type { PackedResidents } from './residents.ts';
-import { makePrivate, prepareFile } from './schema.ts';
-import { lastSeq } from './select.ts';
-import type { WriterMethods } from './writer.ts';
+import { Connection } from './database/connection.ts';
+import { sql } from './database/fragment.ts';
+import { makePrivate, prepareFile } from './database/schema.ts';
+import { lastSeq } from './planner/select.ts';
+import type { PackedPage } from './read/find.ts';
+import { PointReads } from './read/point.ts';
+import { openReads, type ReaderMethods } from './read/reads.ts';
+import type { PackedResidents } from './read/residents.ts';
+import { type Callee, Calls, connected, worker } from './wire/calls.ts';
+import { Here } from './wire/here.ts';
+import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
+import type { WriterMethods } from './write/writer.ts';
 
 /** KiB of pages that the connection of point reads keeps. */
 const cache = 32_000;
@@ -41,10 +41,10 @@ const readers = 2;
 /** Opens the store in a file, which is made if it is missing; throws if it is no store, or one of a newer program. */
 export async function openSqliteStore(path: string): Promise<Store> {
   prepareFile(path);
-  const reader = () => new Calls<ReaderMethods>(worker(new URL('./reader.ts', import.meta.url), path));
+  const reader = () => new Calls<ReaderMethods>(worker(new URL('./read/reader.ts', import.meta.url), path));
   const store = new SqliteStore(path, {
     own: true,
-    writer: new Calls<WriterMethods>(worker(new URL('./writer.ts', import.meta.url), path)),
+    writer: new Calls<WriterMethods>(worker(new URL('./write/writer.ts', import.meta.url), path)),
     readers: Array.from({ length: readers }, reader),
   });
   try {

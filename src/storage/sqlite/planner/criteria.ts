@@ -1,11 +1,11 @@
 import { containedParam } from '#search/model/entry.ts';
 import type { Compare, Filter, Test } from '#search/model/filter.ts';
-import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
-import type { Names } from './names.ts';
-import type { Conditions } from './ranges.ts';
-import { current } from './schema.ts';
+import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
+import type { Names } from '../database/names.ts';
+import { current } from '../database/schema.ts';
+import type { Conditions } from '../index/ranges.ts';
+import type { Lowering } from './lowering.ts';
 import { formOf, nowhere, references, type Source, type Sources } from './sources.ts';
-import type { Lowering } from './sql.ts';
 
 /** One of the conditions that a search AND-s, with the index rows that answer it, if any do. */
 export interface Criterion {

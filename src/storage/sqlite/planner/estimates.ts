@@ -1,6 +1,6 @@
-import type { Connection } from './connection.ts';
-import { literal, oneOf, type Sql, sql } from './fragment.ts';
-import { current } from './schema.ts';
+import type { Connection } from '../database/connection.ts';
+import { literal, oneOf, type Sql, sql } from '../database/fragment.ts';
+import { current } from '../database/schema.ts';
 import type { Source } from './sources.ts';
 
 /** Rows that are counted anew each time: as many cost less than a wrong choice. */

@@ -2,11 +2,11 @@ import { ucumSystem } from '#fhir/values/units.ts';
 import { convertedRange } from '#search/match/matches.ts';
 import type { Compare, Filter, Test } from '#search/model/filter.ts';
 import { fold } from '#search/text/fold.ts';
-import type { Connection } from './connection.ts';
-import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from './fragment.ts';
-import type { Names, Unit } from './names.ts';
-import { type Conditions, rangeRows, union } from './ranges.ts';
-import { indexed, indexedLength } from './rows.ts';
+import type { Connection } from '../database/connection.ts';
+import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from '../database/fragment.ts';
+import type { Names, Unit } from '../database/names.ts';
+import { type Conditions, rangeRows, union } from '../index/ranges.ts';
+import { indexed, indexedLength } from '../index/rows.ts';
 
 /** What a search starts from: a table or query with the alias `d`, whose `d.rid` are resources. */
 export interface Source {

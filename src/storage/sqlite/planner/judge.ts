@@ -1,8 +1,8 @@
 import { passes } from '#search/match/matches.ts';
 import type { Entry } from '#search/model/entry.ts';
 import type { Filter, Test } from '#search/model/filter.ts';
-import type { Names } from './names.ts';
-import { type StoredValue, visit } from './packed.ts';
+import type { Names } from '../database/names.ts';
+import { type StoredValue, visit } from '../index/packed.ts';
 
 /** Whether the packed entries of a resource satisfy a filter. */
 export type Judge = (packed: Uint8Array) => boolean;

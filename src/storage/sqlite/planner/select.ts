@@ -1,14 +1,14 @@
 import { describe } from '#search/model/describe.ts';
 import type { Compare, Filter } from '#search/model/filter.ts';
-import type { ExplainedStep } from '../store.ts';
-import type { Connection } from './connection.ts';
+import type { ExplainedStep } from '../../store.ts';
+import type { Connection } from '../database/connection.ts';
+import { every, list, literal, no, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
+import type { Names } from '../database/names.ts';
+import { current } from '../database/schema.ts';
 import { type Criterion, criteriaOf, type Finding } from './criteria.ts';
 import { Estimates } from './estimates.ts';
-import { every, list, literal, no, oneOf, type Sql, sql, yes } from './fragment.ts';
-import type { Names } from './names.ts';
-import { current } from './schema.ts';
+import { Lowering, type Scope } from './lowering.ts';
 import { Sources } from './sources.ts';
-import { Lowering, type Scope } from './sql.ts';
 import { Work } from './work.ts';
 
 /** A chosen way to the resources that pass: `SELECT d.rid FROM from WHERE where`. */

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Entry } from '#search/model/entry.ts';
 import { and, type Filter, or, type Test } from '#search/model/filter.ts';
-import { Connection } from '#storage/sqlite/connection.ts';
-import { sql } from '#storage/sqlite/fragment.ts';
-import { Names } from '#storage/sqlite/names.ts';
-import { Selection } from '#storage/sqlite/select.ts';
+import { Connection } from '#storage/sqlite/database/connection.ts';
+import { sql } from '#storage/sqlite/database/fragment.ts';
+import { Names } from '#storage/sqlite/database/names.ts';
+import { Selection } from '#storage/sqlite/planner/select.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 
 const match = (param: string, test: Test): Filter => ({ op: 'match', param, test });

@@ -1,9 +1,9 @@
 import { describe } from '#search/model/describe.ts';
 import type { Compare, Filter } from '#search/model/filter.ts';
-import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from './fragment.ts';
+import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from '../database/fragment.ts';
+import type { Names } from '../database/names.ts';
+import { current } from '../database/schema.ts';
 import { isDecided, judge } from './judge.ts';
-import type { Names } from './names.ts';
-import { current } from './schema.ts';
 import { matching, type Sources } from './sources.ts';
 import type { Part, Work } from './work.ts';
 

@@ -1,9 +1,9 @@
-import type { Pending, Stats } from '../store.ts';
-import type { Connection, Row } from './connection.ts';
-import { literal, sql } from './fragment.ts';
-import type { Names } from './names.ts';
-import { awaited, current } from './schema.ts';
-import type { Selection } from './select.ts';
+import type { Pending, Stats } from '../../store.ts';
+import type { Connection, Row } from '../database/connection.ts';
+import { literal, sql } from '../database/fragment.ts';
+import type { Names } from '../database/names.ts';
+import { awaited, current } from '../database/schema.ts';
+import type { Selection } from '../planner/select.ts';
 
 export interface PendingPage {
   readonly found: readonly Pending[];

@@ -1,11 +1,13 @@
-import type { Conflict, Guard } from '../store.ts';
-import type { Connection } from './connection.ts';
-import { Entries, type Literal } from './entries.ts';
-import { findIds } from './find.ts';
-import { sql } from './fragment.ts';
-import { judged } from './history.ts';
-import { Logical } from './logical.ts';
-import type { Names } from './names.ts';
+import type { Conflict, Guard } from '../../store.ts';
+import type { Connection } from '../database/connection.ts';
+import { sql } from '../database/fragment.ts';
+import type { Names } from '../database/names.ts';
+import { current, deleted, makingCode } from '../database/schema.ts';
+import { Entries, type Literal } from '../index/entries.ts';
+import { Logical } from '../index/logical.ts';
+import type { Selection } from '../planner/select.ts';
+import { findIds } from '../read/find.ts';
+import { judged } from '../read/history.ts';
 import {
   complete,
   type PackedCommit,
@@ -13,9 +15,7 @@ import {
   type PackedTransaction,
   type PackedWrite,
   unpackWrites,
-} from './pack.ts';
-import { current, deleted, makingCode } from './schema.ts';
-import type { Selection } from './select.ts';
+} from '../wire/pack.ts';
 
 /** What a resource was before a write. */
 interface Head {

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { constants } from 'node:sqlite';
 import t from 'tap';
-import { Connection } from '#storage/sqlite/connection.ts';
-import { sql } from '#storage/sqlite/fragment.ts';
-import { Names } from '#storage/sqlite/names.ts';
-import { packTransaction } from '#storage/sqlite/pack.ts';
-import { prepareFile } from '#storage/sqlite/schema.ts';
-import { Selection } from '#storage/sqlite/select.ts';
-import { Transactor, Unsettled } from '#storage/sqlite/transact.ts';
+import { Connection } from '#storage/sqlite/database/connection.ts';
+import { sql } from '#storage/sqlite/database/fragment.ts';
+import { Names } from '#storage/sqlite/database/names.ts';
+import { prepareFile } from '#storage/sqlite/database/schema.ts';
+import { Selection } from '#storage/sqlite/planner/select.ts';
+import { packTransaction } from '#storage/sqlite/wire/pack.ts';
+import { Transactor, Unsettled } from '#storage/sqlite/write/transact.ts';
 
 const write = (id: string, expect: number) => ({
   method: 'PUT' as const,

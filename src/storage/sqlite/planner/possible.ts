@@ -1,6 +1,6 @@
 import { containedParam } from '#search/model/entry.ts';
 import { and, type Filter, nothing, or } from '#search/model/filter.ts';
-import type { Names } from './names.ts';
+import type { Names } from '../database/names.ts';
 
 /** The filter without what asks for contained resources of a kind that no resource of the types has, or refers to so. */
 export function possible(filter: Filter, types: readonly number[], names: Names): Filter {

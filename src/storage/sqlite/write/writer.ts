@@ -2,13 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { Conflict } from '../store.ts';
-import type { Answer, Call, Connect } from './calls.ts';
-import { Connection } from './connection.ts';
-import { sql } from './fragment.ts';
-import { Names } from './names.ts';
-import type { PackedCommit, PackedReindexed, PackedTransaction } from './pack.ts';
-import { Selection } from './select.ts';
+import type { Conflict } from '../../store.ts';
+import { Connection } from '../database/connection.ts';
+import { sql } from '../database/fragment.ts';
+import { Names } from '../database/names.ts';
+import { Selection } from '../planner/select.ts';
+import type { Answer, Call, Connect } from '../wire/calls.ts';
+import type { PackedCommit, PackedReindexed, PackedTransaction } from '../wire/pack.ts';
 import { Transactor, Unsettled } from './transact.ts';
 
 /** KiB of pages kept: the inner pages of the indexes should stay, or each insertion reads. */

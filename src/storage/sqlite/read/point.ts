@@ -1,7 +1,7 @@
-import type { Version } from '../store.ts';
-import { asRow, type Cell, type Connection } from './connection.ts';
-import { Names } from './names.ts';
-import { awaited, making } from './schema.ts';
+import type { Version } from '../../store.ts';
+import { asRow, type Cell, type Connection } from '../database/connection.ts';
+import { Names } from '../database/names.ts';
+import { awaited, making } from '../database/schema.ts';
 
 interface Asked {
   readonly type: string;

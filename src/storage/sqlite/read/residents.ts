@@ -1,9 +1,9 @@
-import type { Needs, Version } from '../store.ts';
-import type { Connection } from './connection.ts';
-import { literal, oneOf, sql } from './fragment.ts';
-import { type PackedVersions, packVersion } from './pack.ts';
-import { current } from './schema.ts';
-import type { Selection } from './select.ts';
+import type { Needs, Version } from '../../store.ts';
+import type { Connection } from '../database/connection.ts';
+import { literal, oneOf, sql } from '../database/fragment.ts';
+import { current } from '../database/schema.ts';
+import type { Selection } from '../planner/select.ts';
+import { type PackedVersions, packVersion } from '../wire/pack.ts';
 import { versionOf } from './versions.ts';
 
 export interface ScanStep {

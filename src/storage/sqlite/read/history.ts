@@ -1,10 +1,10 @@
-import type { HistoryQuery } from '../store.ts';
-import type { Connection } from './connection.ts';
+import type { HistoryQuery } from '../../store.ts';
+import type { Connection } from '../database/connection.ts';
+import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
+import { current, deleted } from '../database/schema.ts';
+import type { Selection } from '../planner/select.ts';
+import { type PackedVersions, packPage } from '../wire/pack.ts';
 import type { PackedPage } from './find.ts';
-import { every, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
-import { type PackedVersions, packPage } from './pack.ts';
-import { current, deleted } from './schema.ts';
-import type { Selection } from './select.ts';
 import { versionAt } from './versions.ts';
 
 /** Versions newest first: those of the current state and the superseded ones, merged by seq. */

@@ -1,4 +1,4 @@
-import type { Names } from './names.ts';
+import type { Names } from '../database/names.ts';
 import type { Packable, StoredEntry, StoredValue } from './packed.ts';
 import { widthOf } from './ranges.ts';
 

@@ -1,7 +1,7 @@
-import type { Connection, Row } from './connection.ts';
+import type { Connection, Row } from '../database/connection.ts';
+import { every, oneOf, sql } from '../database/fragment.ts';
+import type { Names } from '../database/names.ts';
 import type { Entries, Link } from './entries.ts';
-import { every, oneOf, sql } from './fragment.ts';
-import type { Names } from './names.ts';
 
 /** The code of the parameter whose tokens logical references are resolved by. */
 const identifier = 'identifier';

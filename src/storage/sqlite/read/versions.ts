@@ -1,8 +1,8 @@
-import type { Version } from '../store.ts';
-import type { Connection, Row } from './connection.ts';
-import { sql } from './fragment.ts';
-import type { Names } from './names.ts';
-import { making } from './schema.ts';
+import type { Version } from '../../store.ts';
+import type { Connection, Row } from '../database/connection.ts';
+import { sql } from '../database/fragment.ts';
+import type { Names } from '../database/names.ts';
+import { making } from '../database/schema.ts';
 
 /** From a row of type, id, version, seq, last_updated, method, content. */
 function made(names: Names, row: Row | undefined): Version {

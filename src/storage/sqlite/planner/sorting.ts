@@ -1,7 +1,7 @@
 import { and, type Filter, type SortKey } from '#search/model/filter.ts';
+import { every, list, literal, type Sql, some, sql, yes } from '../database/fragment.ts';
+import { ofWidth } from '../index/ranges.ts';
 import { rangesOf } from './criteria.ts';
-import { every, list, literal, type Sql, some, sql, yes } from './fragment.ts';
-import { ofWidth } from './ranges.ts';
 import type { Base, Selection } from './select.ts';
 
 /** Where a page ended: the values of its last resource by the sort keys, then its rid. */

@@ -1,6 +1,6 @@
 import type { Compare } from '#search/model/filter.ts';
 import { nextDown, nextUp } from '#search/model/numbers.ts';
-import { every, list, literal, no, type Sql, some, sql, yes } from './fragment.ts';
+import { every, list, literal, no, type Sql, some, sql, yes } from '../database/fragment.ts';
 
 /**
  * Ranges in the tables are parted by width, so that the bounds of a search become bounds of `low`, which the tables are

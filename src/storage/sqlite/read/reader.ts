@@ -1,7 +1,7 @@
 /** A thread of reads that may be long. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Answer, Call } from './calls.ts';
+import type { Answer, Call } from '../wire/calls.ts';
 import { openReads, type ReaderMethods } from './reads.ts';
 
 const methods = openReads(String(workerData));

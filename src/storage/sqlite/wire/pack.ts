@@ -1,7 +1,7 @@
 import type { Entry, IndexRecord } from '#search/model/entry.ts';
 import type { Filter } from '#search/model/filter.ts';
-import type { Guard, Reindexed, Transaction, Version, Write } from '../store.ts';
-import { making, makingCode } from './schema.ts';
+import type { Guard, Reindexed, Transaction, Version, Write } from '../../store.ts';
+import { making, makingCode } from '../database/schema.ts';
 
 /**
  * The forms in which transactions and versions cross threads. Copying an object costs more for its keys than for its

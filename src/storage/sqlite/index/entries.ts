@@ -1,11 +1,11 @@
-import type { Connection } from './connection.ts';
-import { sql } from './fragment.ts';
-import type { Names } from './names.ts';
-import { entryKinds, type Flat, type PackedWords } from './pack.ts';
+import type { Connection } from '../database/connection.ts';
+import { sql } from '../database/fragment.ts';
+import type { Names } from '../database/names.ts';
+import { awaited } from '../database/schema.ts';
+import { entryKinds, type Flat, type PackedWords } from '../wire/pack.ts';
 import { keyOf, type Packable, pack, type StoredEntry, type StoredValue, unpack, visit } from './packed.ts';
 import { finite, widthOf } from './ranges.ts';
 import { deleteRow, insertRow, rowsOf } from './rows.ts';
-import { awaited } from './schema.ts';
 
 /** The rid of a resource; one that was never stored is from now on awaited. Type is the interned number. */
 export function ridOf(connection: Connection, type: number, id: string): number {

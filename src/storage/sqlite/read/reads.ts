@@ -1,12 +1,12 @@
 import type { Plan } from '#search/model/filter.ts';
-import type { HistoryQuery } from '../store.ts';
-import { Connection } from './connection.ts';
+import type { HistoryQuery } from '../../store.ts';
+import { Connection } from '../database/connection.ts';
+import { Names } from '../database/names.ts';
+import { Selection } from '../planner/select.ts';
 import { find } from './find.ts';
 import { changes, history } from './history.ts';
-import { Names } from './names.ts';
 import { pending, stats } from './pending.ts';
 import { type ScanStep, scanChunk } from './residents.ts';
-import { Selection } from './select.ts';
 
 /** KiB of pages that one reader keeps. */
 const cache = 64_000;

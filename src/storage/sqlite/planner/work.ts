@@ -1,10 +1,10 @@
 import type { SortKey } from '#search/model/filter.ts';
-import type { ExplainedStep } from '../store.ts';
-import type { Connection } from './connection.ts';
+import type { ExplainedStep } from '../../store.ts';
+import type { Connection } from '../database/connection.ts';
+import type { Names } from '../database/names.ts';
+import { visit } from '../index/packed.ts';
+import { indexed } from '../index/rows.ts';
 import type { Judge } from './judge.ts';
-import type { Names } from './names.ts';
-import { visit } from './packed.ts';
-import { indexed } from './rows.ts';
 
 /** A part of a search whose rows are counted while a statement runs. */
 export interface Part {

@@ -1,15 +1,15 @@
 import { and, type Filter, type Plan } from '#search/model/filter.ts';
-import type { ExplainedStep, Explanation } from '../store.ts';
-import type { Connection, Row } from './connection.ts';
-import { rangesOf } from './criteria.ts';
-import { every, literal, oneOf, type Sql, sql, yes } from './fragment.ts';
-import { type PackedVersions, packPage } from './pack.ts';
-import { possible } from './possible.ts';
-import { current } from './schema.ts';
-import type { Base, Selection } from './select.ts';
-import { byValues, inOrder, type Place, walkable } from './sorting.ts';
+import type { ExplainedStep, Explanation } from '../../store.ts';
+import type { Connection, Row } from '../database/connection.ts';
+import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
+import { current } from '../database/schema.ts';
+import { rangesOf } from '../planner/criteria.ts';
+import { possible } from '../planner/possible.ts';
+import type { Base, Selection } from '../planner/select.ts';
+import { byValues, inOrder, type Place, walkable } from '../planner/sorting.ts';
+import { Exceeded } from '../planner/work.ts';
+import { type PackedVersions, packPage } from '../wire/pack.ts';
 import { versionOf } from './versions.ts';
-import { Exceeded } from './work.ts';
 
 export interface PackedPage {
   readonly found: PackedVersions;
