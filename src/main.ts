@@ -7,7 +7,7 @@ import { run } from '#cli/commands.ts';
 import { createThreadContext, type Web } from '#cli/server.ts';
 import { createServer } from '#http/server.ts';
 import { serveThread } from '#http/thread-worker.ts';
-import type { Context } from '#operations/context.ts';
+import type { Context } from '#operations/request/context.ts';
 import { openSharedSqliteStore, openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Store } from '#storage/store.ts';
 

@@ -1,4 +1,4 @@
-import type { Context } from '#operations/context.ts';
+import type { Context } from '#operations/request/context.ts';
 import type { Store } from '#storage/store.ts';
 import type { Web } from './server.ts';
 

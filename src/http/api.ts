@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Context } from '#operations/context.ts';
-import { openApi } from '#operations/openapi.ts';
+import { openApi } from '#operations/conformance/openapi.ts';
+import type { Context } from '#operations/request/context.ts';
 
 /** The API as a document at `/openapi.json`, and a page at `/api/` to try it. Like the console's files both are open to all. */
 export async function serveApi(app: FastifyInstance, context: Context): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Binary } from '@medplum/fhirtypes';
 import { Failure } from '#errors';
-import type { Interaction } from '#operations/route.ts';
+import type { Interaction } from '#operations/request/route.ts';
 import type { Incoming } from './messages.ts';
 import { formatOfBody, nameOf, namesFhir } from './negotiate.ts';
 import { pairsOf } from './path.ts';

@@ -1,8 +1,8 @@
 import { Failure, type Outcome } from '#errors';
-import { patchFormats } from '#operations/capabilities-served.ts';
-import type { Caller, Context } from '#operations/context.ts';
+import { patchFormats } from '#operations/conformance/services.ts';
 import { perform } from '#operations/perform.ts';
-import type { Request } from '#operations/request.ts';
+import type { Caller, Context } from '#operations/request/context.ts';
+import type { Request } from '#operations/request/request.ts';
 import type { Incoming, Outgoing } from './messages.ts';
 import { formFor, json } from './negotiate.ts';
 import { pairsOf } from './path.ts';

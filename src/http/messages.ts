@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Interaction } from '#operations/route.ts';
+import type { Interaction } from '#operations/request/route.ts';
 
 /** An HTTP request under `/fhir`, as plain values: it can be answered in any thread. */
 export interface Incoming {

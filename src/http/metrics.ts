@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Context } from '#operations/context.ts';
+import type { Context } from '#operations/request/context.ts';
 import type { Stats } from '#storage/store.ts';
 
 export interface Metrics {

@@ -3,7 +3,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type Failure, fail } from '#errors';
-import type { Context } from '#operations/context.ts';
+import type { Context } from '#operations/request/context.ts';
 import { requestEncodings } from './codings.ts';
 import type { Outgoing } from './messages.ts';
 import { json } from './negotiate.ts';

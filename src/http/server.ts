@@ -11,8 +11,8 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { Failure, fail, type Outcome } from '#errors';
-import type { Caller, Context } from '#operations/context.ts';
-import type { Interaction } from '#operations/route.ts';
+import type { Caller, Context } from '#operations/request/context.ts';
+import type { Interaction } from '#operations/request/route.ts';
 import { unrestricted } from '#security/rights.ts';
 import { serveApi } from './api.ts';
 import { compression, cors } from './codings.ts';

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import type { Context } from '#operations/context.ts';
+import type { Context } from '#operations/request/context.ts';
 import { answer, begin } from './exchange.ts';
 import type { Outgoing } from './messages.ts';
 import type { Answered, Asked } from './thread.ts';

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { Caller, Context } from '#operations/context.ts';
+import type { Caller, Context } from '#operations/request/context.ts';
 import type { Incoming, Outgoing } from './messages.ts';
 
 /** A request that goes to the other thread, and its answer. */

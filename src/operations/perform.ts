@@ -1,18 +1,18 @@
 import { Failure, fail, type Outcome } from '#errors';
-import type { Answer } from './answer.ts';
-import { bundle } from './bundle.ts';
-import { readCapabilities } from './capabilities.ts';
-import type { Caller, Context } from './context.ts';
-import { evaluateMeasure } from './evaluate-measure.ts';
-import { history } from './history.ts';
-import { cancelJob, jobState, startJob } from './jobs.ts';
-import { bodyParameters } from './parameters.ts';
-import { pendingReferences } from './pending.ts';
-import { placeOf } from './places.ts';
-import { reading } from './reading.ts';
-import type { Request } from './request.ts';
-import { search } from './searching.ts';
-import { write } from './writing.ts';
+import { bundle } from './bundle/bundle.ts';
+import { readCapabilities } from './conformance/capabilities.ts';
+import { cancelJob, jobState, startJob } from './jobs/jobs.ts';
+import { evaluateMeasure } from './measure/evaluate-measure.ts';
+import { history } from './read/history.ts';
+import { reading } from './read/read.ts';
+import { pendingReferences } from './references/pending-references.ts';
+import type { Answer } from './request/answer.ts';
+import type { Caller, Context } from './request/context.ts';
+import { bodyParameters } from './request/parameters.ts';
+import type { Request } from './request/request.ts';
+import { placeOf } from './search/places.ts';
+import { search } from './search/search.ts';
+import { write } from './write/write.ts';
 
 /** Does what a request asks: the one way in for http and for the entries of bundles. */
 export async function perform(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {

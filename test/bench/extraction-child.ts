@@ -3,7 +3,7 @@
  * resources to take in the second, and prints milliseconds a resource, in all and by type, as one line of JSON.
  */
 import type { Resource } from '@medplum/fhirtypes';
-import type { Context } from '#operations/context.ts';
+import type { Context } from '#operations/request/context.ts';
 import { block, type District } from './district.ts';
 import { received, withNewStore } from './indexing.ts';
 

@@ -8,7 +8,7 @@ import { createContext } from '#cli/server.ts';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
 import { parseResource } from '#fhir/json/json.ts';
-import type { Context } from '#operations/context.ts';
+import type { Context } from '#operations/request/context.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 
 /** The inside of a server, without HTTP, around the store in this file; a new one gets what a server puts into it. */

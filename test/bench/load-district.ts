@@ -4,8 +4,8 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Resource } from '@medplum/fhirtypes';
-import type { Context } from '#operations/context.ts';
-import { putOf } from '#operations/writing.ts';
+import type { Context } from '#operations/request/context.ts';
+import { putOf } from '#operations/write/write.ts';
 import { unrestricted } from '#security/rights.ts';
 import type { Draft, Write } from '#storage/store.ts';
 import { block, type District, generator, platform } from './district.ts';

@@ -6,7 +6,7 @@ import { createContext, freePort, listen } from '#cli/server.ts';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
 import { createServer } from '#http/server.ts';
-import type { Context } from '#operations/context.ts';
+import type { Context } from '#operations/request/context.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { entry, patient, startServer, transaction } from './harness.ts';
 import { keepAlive, startProcess } from './process.ts';

@@ -6,22 +6,24 @@ const ranks: Readonly<Record<string, number>> = {
   catalogue: -1,
   errors: 0,
   config: 1,
-  fhir: 2,
-  terminology: 3,
-  search: 4,
-  validation: 4,
-  storage: 5,
-  measure: 5,
-  identity: 5,
-  security: 5,
-  operations: 6,
-  http: 7,
-  cli: 7,
-  main: 8,
+  threads: 2,
+  fhir: 3,
+  terminology: 4,
+  search: 5,
+  validation: 5,
+  storage: 6,
+  measure: 7,
+  identity: 7,
+  security: 7,
+  operations: 8,
+  http: 9,
+  cli: 9,
+  assembly: 10,
+  main: 11,
 };
 const order =
-  'errors → config → fhir → terminology → search, validation → storage, measure, identity, security → operations → http, cli → main';
-const readers = { config: ['operations', 'http', 'cli', 'main'], seed: ['cli'] };
+  'errors → config → threads → fhir → terminology → search, validation → storage → measure, identity, security → operations → http, cli → assembly → main';
+const readers = { config: ['operations', 'http', 'cli', 'assembly', 'main'], seed: ['cli'] };
 const adapters = ['sqlite', 'mongodb'];
 const packages = [
   { name: /^(@fastify\/|fastify$)/, home: 'src/http/' },

@@ -1,7 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import t from 'tap';
 import { reply } from '#http/render.ts';
-import type { Answer } from '#operations/answer.ts';
+import type { Answer } from '#operations/request/answer.ts';
 import type { Version } from '#storage/store.ts';
 
 const incoming = { method: 'GET', url: '/fhir/Patient/a', headers: {}, body: new Uint8Array() };

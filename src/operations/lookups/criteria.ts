@@ -1,0 +1,98 @@
+import { Failure, fail, type Outcome } from '#errors';
+import { isResultParameter } from '#search/criteria/result.ts';
+import type { Filter } from '#search/model/filter.ts';
+import { parseSearch } from '#search/parse.ts';
+import { plan } from '#search/plan.ts';
+import type { Guard, Version } from '#storage/store.ts';
+import type { Caller, Context } from '../request/context.ts';
+import { presentation } from '../request/parameters.ts';
+import { resolveAmong } from './among.ts';
+import { finder } from './time-limit.ts';
+
+/** A search that stands for a resource. */
+export interface Criterion {
+  readonly type: string;
+  readonly pairs: readonly (readonly [string, string])[];
+  /** `Type/id` of what counts as not stored: what the same transaction deletes, since R4 deletes first. */
+  readonly without: ReadonlySet<string>;
+}
+
+/** The parameters of criteria in a text: with or without `?` or `Patient?` before them. */
+export function criteriaIn(type: string, text: string): readonly (readonly [string, string])[] {
+  const start = [`${type}?`, '?'].find((prefix) => text.startsWith(prefix)) ?? '';
+  return [...new URLSearchParams(text.slice(start.length))];
+}
+
+/** The matches of a criterion when it was looked up, and the guard that holds the commit to them. */
+export interface Matches {
+  /** At most as many as were asked for: the last one means that there may be more. */
+  readonly found: readonly Version[];
+  readonly guard: Guard;
+  /** What the criterion asks of a resource. */
+  readonly where: Filter;
+}
+
+/**
+ * Looks up a search that stands for a resource: If-None-Exist, a conditional update, delete or reference (R4
+ * http.html#cond-update). Result parameters are not criteria; a criterion that filters nothing is refused.
+ */
+export async function lookUp(
+  context: Context,
+  caller: Caller,
+  criterion: Criterion,
+  limit = 2,
+): Promise<Outcome<Matches>> {
+  const { type, without } = criterion;
+  const parsed = parseSearch(type, pairsOf(criterion), searchOptions(context, false));
+  if (parsed instanceof Failure) return parsed;
+  if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
+  const where = await resolveAmong(context, caller, parsed.where, [type]);
+  if (where instanceof Failure) return where;
+  const planned = { ...plan({ ...parsed, where }, caller.rights.read), limit, total: 'none' as const };
+  const find = finder(context);
+  const found: Version[] = [];
+  const all: string[] = [];
+  let after: string | undefined;
+  do {
+    // More where some do not count, and where a page of very large resources ended before its limit.
+    const page = await find(after === undefined ? planned : { ...planned, limit: more, after });
+    if (page instanceof Failure) return page;
+    for (const version of page.found) {
+      all.push(version.id);
+      if (!without.has(`${type}/${version.id}`)) found.push(version);
+    }
+    after = page.next;
+  } while (after !== undefined && found.length < limit);
+  return { found: found.slice(0, limit), guard: { plan: planned, expect: all.sort() }, where };
+}
+
+/** Matches that are looked up at once after the first page. */
+const more = 1_000;
+
+function pairsOf({ pairs }: Criterion): readonly (readonly [string, string])[] {
+  return pairs.filter(([name]) => !isResultParameter(name) && !presentation.has(name));
+}
+
+/** The same for criteria that ask the same, however they are written. */
+export function criterionKey(criterion: Criterion): string {
+  const pairs = pairsOf(criterion).map((pair) => JSON.stringify(pair));
+  return [criterion.type, ...new Set(pairs.toSorted())].join(' ');
+}
+
+function isEverything(where: Filter): boolean {
+  return where.op === 'all' || (where.op === 'and' && where.of.length === 0);
+}
+
+/** The criteria as an error text may show them: names, no values, since values may be a resident's. */
+export function shownCriteria(criterion: Criterion): string {
+  return `${criterion.type}?${pairsOf(criterion)
+    .map(([name]) => `${name}=…`)
+    .join('&')}`;
+}
+
+/** How this server reads a search. */
+export function searchOptions(context: Context, lenient: boolean) {
+  const { definitions, config } = context;
+  const { timeZone, baseUrl, defaultCount, maxCount, maxIncludes } = config;
+  return { definitions, timeZone, baseUrl, lenient, defaultCount, maxCount, maxIncludes, ignore: presentation };
+}

@@ -1,0 +1,56 @@
+import type { CodeSystem, ValueSet } from '@medplum/fhirtypes';
+import { and, type Filter, type Plan } from '#search/model/filter.ts';
+import type { Page, Version } from '#storage/store.ts';
+import { type Library, newest, published } from '#terminology/source.ts';
+import type { Caller, Context } from '../request/context.ts';
+
+/** Value sets and code systems for one request: of the store, as far as the caller may read them, else as R4 publishes them. */
+export function createLibrary(context: Context, caller: Caller): Library {
+  const asked = new Map<string, Promise<ValueSet | CodeSystem | undefined>>();
+  const once = async <T extends ValueSet | CodeSystem>(
+    type: T['resourceType'],
+    url: string,
+    version: string | undefined,
+    otherwise: () => T | undefined,
+  ): Promise<T | undefined> => {
+    const key = `${type} ${url}|${version ?? ''}`;
+    const found = asked.get(key) ?? stored<T>(context, caller, type, url, version).then((f) => f ?? otherwise());
+    asked.set(key, found);
+    return (await found) as T | undefined;
+  };
+  return {
+    valueSet: (url, version) => once('ValueSet', url, version, () => published.valueSet(url, version)),
+    codeSystem: (url, version) => once('CodeSystem', url, version, () => published.codeSystem(url, version)),
+  };
+}
+
+async function stored<T extends ValueSet | CodeSystem>(
+  context: Context,
+  caller: Caller,
+  type: T['resourceType'],
+  url: string,
+  version: string | undefined,
+): Promise<T | undefined> {
+  const where: Filter = { op: 'match', param: 'url', test: { kind: 'uri', how: 'equals', value: url } };
+  const versions: T[] = [];
+  for await (const { content } of findAll(context, caller, type, where)) {
+    if (content !== undefined) versions.push(JSON.parse(content));
+  }
+  return newest<T>(versions.filter((r) => version === undefined || r.version === version));
+}
+
+/** Every resource of a type that passes and that the caller may read. */
+export async function* findAll(
+  context: Context,
+  caller: Caller,
+  type: string,
+  where: Filter,
+): AsyncGenerator<Version, void, undefined> {
+  const filter = and([where, caller.rights.read]);
+  let asked: Plan | undefined = { types: [type], where: filter, sort: [], limit: 1_000, total: 'none' };
+  while (asked !== undefined) {
+    const page: Page = await context.store.find(asked);
+    yield* page.found;
+    asked = page.next === undefined ? undefined : { ...asked, after: page.next };
+  }
+}

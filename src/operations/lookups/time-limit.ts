@@ -1,0 +1,17 @@
+import { fail, type Outcome } from '#errors';
+import type { Plan } from '#search/model/filter.ts';
+import type { Page } from '#storage/store.ts';
+import type { Context } from '../request/context.ts';
+
+/** Asks the store for a page, in what is left of the time of the search that the plan is a part of. */
+export type Find = (plan: Plan) => Promise<Outcome<Page>>;
+
+/** Begins a search: all that is found through it has HUFHIR_SEARCH_TIMEOUT together. */
+export function finder({ config, store }: Pick<Context, 'config' | 'store'>): Find {
+  const expected = config.searchTimeout;
+  const end = performance.now() + expected;
+  return async (plan) => {
+    const page = await store.find({ ...plan, timeout: Math.max(1, Math.ceil(end - performance.now())) });
+    return page.exceeded === undefined ? page : fail('search-too-slow', { expected, found: page.exceeded });
+  };
+}

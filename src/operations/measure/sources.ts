@@ -1,0 +1,167 @@
+import type { Library, Measure, Resource } from '@medplum/fhirtypes';
+import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
+import { splitCanonical } from '#fhir/values/references.ts';
+import { type MeasureDefinition, type ParameterSource, readMeasure } from '#measure/definition.ts';
+import type { MeasureSource, ParameterValue } from '#measure/engine.ts';
+import { cqlOf, dependencies } from '#measure/libraries.ts';
+import type { CqlText } from '#measure/translate.ts';
+import { and, type Filter, or, type Plan } from '#search/model/filter.ts';
+import { parseSearch } from '#search/parse.ts';
+import { plan } from '#search/plan.ts';
+import type { Version } from '#storage/store.ts';
+import { resolveAmong } from '../lookups/among.ts';
+import { searchOptions } from '../lookups/criteria.ts';
+import type { Caller, Context } from '../request/context.ts';
+
+/** A Measure with all that its evaluation needs besides the residents. */
+export interface LoadedMeasure {
+  readonly definition: MeasureDefinition;
+  readonly source: MeasureSource;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+/** Finds the measures that a request names, with their libraries and parameters. Every fault of every one is named. */
+export async function loadMeasures(
+  context: Context,
+  caller: Caller,
+  names: readonly string[],
+  instance: boolean,
+): Promise<Outcome<readonly LoadedMeasure[]>> {
+  const loaded: LoadedMeasure[] = [];
+  const issues: Issue[] = [];
+  const held = await findMeasures(context, caller, names);
+  for (const name of names) {
+    const one = await loadMeasure(context, caller, name, held, instance);
+    if (one instanceof Failure) issues.push(...one.issues);
+    else loaded.push(one);
+  }
+  return failIfAny(issues) ?? loaded;
+}
+
+async function loadMeasure(
+  context: Context,
+  caller: Caller,
+  name: string,
+  held: readonly Measure[],
+  instance: boolean,
+): Promise<Outcome<LoadedMeasure>> {
+  const measure = held.find(isCanonical(name) ? answersTo(name) : (m) => m.id === idOf(name));
+  if (measure === undefined) {
+    const expected = 'a Measure of this server, by canonical, id or Measure/[id]';
+    return instance
+      ? fail('not-found', { found: name })
+      : fail('bad-parameter-value', { parameter: 'measure', found: name, expected });
+  }
+  const definition = readMeasure(measure);
+  if (definition instanceof Failure) return definition;
+  const texts = await loadLibraries(context, caller, definition);
+  if (texts instanceof Failure) return texts;
+  const parameters = await parameterValues(context, caller, definition);
+  if (parameters instanceof Failure) return parameters;
+  const [library] = texts;
+  const populations = definition.populations.map((p) => p.expression);
+  const source = { url: definition.url, library, texts, populations, centre: definition.centre.expression };
+  return { definition, source, parameters };
+}
+
+const isCanonical = (name: string): boolean => name.includes(':');
+const idOf = (name: string): string => name.replace(/^Measure\//, '');
+
+/** Every measure that one of the names may mean, by id or url. */
+async function findMeasures(context: Context, caller: Caller, names: readonly string[]): Promise<Measure[]> {
+  const urls = names.filter(isCanonical).map((name) => hasUrl(splitCanonical(name).url));
+  const ids = names.filter((name) => !isCanonical(name)).map(idOf);
+  return findAll<Measure>(context, caller, 'Measure', or(ids.length === 0 ? urls : [{ op: 'id', ids }, ...urls]));
+}
+
+function hasUrl(value: string): Filter {
+  return { op: 'match', param: 'url', test: { kind: 'uri', how: 'equals', value } };
+}
+
+/** Whether a resource is the one that a canonical names; without a version, any version is. */
+function answersTo(canonical: string): (resource: Measure | Library) => boolean {
+  const { url, version } = splitCanonical(canonical);
+  return (resource) => resource.url === url && (version === undefined || resource.version === version);
+}
+
+/** The primary library, then those that it and they depend on. */
+async function loadLibraries(
+  context: Context,
+  caller: Caller,
+  { url, library }: MeasureDefinition,
+): Promise<Outcome<readonly [CqlText, ...CqlText[]]>> {
+  const texts: CqlText[] = [];
+  const wanted = [library];
+  for (const canonical of wanted) {
+    const held = await findAll<Library>(context, caller, 'Library', hasUrl(splitCanonical(canonical).url));
+    const found = held.find(answersTo(canonical));
+    const text = found && cqlOf(found);
+    if (found === undefined || text === undefined) {
+      const what = found === undefined ? 'is not held by this server' : 'has no name or no content of type text/cql';
+      return fail('measure-not-evaluable', { text: `${url}: the Library ${canonical} ${what}.` }, 'Measure.library');
+    }
+    texts.push(text);
+    // The list grows while it is walked, once for each library.
+    for (const next of dependencies(found)) if (!wanted.includes(next)) wanted.push(next);
+  }
+  const [main, ...rest] = texts;
+  if (main === undefined) throw new Error('a measure was read that names no library');
+  return [main, ...rest];
+}
+
+async function parameterValues(
+  context: Context,
+  caller: Caller,
+  { url, parameters }: MeasureDefinition,
+): Promise<Outcome<Readonly<Record<string, ParameterValue>>>> {
+  const values: Record<string, ParameterValue> = {};
+  for (const parameter of parameters) {
+    const value = await evaluated(context, caller, parameter);
+    if (value instanceof Failure) {
+      const reasons = value.issues.map((i) => i.text).join(' ');
+      const text = `${url}: parameter "${parameter.name}": ${reasons}`;
+      return new Failure([issue('measure-not-evaluable', { text }, 'Measure.extension')]);
+    }
+    values[parameter.name] = value;
+  }
+  return values;
+}
+
+/** The references of all that an x-fhir-query finds (R4 codesystem-expression-language.html), sorted. */
+async function evaluated(context: Context, caller: Caller, source: ParameterSource): Promise<Outcome<ParameterValue>> {
+  if ('value' in source) return source.value;
+  const [type = ''] = source.query.split('?', 1);
+  const pairs = [...new URLSearchParams(source.query.slice(type.length + 1))];
+  const parsed = parseSearch(type, pairs, searchOptions(context, false));
+  if (parsed instanceof Failure) return parsed;
+  const where = await resolveAmong(context, caller, parsed.where, [type]);
+  if (where instanceof Failure) return where;
+  const found = await versions(context, {
+    ...plan({ ...parsed, where }, caller.rights.read),
+    limit: 1000,
+    total: 'none',
+  });
+  return found.map((v) => `${v.type}/${v.id}`).sort();
+}
+
+/** Every resource of a type that passes the filter and that the caller may read, in the order of creation. */
+export async function findAll<T extends Resource>(
+  context: Context,
+  caller: Caller,
+  type: T['resourceType'],
+  where: Filter,
+): Promise<T[]> {
+  const all: Plan = { types: [type], where: and([where, caller.rights.read]), sort: [], limit: 1000, total: 'none' };
+  const found = await versions(context, all);
+  return found.flatMap((v): T[] => (v.content === undefined ? [] : [JSON.parse(v.content)]));
+}
+
+async function versions(context: Context, first: Plan): Promise<Version[]> {
+  const found: Version[] = [];
+  for (let asked: Plan | undefined = first; asked !== undefined; ) {
+    const page: { readonly found: readonly Version[]; readonly next?: string } = await context.store.find(asked);
+    found.push(...page.found);
+    asked = page.next === undefined ? undefined : { ...first, after: page.next };
+  }
+  return found;
+}

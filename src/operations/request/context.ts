@@ -1,0 +1,31 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Config } from '#config';
+import type { Issue } from '#errors';
+import type { Definitions } from '#fhir/model/definitions.ts';
+import type { Clock } from '#fhir/values/dates.ts';
+import type { IndexRecord } from '#search/model/entry.ts';
+import type { Rights } from '#security/rights.ts';
+import type { Store } from '#storage/store.ts';
+import type { CustomParameters } from '../search-parameters/custom-parameters.ts';
+
+/** What every conductor works with; made once, in main. */
+export interface Context {
+  readonly config: Config;
+  readonly store: Store;
+  readonly definitions: Definitions;
+  /** The search parameters that resources of the store define. */
+  readonly parameters: CustomParameters;
+  /** By type: the canonical URLs of the guide's profiles. */
+  readonly profiles: ReadonlyMap<string, readonly string[]>;
+  /** What local times mean. */
+  readonly clock: Clock;
+  /** Index entries and residents of a resource. */
+  readonly index: (resource: Resource) => IndexRecord;
+  /** Every problem of a resource; only issues of severity error or fatal refuse it. */
+  readonly validate: (resource: Resource) => readonly Issue[];
+}
+
+/** Who asks. */
+export interface Caller {
+  readonly rights: Rights;
+}

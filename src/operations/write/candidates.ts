@@ -1,0 +1,65 @@
+import { matches } from '#search/match/matches.ts';
+import type { Entry } from '#search/model/entry.ts';
+import type { Filter } from '#search/model/filter.ts';
+import type { Context } from '../request/context.ts';
+import type { Step } from './step.ts';
+
+/**
+ * The ids of the resources of a type, among those that a transaction writes, that satisfy a filter. A filter that rests on other
+ * resources (a chain, `_has`) matches none: it looks at what is stored.
+ */
+export type Candidates = (type: string, where: Filter) => readonly string[];
+
+interface Candidate {
+  readonly type: string;
+  readonly id: string;
+  readonly entries: readonly Entry[];
+}
+
+/** Candidates of a type, and those by a code of theirs: what most criteria ask for. */
+interface Listed {
+  readonly all: readonly Candidate[];
+  readonly byCode: ReadonlyMap<string, readonly Candidate[]>;
+}
+
+/** Indexes a type's resources when it is first asked for. */
+export function candidates(context: Context, steps: readonly Step[]): Candidates {
+  const listed = new Map<string, Listed>();
+  return (type, where) => {
+    const known = listed.get(type) ?? list(context, type, steps);
+    listed.set(type, known);
+    const code = codeIn(where);
+    const among = code === undefined ? known.all : (known.byCode.get(code) ?? []);
+    return among.filter((candidate) => matches(where, candidate) === true).map(({ id }) => id);
+  };
+}
+
+function list(context: Context, type: string, steps: readonly Step[]): Listed {
+  const all: Candidate[] = [];
+  const byCode = new Map<string, Candidate[]>();
+  for (const step of steps) {
+    const [target] = step.targets;
+    if (step.type !== type || step.resource === undefined || target === undefined) continue;
+    const candidate = { type, id: target.id, entries: context.index(step.resource).entries };
+    all.push(candidate);
+    for (const key of new Set(candidate.entries.flatMap((e) => (e.kind === 'token' ? [`${e.param} ${e.code}`] : [])))) {
+      const same = byCode.get(key);
+      if (same === undefined) byCode.set(key, [candidate]);
+      else same.push(candidate);
+    }
+  }
+  return { all, byCode };
+}
+
+/** A code that every match must have, as `param code`. */
+function codeIn(where: Filter): string | undefined {
+  if (where.op === 'and') {
+    for (const part of where.of) {
+      const code = codeIn(part);
+      if (code !== undefined) return code;
+    }
+    return undefined;
+  }
+  if (where.op !== 'match' || where.test.kind !== 'token' || where.test.code === undefined) return undefined;
+  return `${where.param} ${where.test.code}`;
+}

@@ -1,0 +1,102 @@
+import { Failure, fail, type Outcome } from '#errors';
+import type { Commit, Guard, Write } from '#storage/store.ts';
+import type { Caller, Context } from '../request/context.ts';
+
+/** What a conductor wants written, and the criteria on which that rests. */
+export interface Changes {
+  readonly guards: readonly Guard[];
+  readonly writes: readonly Write[];
+}
+
+/** How often a request is planned anew because others changed what it had looked at. */
+const attempts = 10;
+
+/** What those who asked for the writes say to their conflicts. */
+export interface Asked {
+  /** The answer where a write found another version than it expects; undefined where planning again may settle it. */
+  readonly refuse?: (write: number, found: number) => Failure | undefined;
+  /** FHIRPath of the reference in a write. */
+  readonly place?: (write: number, reference: string) => string | undefined;
+}
+
+/**
+ * Plans changes, commits them, and plans again where the state moved in between (bounded). Those who lost a resource to each other
+ * take turns at it afterwards, or all but one would lose again at each attempt.
+ */
+export async function commit(
+  context: Context,
+  caller: Caller,
+  plan: () => Promise<Outcome<Changes>>,
+  asked: Asked = {},
+): Promise<Outcome<Commit>> {
+  let leave: (() => void) | undefined;
+  try {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const changes = await plan();
+      if (changes instanceof Failure) return changes;
+      const result = await tryOnce(context, caller, changes, asked);
+      if (!(result instanceof Moved)) return result;
+      // One turn at most: whoever held two could wait for another that waits for it.
+      leave ??= await takeTurn(context, result.target);
+    }
+    return fail('write-contention', { found: 'What the request depends on', expected: attempts });
+  } finally {
+    leave?.();
+  }
+}
+
+/** The store's answer to a conflict that planning again may settle: a criterion's matches changed, or a version that was
+ * read, not asked for by the client. */
+class Moved {
+  /** What others changed. */
+  readonly target: string;
+  constructor(target: string) {
+    this.target = target;
+  }
+}
+
+const queues = new WeakMap<Context, Map<string, Promise<void>>>();
+
+/** Waits for those who asked for the target before; answers how to let the next one in. */
+async function takeTurn(context: Context, target: string): Promise<() => void> {
+  const queue = queues.get(context) ?? new Map<string, Promise<void>>();
+  queues.set(context, queue);
+  const before = queue.get(target);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const last = (before ?? Promise.resolve()).then(() => promise);
+  queue.set(target, last);
+  await before;
+  return () => {
+    if (queue.get(target) === last) queue.delete(target);
+    resolve();
+  };
+}
+
+async function tryOnce(
+  context: Context,
+  caller: Caller,
+  changes: Changes,
+  asked: Asked,
+): Promise<Outcome<Commit> | Moved> {
+  const { references } = context.config;
+  const done = await context.parameters.track(
+    context.store.transact({ ...changes, references, rights: caller.rights.write }),
+  );
+  if (!('conflict' in done)) {
+    await context.parameters.committed(done);
+    return done;
+  }
+  if (done.conflict === 'guard') return new Moved(JSON.stringify(changes.guards[done.guard]?.plan.where));
+  const write = changes.writes[done.write];
+  const target = write === undefined ? '' : `${write.type}/${write.id}`;
+  switch (done.conflict) {
+    case 'version':
+      return asked.refuse?.(done.write, done.found) ?? new Moved(target);
+    case 'reference': {
+      const place = asked.place?.(done.write, done.reference) ?? `${write?.type}.${done.param}`;
+      return fail('reference-not-found', { found: done.reference }, place);
+    }
+    case 'rights':
+      return fail('forbidden', { found: `write ${target}` });
+  }
+}

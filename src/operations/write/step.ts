@@ -1,0 +1,162 @@
+import type { Resource } from '@medplum/fhirtypes';
+import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
+import { Issues } from '#fhir/json/issues.ts';
+import type { Filter } from '#search/model/filter.ts';
+import type { Version } from '#storage/store.ts';
+import { breather } from '#threads/turns.ts';
+import { criteriaIn } from '../lookups/criteria.ts';
+import type { Context } from '../request/context.ts';
+import { newId } from '../request/ids.ts';
+import { type Request, requestPath, resourcePath } from '../request/request.ts';
+import { type Link, linksOf } from './links.ts';
+
+/** A resource that a step writes. */
+export interface Target {
+  readonly id: string;
+  /** The version that must be current; 0 is none. Absent: whatever it is. */
+  readonly expect?: number;
+  /** The answer if it is not; without one the state only moved on, and the plan is made anew. */
+  readonly refuse?: (found: number) => Failure | undefined;
+}
+
+/** A request that writes, read and checked as far as that goes without the store. What rests on the store's state is settled by each
+ * plan. */
+export interface Step {
+  readonly request: Request;
+  readonly action: 'create' | 'update' | 'patch' | 'delete';
+  readonly type: string;
+  /** The id that the request names, or that a create is given; undefined where a search says what is meant. */
+  readonly id: string | undefined;
+  /** The fullUrls of its bundle. */
+  readonly known: ReadonlySet<string>;
+  /** That search: If-None-Exist, or the parameters of a conditional interaction. */
+  readonly criteria: readonly (readonly [string, string])[] | undefined;
+  /** What is stored; undefined for a deletion, and until the state says what a patch makes. */
+  resource: Resource | undefined;
+  links: readonly Link[];
+  /** Warnings about the resource. */
+  notes: readonly Issue[];
+  /** What it writes: one resource, or several of a conditional deletion, or none. */
+  targets: readonly Target[];
+  /** What its criteria ask of a resource. */
+  where: Filter | undefined;
+  /** The version named in If-Match is not current: whether it is that of a deletion shows only in the store. */
+  look: boolean;
+  /** The answer, if it writes nothing but finds what it wanted. */
+  match: Version | undefined;
+}
+
+const actions: Partial<Record<Request['interaction']['code'], Step['action']>> = {
+  create: 'create',
+  update: 'update',
+  'conditional-update': 'update',
+  patch: 'patch',
+  'conditional-patch': 'patch',
+  delete: 'delete',
+  'conditional-delete': 'delete',
+};
+
+export function isWriting(request: Request): boolean {
+  return actions[request.interaction.code] !== undefined;
+}
+
+/** The steps of requests that write, or the problems of all of them. */
+export async function toSteps(context: Context, requests: readonly Request[]): Promise<Outcome<Step[]>> {
+  const issues = new Issues();
+  const breathe = breather();
+  const steps: Step[] = [];
+  const targets = new Set<string>();
+  const fullUrls = new Set<string>();
+  const known = new Set(requests.flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : [fullUrl])));
+  for (const request of requests) {
+    await breathe();
+    if (issues.full) break;
+    const step = toStep(context, request, known);
+    issues.addAll(step instanceof Failure ? step.issues : step.notes);
+    if (step instanceof Failure) continue;
+    steps.push(step);
+    if (step.id !== undefined) {
+      const target = `${step.type}/${step.id}`;
+      if (targets.has(target)) issues.add(issue('duplicate-target', { found: target }, requestPath(request, 'url')));
+      targets.add(target);
+    }
+    const { fullUrl, path } = request;
+    if (fullUrl === undefined) continue;
+    if (fullUrls.has(fullUrl)) issues.add(issue('duplicate-full-url', { found: fullUrl }, `${path}.fullUrl`));
+    fullUrls.add(fullUrl);
+  }
+  return failIfAny(issues.list) ?? steps;
+}
+
+function toStep(context: Context, request: Request, known: ReadonlySet<string>): Outcome<Step> {
+  const { interaction, body } = request;
+  const action = actions[interaction.code];
+  if (action === undefined || !('type' in interaction) || interaction.type === undefined) {
+    throw new Error(`${interaction.code} writes nothing`);
+  }
+  const { type } = interaction;
+  const named = 'id' in interaction ? interaction.id : undefined;
+  const nothing = {
+    resource: undefined,
+    links: [],
+    notes: [],
+    targets: [],
+    where: undefined,
+    look: false,
+    match: undefined,
+  };
+  const step = { ...nothing, request, known, action, type, id: named, criteria: criteriaOf(request, type, named) };
+  if (action === 'delete' || action === 'patch') return step;
+  const path = resourcePath(request, type);
+  const resource = asResource(body, type, path);
+  if (resource instanceof Failure) return resource;
+  const issues = [...check(context, resource, path)];
+  if (named !== undefined && resource.id !== named) {
+    const found = typeof resource.id === 'string' ? `"${resource.id}"` : shown(resource.id);
+    issues.unshift(issue('id-mismatch', { found, expected: named }, `${path}.id`));
+  }
+  const refused = failIfAny(issues);
+  if (refused !== undefined) return refused;
+  return {
+    ...step,
+    resource,
+    links: linksOf(resource, path, known),
+    notes: issues,
+    id: action === 'create' ? newId() : named,
+  };
+}
+
+function criteriaOf(request: Request, type: string, named: string | undefined): Step['criteria'] {
+  const { interaction, ifNoneExist, query } = request;
+  if (interaction.code === 'create') return ifNoneExist === undefined ? undefined : criteriaIn(type, ifNoneExist);
+  return named === undefined ? query : undefined;
+}
+
+/** A body as a resource of this type, as far as every write needs it. */
+export function asResource(body: unknown, type: string, path: string): Outcome<Resource> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || !('resourceType' in body)) {
+    return fail('missing-resource-type', {}, path);
+  }
+  if (body.resourceType !== type) {
+    return fail('type-mismatch', { found: shown(body.resourceType), expected: type }, `${path}.resourceType`);
+  }
+  const meta = 'meta' in body ? body.meta : {};
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) {
+    const details = { target: `${type}.meta`, found: shown(meta), expected: 'an object' };
+    return fail('wrong-shape', details, `${path}.meta`);
+  }
+  return body as Resource;
+}
+
+/** Every problem of a resource that is to be stored: an incomplete one (R4 search.html#elements), and the validator's. */
+export function check(context: Context, resource: Resource, path: string): Issue[] {
+  const tags: unknown = resource.meta?.tag;
+  const subsetted = Array.isArray(tags) && tags.some((tag) => tag?.code === 'SUBSETTED');
+  const issues = context.validate(resource).map((i) => ({ ...i, expression: within(path, i.expression) }));
+  return subsetted ? [issue('subsetted', {}, `${path}.meta.tag`), ...issues] : issues;
+}
+
+/** `Patient.name[0]` becomes `Bundle.entry[3].resource.name[0]`. */
+export function within(path: string, expression: string | undefined): string {
+  return path + (expression?.replace(/^[A-Za-z]+/, '') ?? '');
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { createContext } from '#cli/server.ts';
+import { loadConfig } from '#config';
+import { Failure, type Outcome } from '#errors';
+import { bundle } from '#operations/bundle/bundle.ts';
+import { perform } from '#operations/perform.ts';
+import type { Answer } from '#operations/request/answer.ts';
+import type { Caller } from '#operations/request/context.ts';
+import type { Request } from '#operations/request/request.ts';
+import { unrestricted } from '#security/rights.ts';
+import { openSqliteStore } from '#storage/sqlite/store.ts';
+
+/** A defect in one entry does not hide what became of the others. */
+
+const file = join(t.testdir(), 'bundle.db');
+const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
+if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
+const store = await openSqliteStore(file);
+const context = await createContext(config, store);
+t.teardown(() => store.close());
+
+const caller: Caller = { rights: unrestricted };
+const put = (id: string) => ({
+  resource: { resourceType: 'Patient', id, gender: 'male' },
+  request: { method: 'PUT', url: `Patient/${id}` },
+});
+const read = (id: string) => ({ request: { method: 'GET', url: `Patient/${id}` } });
+
+/** The statuses of the entries; `act` breaks when it is asked for Patient/broken, for the nth time and later. */
+async function statuses(type: string, from: number, ...entry: unknown[]): Promise<Outcome<number[]>> {
+  let times = 0;
+  const act = (request: Request): Promise<Outcome<Answer>> => {
+    const { interaction: i } = request;
+    if ('id' in i && i.id === 'broken' && ++times >= from) throw new Error('out of order');
+    return perform(context, caller, request);
+  };
+  const interaction = { code: 'bundle' } as const;
+  const body = { resourceType: 'Bundle', type, entry };
+  const request: Request = { interaction, query: [], body, lenient: false, preconditions: {} };
+  const answer = await bundle(context, caller, request, act);
+  if (answer instanceof Failure) return answer;
+  return answer.kind === 'responses' ? answer.answers.map((a) => a.status) : [];
+}
+
+/** The next warning of the process; nothing else warns here. */
+const warned = () => new Promise<Error>((resolve) => process.once('warning', resolve));
+
+t.test('in a batch', async (t) => {
+  const warning = warned();
+  t.same(await statuses('batch', 1, put('a'), put('broken'), put('b'), read('broken')), [201, 500, 201, 500]);
+  const { name, message } = await warning;
+  t.equal(name, 'Defect');
+  t.match(message, /^Bundle\.entry\[[13]\]: Error: out of order\n +at /);
+});
+
+t.test('in a read after the commit of a transaction', async (t) => {
+  await statuses('batch', 9, put('broken'));
+  const warning = warned();
+  t.same(await statuses('transaction', 2, put('c'), read('broken'), read('c')), [201, 500, 200]);
+  t.match((await warning).message, /^Bundle\.entry\[1\]/);
+});
+
+t.test('before a transaction is written, it fails as a whole', async (t) => {
+  await t.rejects(statuses('transaction', 1, put('d'), read('broken')), /out of order/);
+  t.equal(await store.read('Patient', 'd'), undefined);
+});

@@ -1,0 +1,36 @@
+import t from 'tap';
+import { Failure } from '#errors';
+import { finder } from '#operations/lookups/time-limit.ts';
+import type { Plan } from '#search/model/filter.ts';
+import type { Page, Store } from '#storage/store.ts';
+
+const plan: Plan = { types: ['Patient'], where: { op: 'all' }, sort: [], limit: 1, total: 'none' };
+
+/** What a store would answer. */
+function searching(page: Page, searchTimeout: number) {
+  const asked: Plan[] = [];
+  const find = async (p: Plan) => {
+    asked.push(p);
+    return page;
+  };
+  const store = { find } as unknown as Store;
+  return { asked, find: finder({ config: { searchTimeout } as never, store }) };
+}
+
+t.test('the store is told what is left of the time', async (t) => {
+  const { asked, find } = searching({ found: [] }, 60_000);
+  t.same(await find(plan), { found: [] });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await find(plan);
+  const [first = 0, second = 0] = asked.map((p) => p.timeout);
+  t.ok(first <= 60_000 && second < first && second > 0, `${first}, then ${second}`);
+});
+
+t.test('when it is over, a millisecond is left: the store says what took it', async (t) => {
+  const { asked, find } = searching({ found: [], exceeded: 'the chain over subject' }, 1);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const failed = await find(plan);
+  t.equal(asked[0]?.timeout, 1);
+  t.ok(failed instanceof Failure && failed.status === 400);
+  t.match(failed, { issues: [{ code: 'search-too-slow', text: /longer than 1 ms.*the chain over subject/ }] });
+});
