@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { run } from '#cli/commands.ts';
 import { createThreadContext, type Web } from '#cli/server.ts';
-import { createServer } from '#http/server.ts';
+import { createServer } from '#http/server/server.ts';
 import { serveThread } from '#http/thread-worker.ts';
 import type { Context } from '#operations/request/context.ts';
 import { openSharedSqliteStore, openSqliteStore } from '#storage/sqlite/store.ts';

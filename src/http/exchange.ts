@@ -3,12 +3,12 @@ import { patchFormats } from '#operations/conformance/services.ts';
 import { perform } from '#operations/perform.ts';
 import type { Caller, Context } from '#operations/request/context.ts';
 import type { Request } from '#operations/request/request.ts';
-import type { Incoming, Outgoing } from './messages.ts';
-import { formFor, json } from './negotiate.ts';
-import { pairsOf } from './path.ts';
-import { refusal } from './refusing.ts';
-import { type Presentation, reply } from './render.ts';
-import { allowedMethods, readRequest } from './request.ts';
+import type { Incoming, Outgoing } from './request/messages.ts';
+import { formFor, json } from './request/negotiate.ts';
+import { pairsOf } from './request/path.ts';
+import { allowedMethods, readRequest } from './request/request.ts';
+import { refusal } from './response/refuse.ts';
+import { type Presentation, reply } from './response/render.ts';
 
 /** A request that was read, and how its answer is to look. */
 interface Exchange {

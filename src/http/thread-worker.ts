@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { Context } from '#operations/request/context.ts';
 import { answer, begin } from './exchange.ts';
-import type { Outgoing } from './messages.ts';
+import type { Outgoing } from './request/messages.ts';
 import type { Answered, Asked } from './thread.ts';
 
 /** Answers what the main thread sends, with a context of this thread. */

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { Caller, Context } from '#operations/request/context.ts';
-import type { Incoming, Outgoing } from './messages.ts';
+import type { Incoming, Outgoing } from './request/messages.ts';
 
 /** A request that goes to the other thread, and its answer. */
 export interface Asked {

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { createContext, freePort, listen } from '#cli/server.ts';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
-import { createServer } from '#http/server.ts';
+import { createServer } from '#http/server/server.ts';
 import type { Context } from '#operations/request/context.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { entry, patient, startServer, transaction } from './harness.ts';

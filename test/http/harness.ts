@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createContext, freePort, listen } from '#cli/server.ts';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
-import { createServer } from '#http/server.ts';
+import { createServer } from '#http/server/server.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 
 export interface Reply {

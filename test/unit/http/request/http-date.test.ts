@@ -1,5 +1,5 @@
 import t from 'tap';
-import { readHttpDate } from '#http/http-date.ts';
+import { readHttpDate } from '#http/request/http-date.ts';
 
 t.test('RFC 9110 5.6.7: the three forms of a date, and what is none', async (t) => {
   const moment = Date.UTC(1994, 10, 6, 8, 49, 37);

@@ -4,11 +4,11 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type Failure, fail } from '#errors';
 import type { Context } from '#operations/request/context.ts';
-import { requestEncodings } from './codings.ts';
-import type { Outgoing } from './messages.ts';
-import { json } from './negotiate.ts';
+import { requestEncodings } from '../request/codings.ts';
+import type { Outgoing } from '../request/messages.ts';
+import { json } from '../request/negotiate.ts';
+import { badPath } from '../request/path.ts';
 import { outcomeOf } from './outcome.ts';
-import { badPath } from './path.ts';
 import { bodied, type Presentation } from './render.ts';
 
 const utf8 = `${json.mediaType}; charset=utf-8`;

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Failure } from '#errors';
-import { guardOf } from '#http/origins.ts';
+import { guardOf } from '#http/server/origins.ts';
 
 t.test(
   'behind a proxy the name of HUFHIR_BASE_URL is the own one, and pages of HUFHIR_CORS_ORIGINS may ask',

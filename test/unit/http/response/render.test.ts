@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import t from 'tap';
-import { reply } from '#http/render.ts';
+import { reply } from '#http/response/render.ts';
 import type { Answer } from '#operations/request/answer.ts';
 import type { Version } from '#storage/store.ts';
 

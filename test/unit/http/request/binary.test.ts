@@ -1,6 +1,6 @@
 import type { Binary } from '@medplum/fhirtypes';
 import t from 'tap';
-import { contentOf, takes } from '#http/binary.ts';
+import { contentOf, takes } from '#http/request/binary.ts';
 
 const binary = (members: object) => ({ resourceType: 'Binary', ...members }) as Binary;
 

@@ -6,12 +6,12 @@ import { toXml } from '#fhir/xml/write.ts';
 import type { Answer, History, Links, SearchSet } from '#operations/request/answer.ts';
 import type { Interaction } from '#operations/request/route.ts';
 import type { Version } from '#storage/store.ts';
-import { contentOf, goesOutRaw, takes } from './binary.ts';
-import { writeHttpDate } from './http-date.ts';
-import type { Incoming, Outgoing } from './messages.ts';
-import type { Form } from './negotiate.ts';
+import { contentOf, goesOutRaw, takes } from '../request/binary.ts';
+import { writeHttpDate } from '../request/http-date.ts';
+import type { Incoming, Outgoing } from '../request/messages.ts';
+import type { Form } from '../request/negotiate.ts';
+import { type Prefer, readPrefer } from '../request/prefer.ts';
 import { outcomeOf } from './outcome.ts';
-import { type Prefer, readPrefer } from './prefer.ts';
 import { pretty } from './pretty.ts';
 
 /** In which form an answer goes out. */

@@ -14,16 +14,23 @@ import { Failure, fail, type Outcome } from '#errors';
 import type { Caller, Context } from '#operations/request/context.ts';
 import type { Interaction } from '#operations/request/route.ts';
 import { unrestricted } from '#security/rights.ts';
+import { respond } from '../exchange.ts';
+import { compression, cors } from '../request/codings.ts';
+import {
+  failureOf,
+  maxHeaderSize,
+  refuse,
+  refuseConnection,
+  refuseExpectation,
+  unknownRoute,
+} from '../response/refuse.ts';
+import { LargeBodies } from '../thread.ts';
 import { serveApi } from './api.ts';
-import { compression, cors } from './codings.ts';
 import { serveConsole } from './console.ts';
 import { type Ending, endGently } from './ending.ts';
-import { respond } from './exchange.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { guardOf } from './origins.ts';
 import { enter, leave } from './pipelining.ts';
-import { failureOf, maxHeaderSize, refuse, refuseConnection, refuseExpectation, unknownRoute } from './refusing.ts';
-import { LargeBodies } from './thread.ts';
 
 /**
  * The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. `startThread` gives

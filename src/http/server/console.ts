@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 /** Serves the console's files at `/`, and ECharts beside them. The pages themselves use only the public API. */
 export async function serveConsole(app: FastifyInstance): Promise<void> {
   const echarts = dirname(createRequire(import.meta.url).resolve('echarts/package.json'));
-  const root = join(import.meta.dirname, '../console');
+  const root = join(import.meta.dirname, '../../console');
   await app.register(fastifyStatic, {
     root,
     allowedPath: (path) => !path.endsWith('.md'),

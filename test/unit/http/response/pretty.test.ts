@@ -1,5 +1,5 @@
 import t from 'tap';
-import { pretty } from '#http/pretty.ts';
+import { pretty } from '#http/response/pretty.ts';
 
 t.test('each member and item has a line of its own, and every digit stays', async (t) => {
   t.equal(
