@@ -1,9 +1,9 @@
 /**
  * Expected failures. They are values (`Failure`), never exceptions; an exception that reaches http is a defect and answers
- * 500. What may fail, with which status and text, stands in catalogue.ts.
+ * 500. What may fail, with which status and text, stands in error-catalogue.ts.
  */
 
-import { catalogue } from '#catalogue';
+import { catalogue } from '#error-catalogue';
 
 export type ErrorCode = keyof typeof catalogue;
 

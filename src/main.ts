@@ -3,9 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { createThreadContext, startServer } from '#assembly';
 import { run } from '#cli/commands.ts';
-import { createThreadContext, type Web } from '#cli/server.ts';
-import { createServer } from '#http/server/server.ts';
 import { serveThread } from '#http/thread-worker.ts';
 import type { Context } from '#operations/request/context.ts';
 import { openSharedSqliteStore, openSqliteStore } from '#storage/sqlite/store.ts';
@@ -40,10 +39,11 @@ function startThread(context: Context): Worker {
   return new Worker(new URL(import.meta.url), options);
 }
 
-const createWeb = (context: Context): Promise<Web> => createServer(context, () => startThread(context));
-
-if (isMainThread) process.exitCode = await run(process.argv.slice(2), process.env, { openStore, createWeb });
-else {
+if (isMainThread) {
+  process.exitCode = await run(process.argv.slice(2), process.env, {
+    startServer: (config) => startServer(config, { openStore, startThread }),
+  });
+} else {
   const { config, shared } = workerData;
   serveThread(
     createThreadContext(

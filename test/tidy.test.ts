@@ -66,6 +66,23 @@ const importRules: readonly Rule[] = [
     },
   },
   {
+    name: 'sub-rooms import one way',
+    here: layers.subDirection(src),
+    broken: {
+      'to the right': one(layers.subDirection, 'src/fhir/values/a.ts', `import { b } from '../patch/b.ts';`),
+      'across a group': one(layers.subDirection, 'src/fhir/xml/a.ts', `import type { B } from '../fhirpath/b.ts';`),
+      'of an adapter': one(layers.subDirection, 'src/storage/sqlite/read/a.ts', `import { b } from '../write/b.ts';`),
+      'the file at the top': one(layers.subDirection, 'src/search/model/a.ts', `import { b } from '../parse.ts';`),
+      'without a rank': one(layers.subDirection, 'src/fhir/extra/a.ts', `import { b } from '../json/b.ts';`),
+    },
+    kept: {
+      'to the left': one(layers.subDirection, 'src/fhir/patch/a.ts', `import { b } from '../json/b.ts';`),
+      'within one': one(layers.subDirection, 'src/fhir/patch/a.ts', `import { b } from './b.ts';`),
+      'another room': one(layers.subDirection, 'src/search/model/a.ts', `import { b } from '#fhir/values/b.ts';`),
+      'out of the file at the top': one(layers.subDirection, 'src/search/plan.ts', `import { b } from './model/b.ts';`),
+    },
+  },
+  {
     name: 'imports between rooms use the #room map, within a room they are relative',
     here: layers.spelling(src),
     broken: {
@@ -262,12 +279,12 @@ const banRules: readonly Rule[] = [
     name: 'every code of the error catalogue is used',
     here: bans.unusedCodes(src),
     broken: {
-      unused: bans.unusedCodes([sample('src/catalogue.ts', `export const catalogue = { 'not-found': {} };`)]),
+      unused: bans.unusedCodes([sample('src/error-catalogue.ts', `export const catalogue = { 'not-found': {} };`)]),
       'no catalogue': bans.unusedCodes([]),
     },
     kept: {
       used: bans.unusedCodes([
-        sample('src/catalogue.ts', `export const catalogue = { 'not-found': {} } as const;`),
+        sample('src/error-catalogue.ts', `export const catalogue = { 'not-found': {} } as const;`),
         sample('src/http/a.ts', `fail('not-found', {});`),
       ]),
     },

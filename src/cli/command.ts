@@ -1,11 +1,14 @@
-import type { Context } from '#operations/request/context.ts';
-import type { Store } from '#storage/store.ts';
-import type { Web } from './server.ts';
+import type { Config } from '#config';
 
-/** The rooms that only main may name. */
+/** A server that answers, and how to end it: it takes no new work, finishes what it has, and closes the store. */
+export interface Running {
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** What lies to the right of this room; main hands it in. */
 export interface Parts {
-  readonly openStore: (location: string) => Promise<Store>;
-  readonly createWeb: (context: Context) => Promise<Web>;
+  readonly startServer: (config: Config) => Promise<Running>;
 }
 
 /** What a command works with. */

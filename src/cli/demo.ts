@@ -7,9 +7,9 @@ import type { Readable } from 'node:stream';
 import { generate } from '#seed/generate.ts';
 import type { Command, Shell } from './command.ts';
 import { indicatorTable } from './indicators.ts';
+import { freePort, isFree } from './ports.ts';
 import { push } from './push.ts';
 import { greeting } from './serve.ts';
-import { freePort, isFree } from './server.ts';
 
 const host = '127.0.0.1';
 

@@ -1,13 +1,13 @@
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
 import type { Command } from './command.ts';
-import { createContext, freePort, listen } from './server.ts';
+import { freePort } from './ports.ts';
 
 /** What the line begins with that tells where the server listens. */
 export const greeting = 'Hufhir 沪FHIR: ';
 
 /** `hufhir serve`: the server as the environment configures it, until SIGINT or SIGTERM. */
-export const serve: Command = async ({ environment, openStore, createWeb, print }) => {
+export const serve: Command = async ({ environment, startServer, print }) => {
   const settings = { ...environment };
   if (settings.HUFHIR_PORT === '0') {
     settings.HUFHIR_PORT = String(await freePort(settings.HUFHIR_HOST ?? '127.0.0.1'));
@@ -17,8 +17,7 @@ export const serve: Command = async ({ environment, openStore, createWeb, print 
     for (const issue of config.issues) print(issue.text);
     return 1;
   }
-  const context = await createContext(config, openStore(config.store));
-  const running = await listen(context, await createWeb(context));
+  const running = await startServer(config);
   print(`${greeting}${config.baseUrl}  控制台 console: ${running.address}/`);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);

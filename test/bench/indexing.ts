@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Resource } from '@medplum/fhirtypes';
-import { createContext } from '#cli/server.ts';
+import { createContext } from '#assembly';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
 import { parseResource } from '#fhir/json/json.ts';

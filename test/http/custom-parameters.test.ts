@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createContext, freePort, listen } from '#cli/server.ts';
+import { createContext, listen } from '#assembly';
+import { freePort } from '#cli/ports.ts';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
-import { createServer } from '#http/server/server.ts';
 import type { Context } from '#operations/request/context.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { entry, patient, startServer, transaction } from './harness.ts';
@@ -96,7 +96,7 @@ async function start(file: string) {
   if (config instanceof Failure) throw new Error(config.issues[0].text);
   const store = await openSqliteStore(file);
   const context: Context = await createContext(config, store);
-  const running = await listen(context, await createServer(context));
+  const running = await listen(context);
   const ask = async (method: string, path: string, body?: object) => {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const headers = { 'content-type': 'application/fhir+json' };

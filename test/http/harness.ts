@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createContext, freePort, listen } from '#cli/server.ts';
+import { createContext, listen } from '#assembly';
+import { freePort } from '#cli/ports.ts';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
-import { createServer } from '#http/server/server.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 
 export interface Reply {
@@ -36,7 +36,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
   const store = await openSqliteStore(config.store.replace(/^sqlite:/, ''));
   const context = await createContext(config, store);
-  const running = await listen(context, await createServer(context));
+  const running = await listen(context);
   return {
     base: config.baseUrl,
     ask: (method, path, body, headers) => ask(`${config.baseUrl}${path}`, method, body, headers),

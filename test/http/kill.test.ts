@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { freePort } from '#cli/server.ts';
+import { freePort } from '#cli/ports.ts';
 import { entry, patient, transaction } from './harness.ts';
 
 const rounds = 10;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { join } from 'node:path';
-import { freePort } from '#cli/server.ts';
+import { freePort } from '#cli/ports.ts';
 
 /** A server in a process of its own. */
 export interface ServerProcess {

@@ -3,7 +3,7 @@ import { type Breach, isScript, isTypeScript, lineOf, type Source } from './sour
 
 /** The order of the rooms: a file imports from rooms of a lower rank only, and from its own. */
 const ranks: Readonly<Record<string, number>> = {
-  catalogue: -1,
+  'error-catalogue': -1,
   errors: 0,
   config: 1,
   threads: 2,
@@ -23,6 +23,32 @@ const ranks: Readonly<Record<string, number>> = {
 };
 const order =
   'errors → config → threads → fhir → terminology → search, validation → storage → measure, identity, security → operations → http, cli → assembly → main';
+
+/**
+ * The order of the sub-rooms of a room, and of files at its top where others may import them: a file imports from what stands
+ * before its own. What stands together (an inner list) does not import from each other. Files at the top that are not named stand last.
+ */
+const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>> = {
+  fhir: ['values', 'json', 'model', ['xml', 'fhirpath'], 'patch'],
+  search: ['model', 'text', 'extract', 'match', 'criteria', 'filter-expression', 'parse.ts', 'plan.ts'],
+  storage: ['store.ts', 'sqlite'],
+  'storage/sqlite': ['database', 'wire', 'index', 'planner', 'read', 'write', 'store.ts'],
+  operations: [
+    'search-parameters',
+    'request',
+    'jobs',
+    'read',
+    'lookups',
+    'search',
+    'write',
+    'bundle',
+    ['references', 'measure'],
+    'conformance',
+    'perform.ts',
+  ],
+  http: ['request', 'response', 'exchange.ts', 'thread.ts', 'thread-worker.ts', 'server'],
+};
+
 const readers = { config: ['operations', 'http', 'cli', 'assembly', 'main'], seed: ['cli'] };
 const adapters = ['sqlite', 'mongodb'];
 const packages = [
@@ -55,7 +81,8 @@ export function importsOf(source: Source): Import[] {
 /** The path that an import of our own names; undefined for packages. */
 export function target(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
-  if (['#catalogue', '#errors', '#config'].includes(specifier)) return `src/${specifier.slice(1)}.ts`;
+  if (['#error-catalogue', '#errors', '#config', '#assembly'].includes(specifier))
+    return `src/${specifier.slice(1)}.ts`;
   if (/^#(seed|test)\//.test(specifier)) return specifier.slice(1);
   return specifier.startsWith('#') ? `src/${specifier.slice(1)}` : undefined;
 }
@@ -111,6 +138,33 @@ export function direction(sources: readonly Source[]): Breach[] {
   return edges(sources.filter((s) => /^(src|seed)\//.test(s.path))).flatMap(({ from, to, entry }) => {
     const todo = wrongDirection(from, to);
     return todo === undefined ? [] : [{ at: `${from}:${entry.line}`, todo }];
+  });
+}
+
+/** The sub-room, or the file at the top of its room, that a path lies in. */
+function subRoom(path: string, of: string): string {
+  return path.slice(`src/${of}/`.length).split('/')[0] ?? '';
+}
+
+/** Sub-rooms import one way. */
+export function subDirection(sources: readonly Source[]): Breach[] {
+  const all = edges(sources.filter((s) => s.path.startsWith('src/'))).filter(({ to }) => isScript(to));
+  return Object.entries(subRanks).flatMap(([of, order]) => {
+    const rank = (sub: string): number => order.findIndex((o) => (typeof o === 'string' ? o === sub : o.includes(sub)));
+    return all
+      .filter(({ from, to }) => from.startsWith(`src/${of}/`) && to.startsWith(`src/${of}/`))
+      .flatMap(({ from, to, entry }) => {
+        const [here, there] = [subRoom(from, of), subRoom(to, of)];
+        if (here === there) return [];
+        const unranked = [here, there].find((sub) => rank(sub) < 0 && !sub.endsWith('.ts'));
+        const todo =
+          unranked !== undefined
+            ? `${of}/${unranked} has no rank: give it one in test/tidy/layers.ts`
+            : `${here} may not import ${there}: ${of} imports one way (${order.flat().join(' → ')})`;
+        const last = order.length;
+        const [a, b] = [here, there].map((sub) => (rank(sub) < 0 ? last : rank(sub)));
+        return unranked === undefined && (a ?? last) > (b ?? last) ? [] : [{ at: `${from}:${entry.line}`, todo }];
+      });
   });
 }
 

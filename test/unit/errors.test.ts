@@ -1,5 +1,5 @@
 import t from 'tap';
-import { catalogue } from '#catalogue';
+import { catalogue } from '#error-catalogue';
 import { Failure, fail, failIfAny, issue, mask, shown } from '#errors';
 
 t.test('every entry of the catalogue has a status that fits its issue type', async (t) => {

@@ -1,5 +1,5 @@
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import { catalogue } from '#catalogue';
+import { catalogue } from '#error-catalogue';
 import type { Issue } from '#errors';
 
 const codes = 'https://fhir.changning.example/CodeSystem/hufhir-error';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
-import { freePort } from '#cli/server.ts';
+import { freePort } from '#cli/ports.ts';
 
 const main = join(import.meta.dirname, '../../../src/main.ts');
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HUFHIR_')));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { createContext } from '#cli/server.ts';
+import { createContext } from '#assembly';
 import { loadConfig } from '#config';
 import { Failure, type Outcome } from '#errors';
 import { bundle } from '#operations/bundle/bundle.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { createContext } from '#cli/server.ts';
+import { createContext } from '#assembly';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
 import { resolveAmong } from '#operations/lookups/among.ts';

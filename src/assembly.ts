@@ -1,8 +1,10 @@
-import { createServer as createListener } from 'node:net';
+import type { Worker } from 'node:worker_threads';
 import type { Resource } from '@medplum/fhirtypes';
+import type { Running } from '#cli/command.ts';
 import type { Config } from '#config';
 import { loadDefinitions } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
+import { createServer } from '#http/server/server.ts';
 import { withCql } from '#measure/libraries.ts';
 import { profilesOf } from '#operations/conformance/capabilities.ts';
 import { installGuide } from '#operations/conformance/guide.ts';
@@ -16,7 +18,7 @@ import { createValueSets } from '#terminology/value-sets.ts';
 import { createValidator } from '#validation/validator.ts';
 
 /** The root of the clone: profiles/ and terminology/ stand there. */
-const root = new URL('../../', import.meta.url);
+const root = new URL('../', import.meta.url);
 
 /**
  * Everything that a server works with, around a store; the implementation guide is put into the store. The store may still
@@ -78,22 +80,23 @@ async function assemble(
   return { context, guide };
 }
 
-/** What makes HTTP of a context; main hands it in. */
-export interface Web {
-  /** Answers the address. */
-  listen(at: { readonly host: string; readonly port: number }): Promise<string>;
-  close(): Promise<unknown>;
+/** What main alone can name: the store's adapter, and the thread of large bodies. */
+export interface Adapter {
+  /** The store that HUFHIR_STORE names. */
+  readonly openStore: (location: string) => Promise<Store>;
+  readonly startThread: (context: Context) => Worker;
 }
 
-/** A server that answers, and how to end it: it takes no new work, finishes what it has, and closes the store. */
-export interface Running {
-  readonly address: string;
-  stop(): Promise<void>;
+/** A whole server, as the settings say. */
+export async function startServer(config: Config, { openStore, startThread }: Adapter): Promise<Running> {
+  const context = await createContext(config, openStore(config.store));
+  return listen(context, () => startThread(context));
 }
 
-/** Starts to listen. */
-export async function listen(context: Context, web: Web): Promise<Running> {
+/** Starts to listen. Without `startThread`, large bodies are worked on in this thread. */
+export async function listen(context: Context, startThread?: () => Worker): Promise<Running> {
   const { host, port } = context.config;
+  const web = await createServer(context, startThread);
   const address = await web.listen({ host, port });
   return {
     address,
@@ -103,29 +106,4 @@ export async function listen(context: Context, web: Web): Promise<Running> {
       await context.store.close();
     },
   };
-}
-
-/** A port that is free now, for settings with port 0: links need to know the port before the server listens. */
-export async function freePort(host: string): Promise<number> {
-  return bound(host, 0);
-}
-
-/** Whether nobody listens there now. */
-export async function isFree(host: string, port: number): Promise<boolean> {
-  return bound(host, port).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Takes the port, gives it back, and tells which it was. */
-async function bound(host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createListener();
-    probe.once('error', reject);
-    probe.listen(port, host, () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
