@@ -99,8 +99,8 @@ const settings = {
   HUFHIR_LOG_LEVEL: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
 } as const;
 
-type Name = keyof typeof settings;
-type Values = Record<Name, never>;
+type SettingName = keyof typeof settings;
+type Values = Record<SettingName, never>;
 
 const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
 

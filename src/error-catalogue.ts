@@ -31,7 +31,7 @@ export type IssueType =
   | 'invalid'
   | 'informational';
 
-interface Entry {
+interface CatalogueEntry {
   readonly status: number;
   readonly type: IssueType;
   readonly text: string;
@@ -358,4 +358,4 @@ export const catalogue = {
   // Settings and command line
   setting: { status: 500, type: 'invalid', text: '{name} is "{found}"; expected {expected}.' },
   'unknown-setting': { status: 500, type: 'invalid', text: '{name} is not a setting of this server.' },
-} as const satisfies Record<string, Entry>;
+} as const satisfies Record<string, CatalogueEntry>;

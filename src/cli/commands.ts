@@ -3,14 +3,14 @@ import type { Command, Parts } from './command.ts';
 import { demo } from './demo.ts';
 import { serve } from './serve.ts';
 
-interface Entry {
+interface CommandEntry {
   readonly run: Command;
   readonly help: string;
   /** The names of its options, each with a value. */
   readonly options: readonly string[];
 }
 
-const commands: Readonly<Record<string, Entry>> = {
+const commands: Readonly<Record<string, CommandEntry>> = {
   serve: { run: serve, help: 'start the server as the HUFHIR_* settings say', options: [] },
   demo: {
     run: demo,

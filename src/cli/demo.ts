@@ -16,7 +16,7 @@ const host = '127.0.0.1';
 /** The only file that a demo replaces. */
 const ownFile = 'data/demo.db';
 
-interface Options {
+interface DemoOptions {
   readonly residents: number;
   readonly seed: number;
   readonly year: number;
@@ -65,7 +65,7 @@ export const demo: Command = async (shell) => {
 
 const seconds = (ms: number) => (ms / 1000).toFixed(1);
 
-async function readOptions({ options, print }: Shell): Promise<Options | undefined> {
+async function readOptions({ options, print }: Shell): Promise<DemoOptions | undefined> {
   const defaults = { residents: 2000, seed: 1, year: 2025, port: 8080 };
   const numbers = { ...defaults };
   for (const name of ['residents', 'seed', 'year', 'port'] as const) {
@@ -86,7 +86,7 @@ async function readOptions({ options, print }: Shell): Promise<Options | undefin
 }
 
 /** Why the demo must not begin: it would speak to a server that is not its own, or delete what is not its own. */
-async function obstacleOf({ file, port }: Options): Promise<string | undefined> {
+async function obstacleOf({ file, port }: DemoOptions): Promise<string | undefined> {
   if (!(await isFree(host, port))) {
     return `端口已被占用 Port ${port} is taken, perhaps by another demo: end it, or choose another with --port.`;
   }
@@ -101,7 +101,7 @@ async function obstacleOf({ file, port }: Options): Promise<string | undefined> 
 
 type Server = ChildProcessByStdio<null, Readable, null>;
 
-function startServer({ environment }: Shell, options: Options): Server {
+function startServer({ environment }: Shell, options: DemoOptions): Server {
   const others = Object.entries(environment).filter(([name]) => !name.startsWith('HUFHIR_'));
   const env = {
     ...Object.fromEntries(others),

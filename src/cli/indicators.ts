@@ -11,7 +11,7 @@ export interface IndicatorTable {
 }
 
 /** One line of a report: the district's, or a CHC's stratum. */
-interface Row {
+interface IndicatorRow {
   readonly measure: string;
   readonly title: string;
   readonly where: string;
@@ -31,7 +31,7 @@ export async function indicatorTable(base: string, year: number, truth: Truth): 
     ['reportType', 'population'],
   ]);
   const reports: Bundle<MeasureReport> = await get(`${base}/Measure/$evaluate-measure?${query}`);
-  const rows: Row[] = [];
+  const rows: IndicatorRow[] = [];
   for (const { resource } of reports.entry ?? []) {
     const id = ids.find((known) => resource?.measure?.split('|')[0]?.endsWith(`/Measure/${known}`));
     const group = resource?.group?.[0];
@@ -55,9 +55,9 @@ async function get<T>(url: string): Promise<T> {
   return JSON.parse(text) as T;
 }
 
-function rowsOf(measure: string, title: string, group: MeasureReportGroup, truth: Truth): Row[] {
+function rowsOf(measure: string, title: string, group: MeasureReportGroup, truth: Truth): IndicatorRow[] {
   const known = truth.measures[measure];
-  const district: Row = {
+  const district: IndicatorRow = {
     measure,
     title,
     where: '全区 District',
@@ -66,7 +66,7 @@ function rowsOf(measure: string, title: string, group: MeasureReportGroup, truth
     extension: group.extension ?? [],
     truth: known?.district,
   };
-  const strata = (group.stratifier?.[0]?.stratum ?? []).map((stratum): Row => {
+  const strata = (group.stratifier?.[0]?.stratum ?? []).map((stratum): IndicatorRow => {
     const codes = stratum.value?.coding?.map((c) => c.code) ?? [];
     const centre = CENTRES.find((c) => codes.includes(c.code))?.id;
     return {
@@ -106,7 +106,7 @@ function isEqual(counts: Counts, truth: Counts | undefined): boolean {
   );
 }
 
-function render(rows: readonly Row[]): string[] {
+function render(rows: readonly IndicatorRow[]): string[] {
   const lines: string[] = [];
   let measure = '';
   for (const row of rows) {
@@ -117,7 +117,7 @@ function render(rows: readonly Row[]): string[] {
   return lines;
 }
 
-function renderRow({ where, counts, score, extension, truth }: Row): string {
+function renderRow({ where, counts, score, extension, truth }: IndicatorRow): string {
   const parts = extension.find((e) => e.url === targetMet)?.extension ?? [];
   const target = parts.find((e) => e.url === 'target')?.valueQuantity?.value;
   const met = parts.find((e) => e.url === 'met')?.valueBoolean;

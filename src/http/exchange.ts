@@ -3,7 +3,7 @@ import { patchFormats } from '#operations/conformance/services.ts';
 import { perform } from '#operations/perform.ts';
 import type { Caller, Context } from '#operations/request/context.ts';
 import type { Request } from '#operations/request/request.ts';
-import type { Incoming, Outgoing } from './request/messages.ts';
+import type { HttpRequest, HttpResponse } from './request/messages.ts';
 import { formFor, json } from './request/negotiate.ts';
 import { pairsOf } from './request/path.ts';
 import { allowedMethods, readRequest } from './request/request.ts';
@@ -12,18 +12,18 @@ import { type Presentation, reply } from './response/render.ts';
 
 /** A request that was read, and how its answer is to look. */
 interface Exchange {
-  readonly incoming: Incoming;
+  readonly incoming: HttpRequest;
   readonly request: Outcome<Request>;
   readonly view: Presentation;
 }
 
 /** Answers a request as R4 http.html says. Rejects at a defect only. */
-export async function respond(context: Context, caller: Caller, incoming: Incoming): Promise<Outgoing> {
+export async function respond(context: Context, caller: Caller, incoming: HttpRequest): Promise<HttpResponse> {
   return answer(context, caller, begin(context, incoming));
 }
 
 /** Reads a request, and lets go of its body: what it says is in the request now. */
-export function begin(context: Context, incoming: Incoming): Exchange {
+export function begin(context: Context, incoming: HttpRequest): Exchange {
   const pairs = pairsOf(incoming.url);
   const form = formFor(pairs.find(([name]) => name === '_format')?.[1], incoming.headers.accept);
   const pretty = pairs.some(([name, value]) => name === '_pretty' && value === 'true');
@@ -39,7 +39,7 @@ export async function answer(
   context: Context,
   caller: Caller,
   { incoming, request, view }: Exchange,
-): Promise<Outgoing> {
+): Promise<HttpResponse> {
   if (request instanceof Failure) return refusal(request, view, hints(context, incoming, request.status));
   const { interaction: asked } = request;
   const done = await perform(context, caller, request);
@@ -48,7 +48,7 @@ export async function answer(
 }
 
 /** What a refused client may try instead (RFC 9110, Allow; RFC 5789, Accept-Patch). */
-function hints(context: Context, { method, url }: Incoming, status: number): Outgoing['headers'] {
+function hints(context: Context, { method, url }: HttpRequest, status: number): HttpResponse['headers'] {
   if (status === 405) return { allow: allowedMethods(context, url).join(', ') };
   return status === 415 && method === 'PATCH' ? { 'accept-patch': patchFormats.join(', ') } : {};
 }

@@ -1,13 +1,13 @@
 import { parentPort } from 'node:worker_threads';
 import type { Context } from '#operations/request/context.ts';
 import { answer, begin } from './exchange.ts';
-import type { Outgoing } from './request/messages.ts';
-import type { Answered, Asked } from './thread.ts';
+import type { HttpResponse } from './request/messages.ts';
+import type { Answered, LargeRequest } from './thread.ts';
 
 /** Answers what the main thread sends, with a context of this thread. */
 export function serveThread(opening: Promise<Context>): void {
   void opening.then(collect);
-  parentPort?.on('message', async ({ id, caller, incoming }: Asked) => {
+  parentPort?.on('message', async ({ id, caller, incoming }: LargeRequest) => {
     try {
       const context = await opening;
       // The main thread, or a body before this one, may have changed them.
@@ -32,7 +32,7 @@ function collect(): void {
   gc?.();
 }
 
-function send(id: number, outgoing: Outgoing): void {
+function send(id: number, outgoing: HttpResponse): void {
   const { body } = outgoing;
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : undefined;
   const answered: Answered = { id, outgoing: bytes === undefined ? outgoing : { ...outgoing, body: bytes } };

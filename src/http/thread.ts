@@ -1,16 +1,16 @@
 import type { Worker } from 'node:worker_threads';
 import type { Caller, Context } from '#operations/request/context.ts';
-import type { Incoming, Outgoing } from './request/messages.ts';
+import type { HttpRequest, HttpResponse } from './request/messages.ts';
 
 /** A request that goes to the other thread, and its answer. */
-export interface Asked {
+export interface LargeRequest {
   readonly id: number;
   readonly caller: Caller;
-  readonly incoming: Incoming;
+  readonly incoming: HttpRequest;
 }
 
 export type Answered =
-  | { readonly id: number; readonly outgoing: Outgoing }
+  | { readonly id: number; readonly outgoing: HttpResponse }
   | { readonly id: number; readonly error: unknown };
 
 /** Milliseconds without work after which the thread ends, and its memory is given back. */
@@ -19,8 +19,8 @@ const idle = 60_000;
 /** Bodies that are worked on at once: each may take several times its size. */
 const width = 4;
 
-interface Waiting {
-  readonly resolve: (outgoing: Outgoing) => void;
+interface WaitingRequest {
+  readonly resolve: (outgoing: HttpResponse) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -31,8 +31,8 @@ interface Waiting {
 export class LargeBodies {
   readonly #context: Context;
   readonly #start: () => Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #queue: Asked[] = [];
+  readonly #waiting = new Map<number, WaitingRequest>();
+  readonly #queue: LargeRequest[] = [];
   #worker: Worker | undefined;
   #last = 0;
   #under = 0;
@@ -43,10 +43,10 @@ export class LargeBodies {
     this.#start = start;
   }
 
-  async respond(caller: Caller, incoming: Incoming): Promise<Outgoing> {
+  async respond(caller: Caller, incoming: HttpRequest): Promise<HttpResponse> {
     const id = ++this.#last;
     const { parameters } = this.#context;
-    const answer = new Promise<Outgoing>((resolve, reject) => {
+    const answer = new Promise<HttpResponse>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#queue.push({ id, caller, incoming });
       this.#send();
@@ -109,7 +109,7 @@ export class LargeBodies {
 }
 
 /** What was transferred comes as plain bytes, which Fastify's plugins take for an object. */
-function asBuffer(outgoing: Outgoing): Outgoing {
+function asBuffer(outgoing: HttpResponse): HttpResponse {
   const { body } = outgoing;
   if (!(body instanceof Uint8Array)) return outgoing;
   return { ...outgoing, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };

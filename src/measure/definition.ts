@@ -13,7 +13,7 @@ export interface Population {
   readonly expression: string;
 }
 
-export interface Target {
+export interface MeasureTarget {
   readonly comparator: string;
   /** In per cent. */
   readonly value: Quantity;
@@ -37,7 +37,7 @@ export interface MeasureDefinition {
   readonly group: { readonly id: string | undefined; readonly code: MeasureGroup['code'] };
   readonly populations: readonly Population[];
   readonly centre: { readonly code: MeasureGroup['code']; readonly expression: string };
-  readonly targets: readonly Target[];
+  readonly targets: readonly MeasureTarget[];
   /** The age band of the official population that stands for initial population and denominator, if it does. */
   readonly officialAgeBand: string | undefined;
   readonly attribution: 'residence' | 'managing-organization';
@@ -128,7 +128,7 @@ function part(of: Extension, url: string): Extension | undefined {
   return of.extension?.find((e) => e.url === url);
 }
 
-function targetOf(e: Extension): Target[] {
+function targetOf(e: Extension): MeasureTarget[] {
   const comparator = part(e, 'comparator')?.valueCode;
   const value = part(e, 'value')?.valueQuantity;
   const period = part(e, 'effectivePeriod')?.valuePeriod;

@@ -12,7 +12,7 @@ interface Definition extends Node {
   readonly name: string;
 }
 
-interface Library {
+interface ElmLibrary {
   readonly library: ElmJson['library'] & {
     readonly includes?: { readonly def?: readonly { readonly localIdentifier: string; readonly path: string }[] };
     readonly statements?: { readonly def?: readonly Definition[] };
@@ -22,7 +22,7 @@ interface Library {
 }
 
 /** What the expressions of a main library reach. */
-export interface Reach {
+export interface ElmReach {
   /** The resource types of the retrieves. */
   readonly types: ReadonlySet<string>;
   /** Names of expressions asked for that the main library does not define. */
@@ -34,18 +34,18 @@ export interface Reach {
 }
 
 /** Walks from these expressions of the first library through all they refer to. */
-export function reach(libraries: readonly ElmJson[], expressions: readonly string[]): Reach {
-  const [main] = libraries as readonly Library[];
-  const byName = new Map((libraries as readonly Library[]).map((l) => [l.library.identifier.id, l]));
+export function elmReach(libraries: readonly ElmJson[], expressions: readonly string[]): ElmReach {
+  const [main] = libraries as readonly ElmLibrary[];
+  const byName = new Map((libraries as readonly ElmLibrary[]).map((l) => [l.library.identifier.id, l]));
   const types = new Set<string>();
   const valueSets = new Set<string>();
   const parameters = new Set<string>();
   const seen = new Set<Definition>();
 
-  const definition = (library: Library, name: string): readonly Definition[] =>
+  const definition = (library: ElmLibrary, name: string): readonly Definition[] =>
     (library.library.statements?.def ?? []).filter((d) => d.name === name);
 
-  const visit = (value: unknown, library: Library): void => {
+  const visit = (value: unknown, library: ElmLibrary): void => {
     if (Array.isArray(value)) for (const item of value) visit(item, library);
     else if (typeof value === 'object' && value !== null) {
       const node: Node = value;
@@ -56,7 +56,7 @@ export function reach(libraries: readonly ElmJson[], expressions: readonly strin
     }
   };
 
-  const follow = ({ name = '', libraryName }: Node, from: Library): void => {
+  const follow = ({ name = '', libraryName }: Node, from: ElmLibrary): void => {
     const include = from.library.includes?.def?.find((i) => i.localIdentifier === libraryName);
     const library = libraryName === undefined ? from : byName.get(include?.path ?? libraryName);
     if (library === undefined) return;
@@ -67,7 +67,7 @@ export function reach(libraries: readonly ElmJson[], expressions: readonly strin
     }
   };
 
-  for (const l of libraries as readonly Library[])
+  for (const l of libraries as readonly ElmLibrary[])
     for (const p of l.library.parameters?.def ?? []) parameters.add(p.name);
   const missing = expressions.filter((name) => main === undefined || definition(main, name).length === 0);
   if (main !== undefined) for (const name of expressions) follow({ name }, main);

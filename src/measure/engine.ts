@@ -1,7 +1,7 @@
 import { CodeService, Interval, Library, PatientContext, Quantity } from 'cql-execution';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
 import { fhirTypes } from './elements.ts';
-import { reach, trimmed } from './elm.ts';
+import { elmReach, trimmed } from './elm.ts';
 import { withLocalReferences } from './references.ts';
 import { atOffset, Resident } from './resident.ts';
 import { type CqlText, type ElmJson, type Translation, translate } from './translate.ts';
@@ -29,7 +29,7 @@ export type ParameterValue =
   | { readonly value: number; readonly unit: string };
 
 /** What is the same for all residents of an evaluation. */
-export interface Run {
+export interface EvaluationRun {
   /** Milliseconds since 1970, half-open. */
   readonly period: { readonly start: number; readonly end: number };
   /** Hours east of UTC. */
@@ -48,7 +48,7 @@ export interface ResidentInput {
 }
 
 /** What one measure says of one resident. */
-export interface Standing {
+export interface MeasureResult {
   /** Bit i is set if population i holds; what is null does not hold. */
   readonly bits: number;
   readonly centre: string | null;
@@ -56,17 +56,17 @@ export interface Standing {
   readonly evidence?: readonly string[];
 }
 
-export interface Membership {
+export interface PatientResults {
   readonly patient: string;
   /** By measure, in the order in which they were prepared. */
-  readonly standings: readonly Standing[];
+  readonly standings: readonly MeasureResult[];
 }
 
 /** Measures that can be evaluated. */
 export interface Executable {
   /** The resource types that any of the measures retrieves, Patient aside. */
   readonly types: readonly string[];
-  evaluate(run: Run, residents: readonly ResidentInput[]): Promise<Outcome<readonly Membership[]>>;
+  evaluate(run: EvaluationRun, residents: readonly ResidentInput[]): Promise<Outcome<readonly PatientResults[]>>;
 }
 
 /** Makes measures executable: translates them, and finds what they need. Every problem of every measure is reported. */
@@ -88,7 +88,7 @@ export async function prepare(measures: readonly MeasureSource[]): Promise<Outco
         library: libraries[i],
         values: run.parameters[i] ?? {},
       }));
-      const memberships: Membership[] = [];
+      const memberships: PatientResults[] = [];
       for (const input of residents) {
         const resident = new Resident(
           JSON.parse(withLocalReferences(input.patient.content, run.baseUrl)),
@@ -96,10 +96,10 @@ export async function prepare(measures: readonly MeasureSource[]): Promise<Outco
           typeOf,
           run.offset,
         );
-        const standings: Standing[] = [];
-        const shared: Shared = { resident, run, contexts: new Map() };
+        const standings: MeasureResult[] = [];
+        const shared: ResidentContext = { resident, run, contexts: new Map() };
         for (const { measure, library, values } of prepared) {
-          const standing = library === undefined ? undefined : await standingOf(measure, library, values, shared);
+          const standing = library === undefined ? undefined : await resultOfMeasure(measure, library, values, shared);
           if (standing instanceof Failure) return standing;
           if (standing !== undefined) standings.push(standing);
         }
@@ -116,7 +116,7 @@ function check(
 ): { issues: Issue[]; types: Iterable<string> } {
   const issues = [...(translation?.issues ?? [])];
   if (translation === undefined || translation.libraries.length === 0) return { issues, types: [] };
-  const found = reach(translation.libraries, [...measure.populations, measure.centre]);
+  const found = elmReach(translation.libraries, [...measure.populations, measure.centre]);
   const refuse = (text: string): void => {
     issues.push(issue('measure-not-evaluable', { text: `${measure.url}: ${text}` }));
   };
@@ -142,19 +142,19 @@ function linked(translations: readonly (readonly ElmJson[])[]): (Library | undef
 }
 
 /** What the measures share while one resident is evaluated: parsed records, and the results of included libraries. */
-interface Shared {
+interface ResidentContext {
   readonly resident: Resident;
-  readonly run: Run;
+  readonly run: EvaluationRun;
   /** By parameters and library: what a common definition gave for one measure serves the others. */
   readonly contexts: Map<string, PatientContext>;
 }
 
-async function standingOf(
+async function resultOfMeasure(
   measure: MeasureSource,
   library: Library,
   values: Readonly<Record<string, ParameterValue>>,
-  shared: Shared,
-): Promise<Outcome<Standing>> {
+  shared: ResidentContext,
+): Promise<Outcome<MeasureResult>> {
   const { resident, run } = shared;
   resident.retrieved.clear();
   const context = contextOf(library, values, { ...shared, contexts: run.evidence ? new Map() : shared.contexts });
@@ -180,7 +180,11 @@ async function resultOf(context: PatientContext, library: Library, name: string)
   return known === definition ? definition.execute(context) : known;
 }
 
-function contextOf(library: Library, values: Readonly<Record<string, ParameterValue>>, shared: Shared): PatientContext {
+function contextOf(
+  library: Library,
+  values: Readonly<Record<string, ParameterValue>>,
+  shared: ResidentContext,
+): PatientContext {
   const { run, resident, contexts } = shared;
   const names = declared(library);
   const own = Object.fromEntries(

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Failure, fail, type Outcome } from '#errors';
-import type { MeasureSource, Membership, ResidentInput, Run } from './engine.ts';
+import type { EvaluationRun, MeasureSource, PatientResults, ResidentInput } from './engine.ts';
 import { Thread } from './thread.ts';
-import type { Answer } from './worker.ts';
+import type { WorkerAnswer } from './worker.ts';
 
 /** Measures that are ready to be evaluated. */
 export interface Prepared {
@@ -15,9 +15,9 @@ export interface Prepared {
    * 'timeout' when the limit has passed since the first chunk was asked for.
    */
   evaluate(
-    run: Run,
+    run: EvaluationRun,
     residents: AsyncIterable<readonly ResidentInput[]>,
-  ): AsyncGenerator<Outcome<readonly Membership[]>>;
+  ): AsyncGenerator<Outcome<readonly PatientResults[]>>;
 }
 
 /**
@@ -48,12 +48,12 @@ export class Evaluator {
   async *#evaluate(
     thread: Thread,
     set: string,
-    run: Run,
+    run: EvaluationRun,
     residents: AsyncIterable<readonly ResidentInput[]>,
-  ): AsyncGenerator<Outcome<readonly Membership[]>> {
+  ): AsyncGenerator<Outcome<readonly PatientResults[]>> {
     const timer = this.#expire(thread);
     try {
-      const pending: Promise<Answer>[] = [];
+      const pending: Promise<WorkerAnswer>[] = [];
       for await (const chunk of residents) {
         const asked = thread.ask({ kind: 'evaluate', set, run, residents: chunk });
         // It is awaited later; until then a rejection must not count as unhandled.
@@ -72,13 +72,13 @@ export class Evaluator {
   }
 }
 
-function membershipsOf(answer: Answer | undefined): Outcome<readonly Membership[]> {
+function membershipsOf(answer: WorkerAnswer | undefined): Outcome<readonly PatientResults[]> {
   if (answer !== undefined && 'issues' in answer) return new Failure(answer.issues);
   if (answer !== undefined && 'memberships' in answer) return answer.memberships;
   throw outOfTurn(answer);
 }
 
-function outOfTurn(answer: Answer | undefined): Error {
+function outOfTurn(answer: WorkerAnswer | undefined): Error {
   const defect = answer !== undefined && 'defect' in answer ? answer.defect : 'the measure thread answered out of turn';
   return new Error(defect);
 }

@@ -9,7 +9,7 @@ import type {
   Quantity,
   Reference,
 } from '@medplum/fhirtypes';
-import { type MeasureDefinition, measurePopulation, type Target } from './definition.ts';
+import { type MeasureDefinition, type MeasureTarget, measurePopulation } from './definition.ts';
 import { type Counts, type Ratio, ratio } from './tally.ts';
 
 const ours = 'https://fhir.changning.example/StructureDefinition/';
@@ -132,13 +132,16 @@ function targetMet(definition: MeasureDefinition, counts: Counts, period: Report
 }
 
 /** Compared in whole numbers, so that 16 of 25 reach 64 %. */
-function reaches({ numerator, denominator }: Ratio, { comparator, value: { value: target = 0 } }: Target): boolean {
+function reaches(
+  { numerator, denominator }: Ratio,
+  { comparator, value: { value: target = 0 } }: MeasureTarget,
+): boolean {
   const [left, right] = [numerator * 100, target * denominator];
   return comparator === 'eq' ? left === right : left >= right;
 }
 
 /** A target counts for the periods whose last day is within its own. */
-function applies({ period }: Target, { end }: ReportContent['period']): boolean {
+function applies({ period }: MeasureTarget, { end }: ReportContent['period']): boolean {
   const day = end.slice(0, 10);
   return (period?.start ?? '') <= day && (period?.end === undefined || day.slice(0, period.end.length) <= period.end);
 }

@@ -3,7 +3,7 @@ import { Code, Date as CqlDate, DateTime } from 'cql-execution';
 import type { FhirElement, FhirType, SystemType } from './elements.ts';
 import { offsetText } from './period.ts';
 
-type Json = Readonly<Record<string, unknown>>;
+type RecordJson = Readonly<Record<string, unknown>>;
 
 /** Hours east of UTC: the offset of every DateTime that is made, so that calendar months and days are the district's. */
 type Offset = number;
@@ -14,12 +14,12 @@ type Offset = number;
  */
 class FhirValue implements RecordObject {
   /** The only enumerable property: what cql-execution compares when two values are asked to be equal. */
-  readonly json: Json;
+  readonly json: RecordJson;
   readonly #type: FhirType;
   readonly #offset: Offset;
   readonly #read = new Map<string, unknown>();
 
-  constructor(json: Json, type: FhirType, offset: Offset) {
+  constructor(json: RecordJson, type: FhirType, offset: Offset) {
     this.json = json;
     this.#type = type;
     this.#offset = offset;
@@ -85,7 +85,7 @@ class FhirValue implements RecordObject {
   }
 }
 
-function isObject(value: unknown): value is Json {
+function isObject(value: unknown): value is RecordJson {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -132,7 +132,12 @@ export class Resident extends FhirValue implements PatientObject {
   /** `Type/id` of every record that a retrieve has found so far. */
   readonly retrieved = new Set<string>();
 
-  constructor(patient: Json, records: readonly Json[], types: (name: string) => FhirType | undefined, offset: Offset) {
+  constructor(
+    patient: RecordJson,
+    records: readonly RecordJson[],
+    types: (name: string) => FhirType | undefined,
+    offset: Offset,
+  ) {
     const patientType = types('Patient');
     if (patientType === undefined) throw new Error('the model info has no Patient');
     super(patient, patientType, offset);

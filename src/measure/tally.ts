@@ -4,7 +4,7 @@ import type { MeasureDefinition } from './definition.ts';
 export type Counts = readonly number[];
 
 /** What one measure found of one resident. */
-export interface Member {
+export interface MeasureMember {
   readonly patient: string;
   readonly bits: number;
   /** As the measure's stratifier gave it: a street's code or a reference. */
@@ -35,7 +35,7 @@ export function populationsOf(definition: MeasureDefinition, bits: number): read
 }
 
 /** Counts these residents. */
-export function count(definition: MeasureDefinition, members: Iterable<Member>): Counts {
+export function count(definition: MeasureDefinition, members: Iterable<MeasureMember>): Counts {
   const counts = definition.populations.map(() => 0);
   for (const { bits } of members) {
     if (bits === 0) continue;

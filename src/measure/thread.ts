@@ -1,17 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import type { Failure } from '#errors';
-import type { Answer, Question } from './worker.ts';
+import type { Question, WorkerAnswer } from './worker.ts';
 
 /** One thread that evaluates measures, from its start to its end. It keeps no process alive while it is idle. */
 export class Thread {
   readonly #worker = new Worker(new URL('./worker.ts', import.meta.url));
-  readonly #open = new Map<number, PromiseWithResolvers<Answer>>();
+  readonly #open = new Map<number, PromiseWithResolvers<WorkerAnswer>>();
   #next = 0;
   /** Why it ended: what every question that is open then, and every later one, is answered or rejected with. */
   #ended: Failure | Error | undefined;
 
   constructor() {
-    this.#worker.on('message', ({ id, answer }: { id: number; answer: Answer }) => {
+    this.#worker.on('message', ({ id, answer }: { id: number; answer: WorkerAnswer }) => {
       this.#open.get(id)?.resolve(answer);
       this.#open.delete(id);
       if (this.#open.size === 0) this.#worker.unref();
@@ -24,9 +24,9 @@ export class Thread {
     return this.#ended !== undefined;
   }
 
-  ask(question: Question): Promise<Answer> {
+  ask(question: Question): Promise<WorkerAnswer> {
     const id = this.#next++;
-    const open = Promise.withResolvers<Answer>();
+    const open = Promise.withResolvers<WorkerAnswer>();
     this.#open.set(id, open);
     if (this.#ended !== undefined) this.#settle(this.#ended);
     else {

@@ -1,12 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import { Failure, type Issue } from '#errors';
 import {
+  type EvaluationRun,
   type Executable,
   type MeasureSource,
-  type Membership,
+  type PatientResults,
   prepare,
   type ResidentInput,
-  type Run,
 } from './engine.ts';
 
 /** What the thread is asked; `set` names the measures of an earlier `prepare`. */
@@ -15,16 +15,16 @@ export type Question =
   | {
       readonly kind: 'evaluate';
       readonly set: string;
-      readonly run: Run;
+      readonly run: EvaluationRun;
       readonly residents: readonly ResidentInput[];
     };
 
 /** What it answers: a Failure loses its class on the way between threads, so its issues are sent. */
-export type Answer =
+export type WorkerAnswer =
   | { readonly issues: readonly [Issue, ...Issue[]] }
   | { readonly defect: string }
   | { readonly types: readonly string[] }
-  | { readonly memberships: readonly Membership[] };
+  | { readonly memberships: readonly PatientResults[] };
 
 const sets = new Map<string, Executable>();
 /** Sets of measures kept ready; the one unused for longest is dropped. */
@@ -34,7 +34,7 @@ const maxSets = 8;
 // would keep the process alive.)
 process.stdout.write = () => true;
 
-async function answer(question: Question): Promise<Answer> {
+async function answer(question: Question): Promise<WorkerAnswer> {
   if (question.kind === 'evaluate') {
     const executable = sets.get(question.set);
     if (executable === undefined) return { defect: `the measures ${question.set} are not prepared` };
@@ -59,7 +59,7 @@ let turn: Promise<void> = Promise.resolve();
 parentPort?.on('message', ({ id, question }: { id: number; question: Question }) => {
   turn = turn.then(async () => {
     const said = await answer(question).catch(
-      (e: unknown): Answer => ({ defect: e instanceof Error ? (e.stack ?? '') : String(e) }),
+      (e: unknown): WorkerAnswer => ({ defect: e instanceof Error ? (e.stack ?? '') : String(e) }),
     );
     parentPort?.postMessage({ id, answer: said });
   });

@@ -4,13 +4,13 @@ import { readCapabilities } from './conformance/capabilities.ts';
 import { cancelJob, jobState, startJob } from './jobs/jobs.ts';
 import { evaluateMeasure } from './measure/evaluate-measure.ts';
 import { history } from './read/history.ts';
-import { reading } from './read/read.ts';
+import { readInteraction } from './read/read.ts';
 import { pendingReferences } from './references/pending-references.ts';
 import type { Answer } from './request/answer.ts';
 import type { Caller, Context } from './request/context.ts';
 import { bodyParameters } from './request/parameters.ts';
 import type { Request } from './request/request.ts';
-import { placeOf } from './search/places.ts';
+import { searchScopeOf } from './search/places.ts';
 import { search } from './search/search.ts';
 import { write } from './write/write.ts';
 
@@ -20,7 +20,7 @@ export async function perform(context: Context, caller: Caller, request: Request
   switch (interaction.code) {
     case 'read':
     case 'vread':
-      return reading(context, caller, interaction, request);
+      return readInteraction(context, caller, interaction, request);
     case 'create':
     case 'update':
     case 'patch':
@@ -34,7 +34,7 @@ export async function perform(context: Context, caller: Caller, request: Request
     case 'search-type':
     case 'search-system':
     case 'search-compartment':
-      return search(context, caller, placeOf(interaction), request);
+      return search(context, caller, searchScopeOf(interaction), request);
     case 'history-instance':
     case 'history-type':
     case 'history-system': {
@@ -58,12 +58,12 @@ export async function perform(context: Context, caller: Caller, request: Request
   }
 }
 
-type Operation = Extract<Request['interaction'], { code: 'operation' }>;
+type OperationInteraction = Extract<Request['interaction'], { code: 'operation' }>;
 
 async function operation(
   context: Context,
   caller: Caller,
-  asked: Operation,
+  asked: OperationInteraction,
   request: Request,
 ): Promise<Outcome<Answer>> {
   const { name, type, id } = asked;

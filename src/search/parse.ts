@@ -2,9 +2,9 @@ import { Failure, fail, failIfAny, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import { type Clock, clock } from '#fhir/values/dates.ts';
-import { Budget, maxTests, sizeOf, tooMany } from './criteria/budget.ts';
+import { maxTests, SearchBudget, sizeOf, tooMany } from './criteria/budget.ts';
 import { isUnknownParameter, readOverTypes } from './criteria/chain.ts';
-import { type Scope, splitModifier } from './criteria/criteria.ts';
+import { type ReadingScope, splitModifier } from './criteria/criteria.ts';
 import { badValue, unknownModifier } from './criteria/lists.ts';
 import {
   isResultParameter,
@@ -55,10 +55,10 @@ export function parseSearch(
   const types = typeof type === 'string' ? [type] : type;
   const { definitions, baseUrl, lenient, maxCount, maxIncludes } = options;
   const reading = { clock: clockOf(options.timeZone), baseUrl, now: options.now ?? Date.now() };
-  const criteria: Scope = { definitions, reading, budget: new Budget() };
+  const criteria: ReadingScope = { definitions, reading, budget: new SearchBudget() };
   const result: ResultScope = { definitions, types, maxCount };
   let shape: ResultShape = { ...plain, count: options.defaultCount };
-  const filters: Criterion[] = [];
+  const filters: ParsedCriterion[] = [];
   const applied: Pair[] = [];
   const ignored: string[] = [];
   const issues = new Issues();
@@ -90,7 +90,7 @@ export function parseSearch(
   return failIfAny(issues.list) ?? { ...searched, ...settled(shape), maxIncludes, applied, ignored };
 }
 
-interface Criterion {
+interface ParsedCriterion {
   readonly pair: Pair;
   readonly where: Filter;
 }
@@ -119,7 +119,7 @@ function inContainers({ resourceTypes }: Definitions, { types, where }: Searched
 }
 
 /** What cannot be told of a contained resource is refused by its name. */
-function outsideContained({ contained, sort, includes }: ResultShape, criteria: readonly Criterion[]) {
+function outsideContained({ contained, sort, includes }: ResultShape, criteria: readonly ParsedCriterion[]) {
   if (contained === 'false') return [];
   const refused = criteria.filter(({ where }) => !isDecidedInside(where)).map(({ pair }) => pair);
   const order = sort.filter(({ kind }) => kind !== 'id' && kind !== 'lastUpdated').map(({ param }) => ['_sort', param]);
@@ -131,7 +131,7 @@ function outsideContained({ contained, sort, includes }: ResultShape, criteria: 
 }
 
 /** A criterion, or `_filter`. */
-function readFiltering(scope: Scope, types: readonly string[], name: string, value: string): Outcome<Filter> {
+function readFiltering(scope: ReadingScope, types: readonly string[], name: string, value: string): Outcome<Filter> {
   const [code, modifier] = splitModifier(name);
   if (code !== '_filter') return readOverTypes(scope, types, name, value);
   return modifier === undefined ? readFilter(scope, types, value) : unknownModifier(code, modifier, 'none');

@@ -54,7 +54,7 @@ function distinct(filters: readonly Filter[]): Filter[] {
 }
 
 /** A resource of a page, with the index entries that its references are read from. */
-export interface Found {
+export interface PageResource {
   readonly type: string;
   readonly id: string;
   readonly entries: readonly Entry[];
@@ -70,11 +70,11 @@ const slice = 500;
  */
 export function includePlans(
   includes: readonly Include[],
-  found: readonly Found[],
+  found: readonly PageResource[],
   rights: Filter,
   limit: number,
 ): readonly Plan[] | undefined {
-  const wanted = new Map<string, Wanted>();
+  const wanted = new Map<string, IncludeTargets>();
   const byType = Map.groupBy(found, (f) => f.type);
   for (const include of includes) {
     if (include.direction === 'include') forward(include, byType.get(include.type) ?? [], wanted);
@@ -92,13 +92,13 @@ export function includePlans(
 }
 
 /** The targets of one type: ids, and identifiers by what tells them apart. */
-interface Wanted {
+interface IncludeTargets {
   readonly ids: Set<string>;
   readonly identified: Map<string, Filter>;
 }
 
-function forward(include: Include, found: readonly Found[], wanted: Map<string, Wanted>): void {
-  const of = (type: string): Wanted => {
+function forward(include: Include, found: readonly PageResource[], wanted: Map<string, IncludeTargets>): void {
+  const of = (type: string): IncludeTargets => {
     const known = wanted.get(type) ?? { ids: new Set(), identified: new Map() };
     wanted.set(type, known);
     return known;
@@ -118,7 +118,7 @@ function forward(include: Include, found: readonly Found[], wanted: Map<string, 
   }
 }
 
-function slices({ ids, identified }: Wanted): Filter[] {
+function slices({ ids, identified }: IncludeTargets): Filter[] {
   const all = [...ids];
   const others = [...identified.values()];
   const length = Math.ceil(Math.max(all.length, others.length) / slice);
@@ -130,7 +130,7 @@ function slices({ ids, identified }: Wanted): Filter[] {
 }
 
 /** For each type what refers to the found with one of its parameters. */
-function backward(includes: readonly Include[], found: ReadonlyMap<string, readonly Found[]>) {
+function backward(includes: readonly Include[], found: ReadonlyMap<string, readonly PageResource[]>) {
   const ids = new Map([...found].map(([type, of]) => [type, [...new Set(of.map((f) => f.id))]]));
   const reverse = includes.filter((i) => i.direction === 'revinclude');
   return [...Map.groupBy(reverse, (i) => i.type)].flatMap(([type, of]) => {

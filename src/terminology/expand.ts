@@ -2,7 +2,7 @@ import type { ValueSet, ValueSetComposeInclude, ValueSetExpansionContains } from
 import { Failure, fail, type Outcome } from '#errors';
 import { splitCanonical } from '#fhir/values/references.ts';
 import { compileFilter, isInactive } from './filters.ts';
-import type { Source } from './source.ts';
+import type { ExpansionSource } from './source.ts';
 import { type Hierarchy, hierarchyOf } from './subsumes.ts';
 
 export interface Concept {
@@ -10,7 +10,7 @@ export interface Concept {
   readonly code: string;
 }
 
-export interface Limits {
+export interface ExpansionLimits {
   /** Concepts of the expansion; the ways to it may visit a hundred times as many. */
   readonly concepts: number;
   /** Whether a code system of which only a part is held counts as that part. */
@@ -18,7 +18,11 @@ export interface Limits {
 }
 
 /** The concepts of a value set, each once, in its order (R4 valueset.html#expansion); fails where they cannot be told. */
-export function expand(valueSet: ValueSet, source: Source, limits: Limits): Outcome<readonly Concept[]> {
+export function expand(
+  valueSet: ValueSet,
+  source: ExpansionSource,
+  limits: ExpansionLimits,
+): Outcome<readonly Concept[]> {
   const codes = codesOf(valueSet, { source, limits, visited: 0, done: new Map(), open: new Set() });
   if (codes instanceof Failure) return codes;
   const size = codes.values().reduce((sum, of) => sum + of.size, 0);
@@ -27,18 +31,18 @@ export function expand(valueSet: ValueSet, source: Source, limits: Limits): Outc
 }
 
 /** By system. */
-type Codes = ReadonlyMap<string, ReadonlySet<string>>;
+type CodesBySystem = ReadonlyMap<string, ReadonlySet<string>>;
 
-interface Run {
-  readonly source: Source;
-  readonly limits: Limits;
+interface Expansion {
+  readonly source: ExpansionSource;
+  readonly limits: ExpansionLimits;
   visited: number;
-  readonly done: Map<ValueSet, Outcome<Codes>>;
+  readonly done: Map<ValueSet, Outcome<CodesBySystem>>;
   /** The value sets that are being expanded: what one of them asks for again has no end. */
   readonly open: Set<ValueSet>;
 }
 
-function codesOf(valueSet: ValueSet, run: Run): Outcome<Codes> {
+function codesOf(valueSet: ValueSet, run: Expansion): Outcome<CodesBySystem> {
   const known = run.done.get(valueSet);
   if (known !== undefined) return known;
   if (run.open.has(valueSet)) return refuse(valueSet, 'it includes itself');
@@ -58,14 +62,14 @@ function nameOf(valueSet: ValueSet): string {
   return valueSet.url ?? `ValueSet/${valueSet.id}`;
 }
 
-function tooLarge(valueSet: ValueSet, { concepts }: Limits): Failure {
+function tooLarge(valueSet: ValueSet, { concepts }: ExpansionLimits): Failure {
   return fail('too-costly', {
     text: `The value set ${nameOf(valueSet)} has, or looks through, too many codes; at most ${concepts} are allowed.`,
   });
 }
 
 /** What somebody else expanded; undefined if there is none, or only a part of one. */
-function byExpansion({ expansion }: ValueSet): Codes | undefined {
+function byExpansion({ expansion }: ValueSet): CodesBySystem | undefined {
   if (expansion?.contains === undefined) return undefined;
   const codes = new Map<string, Set<string>>();
   let count = 0;
@@ -86,7 +90,7 @@ function of(codes: Map<string, Set<string>>, system: string): Set<string> {
   return known;
 }
 
-function byComposition(valueSet: ValueSet, run: Run): Outcome<Codes> {
+function byComposition(valueSet: ValueSet, run: Expansion): Outcome<CodesBySystem> {
   const { compose } = valueSet;
   if (compose === undefined) return refuse(valueSet, 'it has neither a composition nor a whole expansion');
   const result = new Map<string, Set<string>>();
@@ -109,8 +113,8 @@ function byComposition(valueSet: ValueSet, run: Run): Outcome<Codes> {
 }
 
 /** All conditions of one component hold together (R4 valueset.html#compositions). */
-function byComponent(valueSet: ValueSet, component: ValueSetComposeInclude, run: Run): Outcome<Codes> {
-  const parts: Codes[] = [];
+function byComponent(valueSet: ValueSet, component: ValueSetComposeInclude, run: Expansion): Outcome<CodesBySystem> {
+  const parts: CodesBySystem[] = [];
   for (const canonical of component.valueSet ?? []) {
     const { url, version } = splitCanonical(canonical);
     const imported = run.source.valueSet(url, version);
@@ -129,7 +133,7 @@ function byComponent(valueSet: ValueSet, component: ValueSetComposeInclude, run:
   return others.reduce(intersection, first);
 }
 
-function intersection(a: Codes, b: Codes): Codes {
+function intersection(a: CodesBySystem, b: CodesBySystem): CodesBySystem {
   return new Map([...a].map(([system, codes]) => [system, codes.intersection(b.get(system) ?? new Set())]));
 }
 
@@ -137,7 +141,7 @@ function ofSystem(
   valueSet: ValueSet,
   component: ValueSetComposeInclude,
   url: string,
-  run: Run,
+  run: Expansion,
 ): Outcome<ReadonlySet<string>> {
   const activeOnly = valueSet.compose?.inactive === false;
   const active = (codes: Iterable<string>, hierarchy: Hierarchy): ReadonlySet<string> =>

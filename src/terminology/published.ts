@@ -7,13 +7,13 @@ import type { CodeSystem, ValueSet } from '@medplum/fhirtypes';
 const files = ['valuesets.json', 'v3-codesystems.json', 'v2-tables.json'].map((f) => join(getDataDir(), 'fhir/r4', f));
 
 /** The members of an entry of a file: where they begin and end, in bytes. */
-interface Place {
+interface ResourceSpan {
   readonly file: string;
   readonly start: number;
   readonly end: number;
 }
 
-let places: ReadonlyMap<string, Place> | undefined;
+let places: ReadonlyMap<string, ResourceSpan> | undefined;
 /** What was read, as long as anybody holds it. */
 const read = new Map<string, WeakRef<ValueSet | CodeSystem>>();
 
@@ -51,9 +51,9 @@ const typeStart = '\n      "resourceType" : "';
 const urlStart = '\n      "url" : "';
 
 /** By type and url. */
-function placesIn(file: string): [string, Place][] {
+function placesIn(file: string): [string, ResourceSpan][] {
   const bytes = readFileSync(file);
-  const found: [string, Place][] = [];
+  const found: [string, ResourceSpan][] = [];
   const after = (start: string, from: number): string => {
     const at = bytes.indexOf(start, from) + start.length;
     return bytes.toString('utf8', at, bytes.indexOf('"', at));

@@ -4,19 +4,19 @@ import { splitCanonical } from '#fhir/values/references.ts';
 import { publishedCodeSystem, publishedValueSet } from './published.ts';
 
 /** What an expansion rests on; without a version, the newest that there is (R4 references.html#canonical). */
-export interface Source {
+export interface ExpansionSource {
   valueSet(url: string, version?: string): ValueSet | undefined;
   codeSystem(url: string, version?: string): CodeSystem | undefined;
 }
 
 /** Where value sets and code systems are looked up first. */
-export interface Library {
+export interface TerminologyLibrary {
   valueSet(url: string, version?: string): Promise<ValueSet | undefined>;
   codeSystem(url: string, version?: string): Promise<CodeSystem | undefined>;
 }
 
 /** What R4 publishes. */
-export const published: Source = {
+export const published: ExpansionSource = {
   valueSet: (url, version) => ofVersion(publishedValueSet(url), version),
   codeSystem: (url, version) => ofVersion(publishedCodeSystem(url), version),
 };
@@ -42,7 +42,10 @@ const order = new Intl.Collator('en', { numeric: true });
 const most = 1_000;
 
 /** Fetches all that the expansion of a value set can ask for: what it imports, and the systems whose codes it does not list. */
-export async function gather(valueSet: ValueSet, library: Library): Promise<Outcome<Source>> {
+export async function resolveImports(
+  valueSet: ValueSet,
+  library: TerminologyLibrary,
+): Promise<Outcome<ExpansionSource>> {
   const valueSets = new Map<string, ValueSet | undefined>();
   const codeSystems = new Map<string, CodeSystem | undefined>();
   const queue: ValueSet[] = [valueSet];

@@ -1,7 +1,7 @@
 import type { CodeSystem, Resource, ValueSet } from '@medplum/fhirtypes';
 import { Failure } from '#errors';
 import { expand } from './expand.ts';
-import { published, type Source } from './source.ts';
+import { type ExpansionSource, published } from './source.ts';
 
 /** Value sets by enumeration: what a required binding can be checked against. */
 export interface ValueSets {
@@ -13,13 +13,13 @@ export interface ValueSets {
 }
 
 /** Codes by system. */
-type Codes = ReadonlyMap<string, ReadonlySet<string>>;
+type ValueSetCodes = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Value sets of these resources and of R4, each expanded when first it is asked for. */
 export function createValueSets(resources: readonly Resource[]): ValueSets {
   const source = sourceOf(resources);
-  const expansions = new Map<string, Codes | undefined>();
-  const codes = (url: string): Codes | undefined => {
+  const expansions = new Map<string, ValueSetCodes | undefined>();
+  const codes = (url: string): ValueSetCodes | undefined => {
     if (!expansions.has(url)) expansions.set(url, codesIn(source.valueSet(url), source));
     return expansions.get(url);
   };
@@ -38,7 +38,7 @@ export function createValueSets(resources: readonly Resource[]): ValueSets {
 }
 
 /** Versions are not told apart: a binding is checked against the one version that the program has. */
-function sourceOf(resources: readonly Resource[]): Source {
+function sourceOf(resources: readonly Resource[]): ExpansionSource {
   const valueSets = new Map<string, ValueSet>();
   const codeSystems = new Map<string, CodeSystem>();
   for (const r of resources) {
@@ -51,7 +51,7 @@ function sourceOf(resources: readonly Resource[]): Source {
   };
 }
 
-function codesIn(valueSet: ValueSet | undefined, source: Source): Codes | undefined {
+function codesIn(valueSet: ValueSet | undefined, source: ExpansionSource): ValueSetCodes | undefined {
   const limits = { concepts: Number.POSITIVE_INFINITY, fragments: false };
   const concepts = valueSet === undefined ? undefined : expand(valueSet, source, limits);
   if (concepts === undefined || concepts instanceof Failure) return undefined;

@@ -7,7 +7,7 @@ const turn = 20;
 const width = 32;
 
 /** What a long loop awaits between its rounds, so that others are served meanwhile. */
-export function breather(): () => Promise<void> {
+export function yielder(): () => Promise<void> {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < turn) return;
@@ -17,8 +17,8 @@ export function breather(): () => Promise<void> {
 }
 
 /** The results of the items, in their order; a few items are under way at once. */
-export async function inTurns<T, R>(items: readonly T[], work: (item: T) => R | Promise<R>): Promise<R[]> {
-  const breathe = breather();
+export async function mapInBatches<T, R>(items: readonly T[], work: (item: T) => R | Promise<R>): Promise<R[]> {
+  const breathe = yielder();
   const results: R[] = [];
   for (let i = 0; i < items.length; i += width) {
     results.push(...(await Promise.all(items.slice(i, i + width).map(work))));

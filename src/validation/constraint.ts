@@ -14,7 +14,7 @@ export interface Constraint {
 }
 
 /** What an invariant may refer to: the element, the resource that holds it, and the outermost resource. */
-export interface Context {
+export interface ConstraintContext {
   readonly type: string;
   readonly value: unknown;
   readonly resource: TypedValue;
@@ -66,14 +66,14 @@ export function parseConstraint(constraint: Constraint): FhirPathAtom {
 const ucum: TypedValue = { type: 'string', value: 'http://unitsofmeasure.org' };
 
 /** The issue of an invariant that the element does not meet. */
-export function constraintIssue(constraint: Constraint, context: Context, path: string): Issue | undefined {
+export function constraintIssue(constraint: Constraint, context: ConstraintContext, path: string): Issue | undefined {
   const check = nativeCheck(constraint.expression);
   if (check === undefined) return evaluated(constraint, context, path);
   const { value } = context;
   return !isObject(value) || check(value, context.clock) ? undefined : unmet(constraint, '', path);
 }
 
-function evaluated(constraint: Constraint, context: Context, path: string): Issue | undefined {
+function evaluated(constraint: Constraint, context: ConstraintContext, path: string): Issue | undefined {
   const atom = parseConstraint(constraint);
   const input: TypedValue = { type: context.type, value: context.value };
   const variables = {

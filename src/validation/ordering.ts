@@ -2,13 +2,13 @@ import type { Clock } from '#fhir/values/dates.ts';
 import { isObject } from './value.ts';
 
 /** Whether a value that stands where the invariant does meets it. Values of a wrong form are reported elsewhere. */
-export type Check = (value: Readonly<Record<string, unknown>>, clock: Clock) => boolean;
+export type NativeCheck = (value: Readonly<Record<string, unknown>>, clock: Clock) => boolean;
 
 /**
  * R4's invariants that compare dates or quantities, by their expressions. Dates differ in precision and offset and quantities in
  * unit, which the FHIRPath engine does not see: it compares dates as texts.
  */
-const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
+const checks: ReadonlyMap<string, NativeCheck> = new Map<string, NativeCheck>([
   // per-1
   ['start.hasValue().not() or end.hasValue().not() or (start <= end)', ({ start, end }, c) => !late(start, end, c)],
   // mdd-1
@@ -26,7 +26,7 @@ const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
 ]);
 
 /** The native form of an expression, if it has one. */
-export function nativeCheck(expression: string): Check | undefined {
+export function nativeCheck(expression: string): NativeCheck | undefined {
   return checks.get(expression);
 }
 

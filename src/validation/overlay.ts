@@ -2,7 +2,7 @@ import { type Issue, issue } from '#errors';
 import type { Rule, Slicing } from './profile.ts';
 import { referenceIssue } from './reference.ts';
 import { equals, isObject, kindOf, matchesPattern } from './value.ts';
-import { range, type Walk } from './walk.ts';
+import { range, type ValidationWalk } from './walk.ts';
 
 /** One value that a rule speaks of, with its extensions if it is a primitive. */
 interface Held {
@@ -13,12 +13,18 @@ interface Held {
 }
 
 /** Checks what a profile adds to an object: its invariants and its elements. */
-export function checkRule(rule: Rule, value: Record<string, unknown>, type: string, path: string, walk: Walk): void {
+export function checkRule(
+  rule: Rule,
+  value: Record<string, unknown>,
+  type: string,
+  path: string,
+  walk: ValidationWalk,
+): void {
   walk.checkConstraints(rule.constraints, type, value, path);
   checkChildren(rule, value, path, walk);
 }
 
-function checkChildren(rule: Rule, value: Record<string, unknown>, path: string, walk: Walk): void {
+function checkChildren(rule: Rule, value: Record<string, unknown>, path: string, walk: ValidationWalk): void {
   for (const child of rule.children.values()) {
     const at = `${path}.${child.name}`;
     const held = heldBy(child, value, at, walk);
@@ -28,7 +34,7 @@ function checkChildren(rule: Rule, value: Record<string, unknown>, path: string,
   }
 }
 
-function heldBy(rule: Rule, holder: Record<string, unknown>, at: string, walk: Walk): Held[] {
+function heldBy(rule: Rule, holder: Record<string, unknown>, at: string, walk: ValidationWalk): Held[] {
   const key = rule.choice ? choiceKey(rule, holder, at, walk) : rule.name;
   if (key === undefined) return [];
   const value = holder[key];
@@ -44,7 +50,7 @@ function heldBy(rule: Rule, holder: Record<string, unknown>, at: string, walk: W
 }
 
 /** The key under which a choice element stands; an issue if the profile does not allow its type. */
-function choiceKey(rule: Rule, holder: Record<string, unknown>, at: string, walk: Walk): string | undefined {
+function choiceKey(rule: Rule, holder: Record<string, unknown>, at: string, walk: ValidationWalk): string | undefined {
   const isChoice = new RegExp(`^_?${rule.name}[A-Z]`);
   const found = Object.keys(holder).find((key) => isChoice.test(key));
   const key = found?.replace(/^_/, '');
@@ -54,7 +60,7 @@ function choiceKey(rule: Rule, holder: Record<string, unknown>, at: string, walk
   return key;
 }
 
-function checkCount(rule: Rule, count: number, at: string, walk: Walk): void {
+function checkCount(rule: Rule, count: number, at: string, walk: ValidationWalk): void {
   if (count >= rule.min && count <= rule.max) return;
   walk.add(countIssue(rule, rule.path, count, at));
 }
@@ -65,7 +71,7 @@ function countIssue(rule: Rule, target: string, count: number, at: string): Issu
     : issue('wrong-cardinality', { target, found: count, expected: range(rule) }, at);
 }
 
-function checkHeld(rule: Rule, held: Held, walk: Walk): void {
+function checkHeld(rule: Rule, held: Held, walk: ValidationWalk): void {
   const { value, path } = held;
   if (value !== undefined && value !== null) {
     checkExpected(rule, value, path, walk);
@@ -87,7 +93,7 @@ function typeOf(value: unknown): string {
   return typeof value === 'number' ? 'decimal' : typeof value;
 }
 
-function checkExpected(rule: Rule, value: unknown, path: string, walk: Walk): void {
+function checkExpected(rule: Rule, value: unknown, path: string, walk: ValidationWalk): void {
   if (rule.fixed !== undefined && !equals(value, rule.fixed)) walk.add(expectedIssue(rule, value, rule.fixed, path));
   if (rule.pattern !== undefined && !matchesPattern(value, rule.pattern))
     walk.add(expectedIssue(rule, value, rule.pattern, path));
@@ -100,7 +106,7 @@ function expectedIssue(rule: Rule, value: unknown, expected: unknown, path: stri
   return issue('bad-element-value', { target: rule.path, found, expected: JSON.stringify(expected) }, path);
 }
 
-function checkSlices(rule: Rule, slicing: Slicing, held: readonly Held[], at: string, walk: Walk): void {
+function checkSlices(rule: Rule, slicing: Slicing, held: readonly Held[], at: string, walk: ValidationWalk): void {
   const counts = new Map<Rule, number>();
   for (const item of held) {
     const slice = [...slicing.slices.values()].find((s) => isInSlice(s, slicing, item));

@@ -1,7 +1,7 @@
 import { isNarrative } from './narrative.ts';
 
 /** The formats of R4's primitive types (datatypes.html): each either passes or tells what was expected. */
-interface Format {
+interface PrimitiveFormat {
   readonly json: 'string' | 'number' | 'boolean';
   readonly expected: string;
   readonly accepts: (value: never) => boolean;
@@ -44,7 +44,7 @@ function isBase64(value: string): boolean {
   return text.length > 0 && text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
 }
 
-function integerFrom(min: number): Format {
+function integerFrom(min: number): PrimitiveFormat {
   return {
     json: 'number',
     expected: `an integer from ${min} to ${MAX_INTEGER}`,
@@ -52,14 +52,14 @@ function integerFrom(min: number): Format {
   };
 }
 
-function text(expected: string, accepts: (value: string) => boolean): Format {
+function text(expected: string, accepts: (value: string) => boolean): PrimitiveFormat {
   return { json: 'string', expected, accepts };
 }
 
 const string = text('text that is neither blank nor has control characters', isString);
 const uriFormat = text('a URI without spaces', (v) => uri.test(v));
 
-const formats: ReadonlyMap<string, Format> = new Map(
+const formats: ReadonlyMap<string, PrimitiveFormat> = new Map(
   Object.entries({
     base64Binary: text('base64', isBase64),
     boolean: { json: 'boolean', expected: 'true or false', accepts: () => true },
@@ -84,7 +84,7 @@ const formats: ReadonlyMap<string, Format> = new Map(
     url: uriFormat,
     uuid: text('urn:uuid: and a UUID in lower case', (v) => uuid.test(v)),
     xhtml: text('<div>…</div> with text or an image and without active content', isNarrative),
-  } satisfies Record<string, Format>),
+  } satisfies Record<string, PrimitiveFormat>),
 );
 
 export function isPrimitive(type: string): boolean {

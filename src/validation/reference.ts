@@ -1,13 +1,13 @@
 import { type Issue, issue } from '#errors';
 import { referenceType } from '#fhir/values/references.ts';
-import type { Schemas } from './schema.ts';
+import type { TypeSchemas } from './schema.ts';
 import { isObject } from './value.ts';
 
 /** `Patient/1`, `Patient/1/_history/2`, `Patient?identifier=…`, with any base before it. */
 const target = /(?:^|\/)([A-Za-z][A-Za-z0-9]*)(?:\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[^/]+)?(?:#.*)?|\?.*)$/;
 
 /** The type that the text of a reference names; undefined for urn:uuid, fragments and foreign URLs. */
-function typeOf(reference: string, schemas: Schemas): string | undefined {
+function typeOf(reference: string, schemas: TypeSchemas): string | undefined {
   const type = target.exec(reference)?.[1];
   return type !== undefined && (schemas.get(type)?.isResource === true || !reference.includes(':')) ? type : undefined;
 }
@@ -17,7 +17,7 @@ export function referenceIssue(
   element: { readonly targets: readonly string[]; readonly field: { readonly path: string } },
   value: Readonly<Record<string, unknown>>,
   path: string,
-  schemas: Schemas,
+  schemas: TypeSchemas,
 ): Issue | undefined {
   const named = typeof value.reference === 'string' ? typeOf(value.reference, schemas) : undefined;
   const type = named ?? declared(value.type);

@@ -29,7 +29,7 @@ export interface Slot {
   readonly inner: string | undefined;
 }
 
-export interface Schema {
+export interface TypeSchema {
   /** The name of the type in FHIRPath: `Patient`, `Period`, `PatientContact`. */
   readonly type: string;
   /** A resource type that is not abstract. */
@@ -40,14 +40,14 @@ export interface Schema {
 }
 
 /** The compiled types, each by its name or by the path of a backbone element (`Patient.contact`). */
-export type Schemas = ReadonlyMap<string, Schema>;
+export type TypeSchemas = ReadonlyMap<string, TypeSchema>;
 
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
 const CORE = 'http://hl7.org/fhir/StructureDefinition/';
 
 /** Compiles the snapshots of R4's own structures. Profiles other than SimpleQuantity and the like are passed over. */
-export function compileSchemas(structures: readonly StructureDefinition[]): Schemas {
-  const schemas = new Map<string, Schema>();
+export function compileSchemas(structures: readonly StructureDefinition[]): TypeSchemas {
+  const schemas = new Map<string, TypeSchema>();
   for (const structure of structures) {
     if (structure.kind === 'primitive-type' || structure.snapshot === undefined) continue;
     compileStructure(structure, schemas);
@@ -55,7 +55,7 @@ export function compileSchemas(structures: readonly StructureDefinition[]): Sche
   return schemas;
 }
 
-function compileStructure(structure: StructureDefinition, schemas: Map<string, Schema>): void {
+function compileStructure(structure: StructureDefinition, schemas: Map<string, TypeSchema>): void {
   const [root, ...elements] = structure.snapshot?.element ?? [];
   if (root === undefined) return;
   const name = structure.url.replace(CORE, '');
@@ -75,7 +75,7 @@ function compileStructure(structure: StructureDefinition, schemas: Map<string, S
   }
 }
 
-function newSchema(type: string, element: ElementDefinition, isResource: boolean): Schema {
+function newSchema(type: string, element: ElementDefinition, isResource: boolean): TypeSchema {
   return { type, isResource, slots: new Map(), required: [], constraints: compileConstraints(element.constraint) };
 }
 

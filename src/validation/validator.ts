@@ -4,9 +4,9 @@ import { clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { checkRule } from './overlay.ts';
 import { compileProfile, type Rule } from './profile.ts';
-import { compileSchemas, type Schemas } from './schema.ts';
+import { compileSchemas, type TypeSchemas } from './schema.ts';
 import { isObject } from './value.ts';
-import { type Hooks, Walk } from './walk.ts';
+import { type Hooks, ValidationWalk } from './walk.ts';
 
 export interface ValidatorOptions {
   /** R4's own StructureDefinitions. They are compiled at once and not kept. */
@@ -38,7 +38,7 @@ export function createValidator(options: ValidatorOptions): Validator {
   const zone = clock(options.timeZone ?? 'Asia/Shanghai');
   const walkOptions = { schemas, valueSets: options.valueSets, hooks, clock: zone };
   return (resource) => {
-    const walk = new Walk(resource, walkOptions);
+    const walk = new ValidationWalk(resource, walkOptions);
     const value: unknown = resource;
     if (isObject(value)) walk.checkResource(value, resource.resourceType, false);
     return walk.issues.list;
@@ -53,7 +53,7 @@ interface Profile {
   readonly rules: readonly Rule[];
 }
 
-function profileHooks(guide: readonly Resource[], schemas: Schemas): Hooks {
+function profileHooks(guide: readonly Resource[], schemas: TypeSchemas): Hooks {
   const held = new Map(guide.flatMap((r) => (r.resourceType === 'StructureDefinition' ? [[r.url, r] as const] : [])));
   const profiles = new Map([...held].map(([url, structure]) => [url, compile(structure, held)]));
   const ours = guideBases(held.keys());

@@ -9,19 +9,19 @@ import { type Constraint, constraintIssue } from './constraint.ts';
 import { checkContained } from './contained.ts';
 import { primitiveFault } from './primitive.ts';
 import { type ContainedIds, fragmentIssue, referenceIssue } from './reference.ts';
-import type { Field, Schema, Schemas, Slot } from './schema.ts';
+import type { Field, Slot, TypeSchema, TypeSchemas } from './schema.ts';
 import { isObject, kindOf } from './value.ts';
 
 /** What checks of profiles the walk calls on its way. */
 export interface Hooks {
   /** A resource, at the top or nested, whose own structure has been checked. */
-  resource(resource: Record<string, unknown>, path: string, walk: Walk): void;
+  resource(resource: Record<string, unknown>, path: string, walk: ValidationWalk): void;
   /** An extension; `owner` names what carries it, by path (`Patient.address`) and by type (`Address`). */
-  extension(extension: Record<string, unknown>, path: string, owner: readonly string[], walk: Walk): void;
+  extension(extension: Record<string, unknown>, path: string, owner: readonly string[], walk: ValidationWalk): void;
 }
 
-export interface Options {
-  readonly schemas: Schemas;
+export interface WalkOptions {
+  readonly schemas: TypeSchemas;
   readonly valueSets: ValueSets | undefined;
   readonly hooks: Hooks | undefined;
   /** Of the invariants that compare dates. */
@@ -29,8 +29,8 @@ export interface Options {
 }
 
 /** One check of one resource; gathers every issue, up to the limit. */
-export class Walk {
-  readonly options: Options;
+export class ValidationWalk {
+  readonly options: WalkOptions;
   readonly issues = new Issues();
   /** The resource that the walk is in: %resource. */
   resource: TypedValue;
@@ -38,7 +38,7 @@ export class Walk {
   root: TypedValue;
   readonly contained: ContainedIds = new WeakMap();
 
-  constructor(resource: Resource, options: Options) {
+  constructor(resource: Resource, options: WalkOptions) {
     this.options = options;
     this.resource = { type: resource.resourceType, value: resource };
     this.root = this.resource;
@@ -63,7 +63,12 @@ export class Walk {
     this.root = root;
   }
 
-  private checkObject(schema: Schema, value: Record<string, unknown>, path: string, owner: readonly string[]): void {
+  private checkObject(
+    schema: TypeSchema,
+    value: Record<string, unknown>,
+    path: string,
+    owner: readonly string[],
+  ): void {
     let seen: Map<Field, string> | undefined;
     for (const key of Object.keys(value)) {
       if (this.issues.full) return;
@@ -95,7 +100,7 @@ export class Walk {
   }
 
   /** `resourceType`, or an element that is not defined. */
-  private checkOtherKey(schema: Schema, key: string, path: string, owner: readonly string[]): void {
+  private checkOtherKey(schema: TypeSchema, key: string, path: string, owner: readonly string[]): void {
     if (key === 'resourceType' && schema.isResource) return;
     const expected = [...schema.slots.keys()].join(', ');
     this.add(issue('unknown-element', { found: key, target: owner.at(-1) ?? schema.type, expected }, `${path}.${key}`));
@@ -254,7 +259,7 @@ export class Walk {
 }
 
 /** The primitive element whose id and extensions stand under this key. */
-function siblingSlot(schema: Schema, key: string): Slot | undefined {
+function siblingSlot(schema: TypeSchema, key: string): Slot | undefined {
   const slot = key.startsWith('_') ? schema.slots.get(key.slice(1)) : undefined;
   return slot?.primitive === true ? slot : undefined;
 }

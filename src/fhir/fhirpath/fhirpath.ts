@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 
-type Engine = typeof import('fhirpath').default;
+type FhirPathEngine = typeof import('fhirpath').default;
 
 /** Loaded when an expression first needs it: a tenth of a second that a start would wait for. */
-let engine: { readonly fhirpath: Engine; readonly r4: Parameters<Engine['compile']>[1] } | undefined;
+let engine: { readonly fhirpath: FhirPathEngine; readonly r4: Parameters<FhirPathEngine['compile']>[1] } | undefined;
 
 function load() {
   const require = createRequire(import.meta.url);

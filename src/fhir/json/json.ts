@@ -9,7 +9,7 @@ import { Issues } from './issues.ts';
  */
 const digits: unique symbol = Symbol('digits');
 
-interface Holder {
+interface DigitHolder {
   [digits]?: Record<string, string>;
   [key: string | number]: unknown;
 }
@@ -53,13 +53,13 @@ function parse(body: Uint8Array | string, maxDepth: number, most: number, fhirSt
   const scan = scanText(text, maxDepth, most);
   if (scan.depth > maxDepth) return fail('nesting-too-deep', { expected: maxDepth });
   if (scan.values > most) return fail('too-many-values', { expected: most });
-  const root: Holder = {};
+  const root: DigitHolder = {};
   try {
     root.value = JSON.parse(scan.marked);
   } catch {
     return malformed(text);
   }
-  const check: Check = {
+  const check: KeyCheck = {
     strings: fhirStrings && /\\[ubf]|__proto__/.test(text),
     numbers: scan.marked !== text,
     trail: [],
@@ -86,14 +86,14 @@ function malformed(text: string): Failure {
 
 /** The digits that a number came with, where JavaScript would print others. */
 export function digitsOf(holder: object, key: string | number): string | undefined {
-  const { [digits]: kept, [key]: value } = holder as Holder;
+  const { [digits]: kept, [key]: value } = holder as DigitHolder;
   const source = kept?.[key];
   return source !== undefined && Number(source) === value ? source : undefined;
 }
 
 /** Puts a number into an object or a list, with the digits that it came with. The root that is to be written needs `keepDigits`. */
 export function putNumber(holder: object, key: string | number, source: string): void {
-  const into = holder as Holder;
+  const into = holder as DigitHolder;
   into[key] = Number(source);
   if (source !== String(into[key])) {
     into[digits] ??= {};
@@ -107,13 +107,13 @@ export function putNumber(holder: object, key: string | number, source: string):
 
 /** Tells `stringify` that numbers below this root have digits of their own. */
 export function keepDigits(root: object): void {
-  (root as Holder)[digits] ??= {};
+  (root as DigitHolder)[digits] ??= {};
 }
 
 /** Gives a copy, whichever members it has, the digits of the original. */
 export function copyDigits(original: object, copy: object): void {
-  const { [digits]: kept } = original as Holder;
-  if (kept !== undefined) (copy as Holder)[digits] = { ...kept };
+  const { [digits]: kept } = original as DigitHolder;
+  if (kept !== undefined) (copy as DigitHolder)[digits] = { ...kept };
 }
 
 /** The JSON text of a value, with the digits that its numbers came with. */
@@ -121,11 +121,11 @@ export function stringify(value: unknown): string {
   return hasDigits(value) ? JSON.stringify(value, writeDigits) : JSON.stringify(value);
 }
 
-function hasDigits(value: unknown): value is Holder {
+function hasDigits(value: unknown): value is DigitHolder {
   return typeof value === 'object' && value !== null && digits in value;
 }
 
-function writeDigits(this: Holder, key: string, value: unknown): unknown {
+function writeDigits(this: DigitHolder, key: string, value: unknown): unknown {
   if (typeof value !== 'number') return value;
   const source = this[digits]?.[key];
   return source !== undefined && Number(source) === value ? rawJSON(source) : value;
@@ -191,7 +191,7 @@ function endOfNumber(text: string, start: number): number {
   return i;
 }
 
-interface Check {
+interface KeyCheck {
   readonly strings: boolean;
   readonly numbers: boolean;
   readonly trail: (string | number)[];
@@ -202,11 +202,11 @@ interface Check {
 }
 
 /** Counts the members of all objects, puts marked numbers back, and checks the leaves. True if numbers were put back. */
-function walkMember(holder: Holder, key: string | number, check: Check): boolean {
+function walkMember(holder: DigitHolder, key: string | number, check: KeyCheck): boolean {
   const value = holder[key];
   if (typeof value === 'object' && value !== null) {
-    const marked = walkChildren(value as Holder, check);
-    if (marked) (value as Holder)[digits] ??= {};
+    const marked = walkChildren(value as DigitHolder, check);
+    if (marked) (value as DigitHolder)[digits] ??= {};
     return marked;
   }
   if (typeof value !== 'string') return false;
@@ -215,24 +215,24 @@ function walkMember(holder: Holder, key: string | number, check: Check): boolean
   return false;
 }
 
-function badText(check: Check, found: string): void {
+function badText(check: KeyCheck, found: string): void {
   if (check.issues.full) return;
   const expected = 'text without control characters or lone surrogates';
   check.issues.add(issue('bad-text', { found, expected }, pathOf(check.trail)));
 }
 
 /** The fault is told of the object, since such a key cannot stand in a FHIRPath. */
-function checkKey(key: string, check: Check): void {
+function checkKey(key: string, check: KeyCheck): void {
   if (!isText(key)) badText(check, 'such a character in a key');
   else if (key === '__proto__') {
     check.issues.add(issue('bad-text', { found: 'the key "__proto__"', expected: 'none' }, pathOf(check.trail)));
   }
 }
 
-function walkChildren(value: Holder | unknown[], check: Check): boolean {
+function walkChildren(value: DigitHolder | unknown[], check: KeyCheck): boolean {
   let marked = false;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (walkChild(value as unknown as Holder, i, check)) marked = true;
+    for (let i = 0; i < value.length; i++) if (walkChild(value as unknown as DigitHolder, i, check)) marked = true;
     return marked;
   }
   for (const key of Object.keys(value)) {
@@ -244,14 +244,14 @@ function walkChildren(value: Holder | unknown[], check: Check): boolean {
   return marked;
 }
 
-function walkChild(holder: Holder, key: string | number, check: Check): boolean {
+function walkChild(holder: DigitHolder, key: string | number, check: KeyCheck): boolean {
   check.trail.push(key);
   const marked = walkMember(holder, key, check);
   check.trail.pop();
   return marked;
 }
 
-function restore(holder: Holder, key: string | number, token: string, check: Check): boolean {
+function restore(holder: DigitHolder, key: string | number, token: string, check: KeyCheck): boolean {
   const value = Number(token);
   if (!Number.isFinite(value)) {
     check.issues.add(

@@ -1,5 +1,5 @@
 /** By parameter: the types that it puts into the compartment. */
-type Members = Readonly<Record<string, string>>;
+type CompartmentMembers = Readonly<Record<string, string>>;
 
 /** R4's five CompartmentDefinitions; `{def}` is left out: see below. */
 const published = {
@@ -113,7 +113,7 @@ const published = {
       'Account DeviceRequest DiagnosticReport DocumentManifest DocumentReference List Media Observation Specimen',
     target: 'MessageHeader',
   },
-} as const satisfies Readonly<Record<string, Members>>;
+} as const satisfies Readonly<Record<string, CompartmentMembers>>;
 
 export type Compartment = keyof typeof published;
 

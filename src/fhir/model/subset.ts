@@ -11,7 +11,7 @@ export type Subset =
   /** As readSubset leaves them: elements that R4 has, each once. */
   | { readonly elements: readonly string[] };
 
-type Members = Record<string, unknown>;
+type MutableObject = Record<string, unknown>;
 
 const summary = { summary: 'true' } as const;
 
@@ -25,10 +25,10 @@ const always: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta', 'impl
  * may be shared with the resource.
  */
 export function subset(resource: Resource, wanted: Subset): Resource {
-  const source = resource as unknown as Members;
+  const source = resource as unknown as MutableObject;
   const kept = membersOf(resource.resourceType, source, wanted);
   const contained = kept.contained === undefined ? referenced(source.contained, kept) : kept.contained;
-  const members: Members = {};
+  const members: MutableObject = {};
   for (const key of Object.keys(source)) {
     if (key === 'meta') members.meta = tagged(source.meta);
     else if (key === 'contained' && contained !== undefined) members.contained = contained;
@@ -40,7 +40,7 @@ export function subset(resource: Resource, wanted: Subset): Resource {
   return members as unknown as Resource;
 }
 
-function membersOf(type: string, source: Members, wanted: Subset): Members {
+function membersOf(type: string, source: MutableObject, wanted: Subset): MutableObject {
   if ('elements' in wanted) {
     const keys = named(type, wanted.elements);
     const mandatory = mandatoryKeys(type);
@@ -59,7 +59,7 @@ function membersOf(type: string, source: Members, wanted: Subset): Members {
 }
 
 /** The members whose keys are kept, each with its sibling `_name`: that may be all that there is of a primitive. */
-function pick(source: Members, keep: (key: string) => boolean): Members {
+function pick(source: MutableObject, keep: (key: string) => boolean): MutableObject {
   return Object.fromEntries(Object.entries(source).filter(([key]) => keep(withoutMark(key))));
 }
 
@@ -77,9 +77,9 @@ function named(type: string, elements: readonly string[]): ReadonlySet<string> {
 }
 
 /** What R4 marks as summary, at every level. `path` is where R4 declares the members. */
-function summaryOf(source: Members, path: string): Members {
+function summaryOf(source: MutableObject, path: string): MutableObject {
   const summary = summaryKeys(path);
-  const members: Members = {};
+  const members: MutableObject = {};
   for (const [key, value] of Object.entries(source)) {
     const name = withoutMark(key);
     if (always.has(name) && path === source.resourceType) members[key] = value;
@@ -110,7 +110,7 @@ function summaryPart(value: unknown, path: string, key: string): unknown {
 }
 
 /** The contained resources that what is kept refers to, directly or through each other; undefined if none. */
-function referenced(contained: unknown, kept: Members): readonly unknown[] | undefined {
+function referenced(contained: unknown, kept: MutableObject): readonly unknown[] | undefined {
   if (!Array.isArray(contained)) return undefined;
   const byReference = new Map(contained.filter(isObject).map((r) => [`#${r.id}`, r]));
   const found = new Set<unknown>();
@@ -125,18 +125,18 @@ function referenced(contained: unknown, kept: Members): readonly unknown[] | und
   return found.size === 0 ? undefined : contained.filter((r) => found.has(r));
 }
 
-function tagged(meta: unknown): Members {
+function tagged(meta: unknown): MutableObject {
   const members = isObject(meta) ? meta : {};
   const tags: readonly unknown[] = Array.isArray(members.tag) ? members.tag : [];
   const has = tags.some((t) => isObject(t) && t.system === tag.system && t.code === tag.code);
   return has ? members : { ...members, tag: [...tags, tag] };
 }
 
-function isObject(value: unknown): value is Members {
+function isObject(value: unknown): value is MutableObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-type Pairs = readonly (readonly [string, string])[];
+type SubsetParameters = readonly (readonly [string, string])[];
 
 const summaries = new Map<string, Subset | 'count' | undefined>([
   ['true', { summary: 'true' }],
@@ -150,7 +150,10 @@ const summaries = new Map<string, Subset | 'count' | undefined>([
  * Reads `_summary` and `_elements` among decoded parameters; undefined if the whole resource is wanted. Each element must be one
  * of the types', or of any resource type if these are not given. A failure names every problem.
  */
-export function readSubset(pairs: Pairs, types: readonly string[] | undefined): Outcome<Subset | 'count' | undefined> {
+export function readSubset(
+  pairs: SubsetParameters,
+  types: readonly string[] | undefined,
+): Outcome<Subset | 'count' | undefined> {
   const issues = new Issues();
   const summary = only(pairs, '_summary', issues);
   const list = only(pairs, '_elements', issues);
@@ -168,7 +171,7 @@ export function readSubset(pairs: Pairs, types: readonly string[] | undefined): 
   return summary === undefined ? undefined : summaries.get(summary);
 }
 
-function only(pairs: Pairs, parameter: string, issues: Issues): string | undefined {
+function only(pairs: SubsetParameters, parameter: string, issues: Issues): string | undefined {
   const [first, second] = pairs.filter(([name]) => name === parameter).map(([, value]) => value);
   if (second !== undefined) issues.add(refused(parameter, second, 'the parameter once'));
   return first;

@@ -60,9 +60,9 @@ function keysOf(element: ElementDefinition, name: string): readonly string[] {
 }
 
 /** Where the members of an entry begin and end in a file of definitions, in bytes. */
-type Place = readonly [start: number, end: number];
+type StructureSpan = readonly [start: number, end: number];
 
-const places = new Map<string, ReadonlyMap<string, Place>>();
+const places = new Map<string, ReadonlyMap<string, StructureSpan>>();
 
 /** One structure out of the publisher's file: to parse the whole of its 35 MB would stop the server for half a second. */
 function structureOf(type: string): StructureDefinition | undefined {
@@ -79,9 +79,9 @@ function structureOf(type: string): StructureDefinition | undefined {
 }
 
 /** By name. */
-function placesIn(file: string): ReadonlyMap<string, Place> {
+function placesIn(file: string): ReadonlyMap<string, StructureSpan> {
   const bytes = readFileSync(file);
-  const found = new Map<string, Place>();
+  const found = new Map<string, StructureSpan>();
   const first = '"fullUrl" : "http://hl7.org/fhir/StructureDefinition/';
   for (let start = bytes.indexOf(first); start >= 0; ) {
     const name = start + first.length;

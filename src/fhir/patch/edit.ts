@@ -6,8 +6,8 @@ import { digitsOf, keepDigits, putNumber } from '../json/json.ts';
  */
 
 export type Key = string | number;
-export type Members = Readonly<Record<string, unknown>>;
-export type Holder = Members | readonly unknown[];
+export type JsonObject = Readonly<Record<string, unknown>>;
+export type Holder = JsonObject | readonly unknown[];
 
 /** What stands under a key: a value, and if it is a number, the digits that it came with. */
 export interface Content {
@@ -19,7 +19,7 @@ export function isHolder(value: unknown): value is Holder {
   return typeof value === 'object' && value !== null;
 }
 
-export function isMembers(value: unknown): value is Members {
+export function isMembers(value: unknown): value is JsonObject {
   return isHolder(value) && !Array.isArray(value);
 }
 
@@ -27,7 +27,7 @@ export function isMembers(value: unknown): value is Members {
 export function contentAt(holder: unknown, key: Key): Content | undefined {
   if (!isHolder(holder) || !Object.hasOwn(holder, key)) return undefined;
   if (Array.isArray(holder) && !isIndex(key)) return undefined;
-  return { value: (holder as Members)[key], digits: digitsOf(holder, key) };
+  return { value: (holder as JsonObject)[key], digits: digitsOf(holder, key) };
 }
 
 /** What the keys lead to; undefined if they lead nowhere. */
@@ -75,13 +75,13 @@ function hasNumbers(list: readonly unknown[]): boolean {
   return list.some((value) => typeof value === 'number');
 }
 
-export type Member = readonly [key: string, content: Content];
+export type JsonMember = readonly [key: string, content: Content];
 
-export function membersOf(holder: Members): Member[] {
+export function membersOf(holder: JsonObject): JsonMember[] {
   return Object.entries(holder).map(([key, value]) => [key, { value, digits: digitsOf(holder, key) }]);
 }
 
-export function objectOf(members: readonly Member[]): Members {
+export function objectOf(members: readonly JsonMember[]): JsonObject {
   const object = Object.fromEntries(members.map(([key, content]) => [key, content.value]));
   return withDigits(object, members);
 }
@@ -94,10 +94,10 @@ function withDigits<T extends object>(holder: T, contents: readonly (readonly [K
 }
 
 /** The object with new members in the place of the old ones: where the first of them stood, or at the end. */
-export function exchange(holder: Members, old: readonly string[], made: readonly Member[]): Members {
+export function exchange(holder: JsonObject, old: readonly string[], made: readonly JsonMember[]): JsonObject {
   const members = membersOf(holder);
   const first = members.findIndex(([key]) => old.includes(key));
-  const rest = (some: readonly Member[]) => some.filter(([key]) => !old.includes(key));
+  const rest = (some: readonly JsonMember[]) => some.filter(([key]) => !old.includes(key));
   if (first < 0) return objectOf([...members, ...made]);
   return objectOf([...members.slice(0, first), ...made, ...rest(members.slice(first))]);
 }
@@ -173,7 +173,7 @@ export function withoutEmpty(value: unknown, keep: ReadonlySet<unknown>, sibling
   if (!isHolder(value) || keep.has(value)) return value;
   if (!isMembers(value)) return listWithoutEmpty(value, keep, siblings);
   const before = membersOf(value);
-  const after = before.flatMap(([key, content]): Member[] => {
+  const after = before.flatMap(([key, content]): JsonMember[] => {
     const left = withoutEmpty(content.value, keep, key.startsWith('_'));
     return left === undefined ? [] : [[key, left === content.value ? content : { value: left }]];
   });

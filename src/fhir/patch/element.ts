@@ -1,5 +1,14 @@
 import r4 from 'fhirpath/fhir-context/r4';
-import { type Content, contentAt, exchange, itemsOf, listOf, type Member, type Members, splice } from './edit.ts';
+import {
+  type Content,
+  contentAt,
+  exchange,
+  itemsOf,
+  type JsonMember,
+  type JsonObject,
+  listOf,
+  splice,
+} from './edit.ts';
 
 /** One element in JSON: its value, and for a primitive what stands beside it under `_name` (R4 json.html#primitive). */
 export interface Item {
@@ -8,7 +17,7 @@ export interface Item {
 }
 
 /** The element under a JSON key, or one of the list there. */
-export function itemAt(holder: Members, key: string, index: number | undefined): Item {
+export function itemAt(holder: JsonObject, key: string, index: number | undefined): Item {
   const [value, sibling] = [key, `_${key}`].map((k) => {
     const content = contentAt(holder, k);
     const at = index === undefined ? content : contentAt(content?.value, index);
@@ -17,22 +26,22 @@ export function itemAt(holder: Members, key: string, index: number | undefined):
   return { value, sibling };
 }
 
-export function isThere(holder: Members, key: string): boolean {
+export function isThere(holder: JsonObject, key: string): boolean {
   return Object.hasOwn(holder, key) || Object.hasOwn(holder, `_${key}`);
 }
 
 /** How many elements there are in the list under a JSON key. */
-export function countUnder(holder: Members, key: string): number {
+export function countUnder(holder: JsonObject, key: string): number {
   return Math.max(...listsUnder(holder, key).map((list) => list?.length ?? 0));
 }
 
-function listsUnder(holder: Members, key: string): readonly (readonly unknown[] | undefined)[] {
+function listsUnder(holder: JsonObject, key: string): readonly (readonly unknown[] | undefined)[] {
   return [holder[key], holder[`_${key}`]].map((value) => (Array.isArray(value) ? value : undefined));
 }
 
 /** The members that hold one element, or with `list` a list of elements. */
-export function membersWith(key: string, items: readonly Item[], list: boolean): readonly Member[] {
-  return (['value', 'sibling'] as const).flatMap((part): Member[] => {
+export function membersWith(key: string, items: readonly Item[], list: boolean): readonly JsonMember[] {
+  return (['value', 'sibling'] as const).flatMap((part): JsonMember[] => {
     const contents = items.map((item) => item[part]);
     if (contents.every((content) => content === undefined)) return [];
     const [only] = contents;
@@ -42,19 +51,25 @@ export function membersWith(key: string, items: readonly Item[], list: boolean):
 }
 
 /** The holder with these members in place of a key and what stands beside it. */
-export function withElements(holder: Members, key: string, members: readonly Member[]): Members {
+export function withElements(holder: JsonObject, key: string, members: readonly JsonMember[]): JsonObject {
   return exchange(holder, [key, `_${key}`], members);
 }
 
 /** The holder with a list from which some elements are removed, and others in their place: values and siblings stay in step. */
-export function withSpliced(holder: Members, key: string, at: number, count: number, items: readonly Item[]): Members {
+export function withSpliced(
+  holder: JsonObject,
+  key: string,
+  at: number,
+  count: number,
+  items: readonly Item[],
+): JsonObject {
   const length = countUnder(holder, key);
   const [values, siblings] = listsUnder(holder, key);
   const parts = [
     [key, values, items.map((item) => item.value)],
     [`_${key}`, siblings, items.map((item) => item.sibling)],
   ] as const;
-  const members = parts.flatMap(([name, list, contents]): Member[] => {
+  const members = parts.flatMap(([name, list, contents]): JsonMember[] => {
     if (list === undefined && contents.every((content) => content === undefined)) return [];
     const made = splice(
       padded(list ?? [], length),

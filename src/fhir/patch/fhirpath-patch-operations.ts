@@ -1,7 +1,7 @@
 import { failIfAny, issue, type Outcome, shown } from '#errors';
 import { Issues } from '../json/issues.ts';
 import { children } from '../model/model.ts';
-import { contentAt, isMembers, type Members } from './edit.ts';
+import { contentAt, isMembers, type JsonObject } from './edit.ts';
 import type { Item } from './element.ts';
 import { maxOperations } from './json-patch-operations.ts';
 import type { Paths } from './place.ts';
@@ -10,17 +10,17 @@ import type { Paths } from './place.ts';
 export type Payload =
   | { readonly kind: 'value'; readonly key: string; readonly type: string; readonly item: Item }
   | { readonly kind: 'resource'; readonly item: Item }
-  | { readonly kind: 'part'; readonly parts: readonly Part[] };
+  | { readonly kind: 'part'; readonly parts: readonly PatchParameter[] };
 
 /** A part of an operation, or of a part; `place` is its FHIRPath. */
-export interface Part {
+export interface PatchParameter {
   readonly name: string;
   readonly payload: Payload;
   readonly place: string;
 }
 
 /** A part that may be malformed, which the issues say. */
-type Read = Omit<Part, 'payload'> & { readonly payload: Payload | undefined };
+type Read = Omit<PatchParameter, 'payload'> & { readonly payload: Payload | undefined };
 
 /** A simple part: what it says, and where. */
 export interface Given<T> {
@@ -28,18 +28,18 @@ export interface Given<T> {
   readonly place: string;
 }
 
-interface Placed {
+interface LocatedOperation {
   readonly index: number;
   readonly path: Given<string>;
 }
 
 /** One operation of a FHIRPath Patch (R4 fhirpatch.html). */
-export type Operation = Placed &
+export type FhirPathPatchOperation = LocatedOperation &
   (
-    | { readonly type: 'add'; readonly name: Given<string>; readonly value: Part }
-    | { readonly type: 'insert'; readonly at: Given<number>; readonly value: Part }
+    | { readonly type: 'add'; readonly name: Given<string>; readonly value: PatchParameter }
+    | { readonly type: 'insert'; readonly at: Given<number>; readonly value: PatchParameter }
     | { readonly type: 'delete' }
-    | { readonly type: 'replace'; readonly value: Part }
+    | { readonly type: 'replace'; readonly value: PatchParameter }
     | { readonly type: 'move'; readonly source: Given<number>; readonly destination: Given<number> }
   );
 
@@ -59,13 +59,13 @@ function isOperationType(text: string): text is OperationType {
 }
 
 /** Reads the Parameters of a FHIRPath Patch; a failure names everything that is malformed. */
-export function readOperations(parameters: unknown, paths: Paths): Outcome<readonly Operation[]> {
-  const reader = new Reader(paths);
+export function readFhirPathPatch(parameters: unknown, paths: Paths): Outcome<readonly FhirPathPatchOperation[]> {
+  const reader = new PatchParameterReader(paths);
   const operations = reader.parameters(parameters);
   return failIfAny(reader.issues.list) ?? operations;
 }
 
-class Reader {
+class PatchParameterReader {
   readonly issues = new Issues();
   readonly #paths: Paths;
 
@@ -73,7 +73,7 @@ class Reader {
     this.#paths = paths;
   }
 
-  parameters(raw: unknown): readonly Operation[] {
+  parameters(raw: unknown): readonly FhirPathPatchOperation[] {
     if (!isMembers(raw)) return this.#refuse('Parameters', 'The patch', shown(raw), 'a Parameters resource') ?? [];
     if (raw.resourceType !== 'Parameters')
       this.#refuse('Parameters', 'resourceType', shown(raw.resourceType), 'Parameters');
@@ -87,7 +87,7 @@ class Reader {
     return parameter.flatMap((one: unknown, i) => this.#operation(one, i, `${place}[${i}]`) ?? []);
   }
 
-  #operation(raw: unknown, index: number, place: string): Operation | undefined {
+  #operation(raw: unknown, index: number, place: string): FhirPathPatchOperation | undefined {
     if (!isMembers(raw)) return this.#refuse(place, 'parameter', shown(raw), 'an object');
     this.#only(raw, ['id', 'extension', 'name', 'part'], place);
     if (raw.name !== 'operation') this.#refuse(`${place}.name`, 'name', shown(raw.name), 'operation');
@@ -102,7 +102,12 @@ class Reader {
     return this.#complete(type.value, index, parts, place);
   }
 
-  #complete(type: OperationType, index: number, parts: readonly Read[], place: string): Operation | undefined {
+  #complete(
+    type: OperationType,
+    index: number,
+    parts: readonly Read[],
+    place: string,
+  ): FhirPathPatchOperation | undefined {
     const text = (name: string) => this.#text(parts, name, 'valueString', place);
     const whole = (name: string) => this.#whole(parts, name, place);
     const path = this.#path(text('path'));
@@ -138,7 +143,7 @@ class Reader {
     }
   }
 
-  #part(parts: readonly Read[], name: string, place: string): Part | undefined {
+  #part(parts: readonly Read[], name: string, place: string): PatchParameter | undefined {
     const found = parts.find((part) => part.name === name);
     if (found === undefined) return this.#refuse(place, `The part ${name}`, 'missing', 'it once');
     return isComplete(found) ? found : undefined;
@@ -185,7 +190,7 @@ class Reader {
   }
 
   /** R4 parameters.html, inv-1: a part holds a value, a resource or parts. */
-  #payload(raw: Members, place: string): Payload | undefined {
+  #payload(raw: JsonObject, place: string): Payload | undefined {
     const keys = Object.keys(raw).filter((key) => !['id', 'extension', 'name'].includes(key));
     const [main = '', ...others] = new Set(keys.map((key) => key.replace(/^_/, '')));
     if (others.length > 0) return this.#refuse(place, 'part', `one with ${keys.join(' and ')}`, oneOfThese);
@@ -203,7 +208,7 @@ class Reader {
     return this.#value(raw, main, type, place);
   }
 
-  #value(raw: Members, key: string, type: string, place: string): Payload | undefined {
+  #value(raw: JsonObject, key: string, type: string, place: string): Payload | undefined {
     const [value, sibling] = [contentAt(raw, key), contentAt(raw, `_${key}`)];
     const form = formOf(type);
     const fits = value === undefined || (form === 'object' ? isFilled(value.value) : typeof value.value === form);
@@ -215,7 +220,7 @@ class Reader {
     return { kind: 'value', key, type, item: { value, sibling } };
   }
 
-  #only(raw: Members, names: readonly string[], place: string): void {
+  #only(raw: JsonObject, names: readonly string[], place: string): void {
     for (const key of Object.keys(raw)) {
       if (!names.includes(key)) this.#refuse(place, 'A member', key, `one of ${names.join(', ')}`);
     }
@@ -226,7 +231,7 @@ class Reader {
   }
 }
 
-function isComplete(part: Read): part is Part {
+function isComplete(part: Read): part is PatchParameter {
   return part.payload !== undefined;
 }
 

@@ -3,10 +3,10 @@ import type { Issues } from '../json/issues.ts';
 import { children, type ElementType, elementNames, isSubtype } from '../model/model.ts';
 import { objectOf } from './edit.ts';
 import { type Item, membersWith, repeats } from './element.ts';
-import { described, type Part, type Payload } from './fhirpath-patch-operations.ts';
+import { described, type PatchParameter, type Payload } from './fhirpath-patch-operations.ts';
 
 /** An element, and the JSON key that its type gives it. */
-export interface Made {
+export interface PatchValue {
   readonly key: string;
   readonly item: Item;
 }
@@ -15,7 +15,7 @@ export interface Made {
  * What a part says, as the element `name` of what R4 declares at `path` (R4 fhirpatch.html: "the type of the value must be correct
  * for the place"). Why it cannot be that, the issues say; what is returned then is empty.
  */
-export function make(path: string, name: string, part: Part, issues: Issues): Made {
+export function make(path: string, name: string, part: PatchParameter, issues: Issues): PatchValue {
   const declared = children(path, name);
   if (declared === undefined) {
     const details = { found: name, target: path, expected: elementNames(path).join(', ') };
@@ -36,7 +36,7 @@ export function make(path: string, name: string, part: Part, issues: Issues): Ma
 }
 
 /** An element of an anonymous type, or of one that no value[x] has (R4 fhirpatch.html#anonymous). */
-function anonymous(path: string, parts: readonly Part[], issues: Issues): Item {
+function anonymous(path: string, parts: readonly PatchParameter[], issues: Issues): Item {
   const names = new Set<string>();
   const byKey = new Map<string, { readonly items: Item[]; readonly list: boolean }>();
   for (const part of parts) {

@@ -8,16 +8,21 @@ import {
   costAlong,
   emptyIn,
   isMembers,
+  type JsonObject,
   type Key,
-  type Members,
   maxRemade,
   measure,
   withoutEmpty,
 } from './edit.ts';
 import { countUnder, isThere, itemAt, membersWith, repeats, withElements, withSpliced } from './element.ts';
-import { type Given, type Operation, type Part, readOperations } from './fhirpath-patch-operations.ts';
-import { type Made, make } from './fhirpath-patch-value.ts';
-import { keysTo, Paths, type Place, type Selected } from './place.ts';
+import {
+  type FhirPathPatchOperation,
+  type Given,
+  type PatchParameter,
+  readFhirPathPatch,
+} from './fhirpath-patch-operations.ts';
+import { make, type PatchValue } from './fhirpath-patch-value.ts';
+import { type ElementLocation, keysTo, Paths, type Selected } from './place.ts';
 
 /**
  * The resource as a FHIRPath Patch makes it (R4 fhirpatch.html). It may share parts with the resource, which stays as it was. Only
@@ -25,14 +30,14 @@ import { keysTo, Paths, type Place, type Selected } from './place.ts';
  */
 export function applyFhirPathPatch(resource: Resource, parameters: unknown, maxDepth = 100): Outcome<Resource> {
   const paths = new Paths();
-  const operations = readOperations(parameters, paths);
+  const operations = readFhirPathPatch(parameters, paths);
   if (operations instanceof Failure) return operations;
-  const before = resource as unknown as Members;
+  const before = resource as unknown as JsonObject;
   const spent = { remade: 0 };
   let root = before;
   for (const operation of operations) {
     const { path } = operation;
-    const step: Step = { root, operation, maxDepth, spent };
+    const step: PatchStep = { root, operation, maxDepth, spent };
     const selected = paths.select(root, path.value);
     const next =
       'found' in selected ? refuse(step, path, selected.found, selected.expected) : apply(step, operation, selected);
@@ -43,15 +48,15 @@ export function applyFhirPathPatch(resource: Resource, parameters: unknown, maxD
 }
 
 /** One operation, and the resource as those before left it. */
-interface Step {
-  readonly root: Members;
-  readonly operation: Operation;
+interface PatchStep {
+  readonly root: JsonObject;
+  readonly operation: FhirPathPatchOperation;
   readonly maxDepth: number;
   /** What the whole patch made anew so far. */
   readonly spent: { remade: number };
 }
 
-function apply(step: Step, operation: Operation, selected: readonly Selected[]): Outcome<Members> {
+function apply(step: PatchStep, operation: FhirPathPatchOperation, selected: readonly Selected[]): Outcome<JsonObject> {
   switch (operation.type) {
     case 'add':
       return add(step, selected, operation.name.value, operation.value);
@@ -70,7 +75,7 @@ function apply(step: Step, operation: Operation, selected: readonly Selected[]):
   }
 }
 
-function add(step: Step, selected: readonly Selected[], name: string, part: Part): Outcome<Members> {
+function add(step: PatchStep, selected: readonly Selected[], name: string, part: PatchParameter): Outcome<JsonObject> {
   const target = oneElement(step, selected);
   if (target instanceof Failure) return target;
   const { place, path = '' } = target;
@@ -95,14 +100,19 @@ function add(step: Step, selected: readonly Selected[], name: string, part: Part
 }
 
 /** Undefined if the element may stand once, and does. */
-function withAdded(holder: Members, path: string, name: string, { key, item }: Made): Members | undefined {
+function withAdded(holder: JsonObject, path: string, name: string, { key, item }: PatchValue): JsonObject | undefined {
   if (repeats(path, name)) return withSpliced(holder, key, countUnder(holder, key), 0, [item]);
   const keys = [...(children(path, name)?.keys() ?? [])];
   if (keys.some((k) => isThere(holder, k))) return undefined;
   return withElements(holder, key, membersWith(key, [item], false));
 }
 
-function insert(step: Step, selected: readonly Selected[], { value: index, place: at }: Given<number>, part: Part) {
+function insert(
+  step: PatchStep,
+  selected: readonly Selected[],
+  { value: index, place: at }: Given<number>,
+  part: PatchParameter,
+) {
   const list = wholeList(step, selected);
   if (list instanceof Failure) return list;
   const { place, length } = list;
@@ -112,14 +122,14 @@ function insert(step: Step, selected: readonly Selected[], { value: index, place
   return changeOwner(step, place, (owner) => withSpliced(owner, place.key, index, 0, [made.item]));
 }
 
-function replace(step: Step, selected: readonly Selected[], part: Part): Outcome<Members> {
+function replace(step: PatchStep, selected: readonly Selected[], part: PatchParameter): Outcome<JsonObject> {
   const place = onePlace(step, selected);
   if (place instanceof Failure) return place;
   const made = makeIn(step, place.owner, place.ownerPath, place.name, part);
   return made instanceof Failure ? made : exchangeAt(step, place, made);
 }
 
-function move(step: Step, selected: readonly Selected[], source: Given<number>, destination: Given<number>) {
+function move(step: PatchStep, selected: readonly Selected[], source: Given<number>, destination: Given<number>) {
   const list = wholeList(step, selected);
   if (list instanceof Failure) return list;
   const { place, length } = list;
@@ -134,7 +144,7 @@ function move(step: Step, selected: readonly Selected[], source: Given<number>, 
 }
 
 /** The resource with another element at a place, or with none. */
-function exchangeAt(step: Step, place: Place, made: Made | undefined): Outcome<Members> {
+function exchangeAt(step: PatchStep, place: ElementLocation, made: PatchValue | undefined): Outcome<JsonObject> {
   const { key, index } = place;
   const items = made === undefined ? [] : [made.item];
   return changeOwner(step, place, (owner) =>
@@ -144,12 +154,16 @@ function exchangeAt(step: Step, place: Place, made: Made | undefined): Outcome<M
   );
 }
 
-function changeOwner(step: Step, { owner, key }: Place, edit: (owner: Members) => Members): Outcome<Members> {
-  return spend(step, owner, key) ?? changeAt(step.root, owner, (holder) => edit(holder as Members));
+function changeOwner(
+  step: PatchStep,
+  { owner, key }: ElementLocation,
+  edit: (owner: JsonObject) => JsonObject,
+): Outcome<JsonObject> {
+  return spend(step, owner, key) ?? changeAt(step.root, owner, (holder) => edit(holder as JsonObject));
 }
 
 /** Counts what a change under a key of the object to which the keys lead makes anew: its lists of values and of siblings too. */
-function spend(step: Step, keys: readonly Key[], key: string): Failure | undefined {
+function spend(step: PatchStep, keys: readonly Key[], key: string): Failure | undefined {
   const holder = contentUnder(step.root, keys)?.value;
   const lists = isMembers(holder) ? 2 * countUnder(holder, key) : 0;
   step.spent.remade += costAlong(step.root, keys) + lists;
@@ -157,13 +171,19 @@ function spend(step: Step, keys: readonly Key[], key: string): Failure | undefin
   return refuse(step, step.operation.path, 'too much to make anew', `at most ${maxRemade} steps a patch`);
 }
 
-function ownerOf(root: Members, { owner }: Place): Members {
+function ownerOf(root: JsonObject, { owner }: ElementLocation): JsonObject {
   const holder = contentUnder(root, owner)?.value;
   return isMembers(holder) ? holder : {};
 }
 
 /** The element that a part gives, to stand in the object to which the keys lead. */
-function makeIn(step: Step, owner: readonly Key[], path: string, name: string, part: Part): Outcome<Made> {
+function makeIn(
+  step: PatchStep,
+  owner: readonly Key[],
+  path: string,
+  name: string,
+  part: PatchParameter,
+): Outcome<PatchValue> {
   const issues = new Issues();
   const made = make(path, name, part, issues);
   const failure = failIfAny(issues.list);
@@ -175,14 +195,14 @@ function makeIn(step: Step, owner: readonly Key[], path: string, name: string, p
 }
 
 /** R4 fhirpatch.html: "The FHIRPath statement must return a single element". */
-function oneElement(step: Step, selected: readonly Selected[]): Outcome<Selected> {
+function oneElement(step: PatchStep, selected: readonly Selected[]): Outcome<Selected> {
   const [only, second] = selected;
   const { path } = step.operation;
   if (only === undefined) return refuse(step, path, 'nothing', 'one element');
   return second === undefined ? only : refuse(step, path, `${selected.length} elements`, 'one');
 }
 
-function onePlace(step: Step, selected: readonly Selected[]): Outcome<Place> {
+function onePlace(step: PatchStep, selected: readonly Selected[]): Outcome<ElementLocation> {
   const one = oneElement(step, selected);
   if (one instanceof Failure) return one;
   return one.place ?? refuse(step, step.operation.path, 'the whole resource', 'an element of it');
@@ -190,9 +210,9 @@ function onePlace(step: Step, selected: readonly Selected[]): Outcome<Place> {
 
 /** The place of the first item, and how many items the list has, if all of it is selected. */
 function wholeList(
-  step: Step,
+  step: PatchStep,
   selected: readonly Selected[],
-): Outcome<{ readonly place: Place; readonly length: number }> {
+): Outcome<{ readonly place: ElementLocation; readonly length: number }> {
   const { path } = step.operation;
   const [first] = selected;
   if (first === undefined) return refuse(step, path, 'nothing', 'a list');
@@ -205,22 +225,27 @@ function wholeList(
   return refuse(step, path, 'something else than one whole list', 'the path of a list');
 }
 
-function isBeside(one: Place | undefined, other: Place | undefined): boolean {
+function isBeside(one: ElementLocation | undefined, other: ElementLocation | undefined): boolean {
   if (one === undefined || other === undefined) return false;
   return (
     one.key === other.key && one.owner.length === other.owner.length && one.owner.every((k, i) => k === other.owner[i])
   );
 }
 
-function refuseSecond(step: Step, name: string): Failure {
+function refuseSecond(step: PatchStep, name: string): Failure {
   return refuse(step, step.operation.path, `${name} there already`, 'none, or the operation replace');
 }
 
-function refuseIndex(step: Step, place: string, index: number, length: number, last: number): Failure {
+function refuseIndex(step: PatchStep, place: string, index: number, length: number, last: number): Failure {
   return refuse(step, { place }, `index ${index} for a list of ${length}`, `an index from 0 to ${last}`);
 }
 
-function refuse({ operation }: Step, { place }: { readonly place: string }, found: string, expected: string): Failure {
+function refuse(
+  { operation }: PatchStep,
+  { place }: { readonly place: string },
+  found: string,
+  expected: string,
+): Failure {
   const { index, path } = operation;
   return fail('patch-failed', { index, target: path.value, found, expected }, place);
 }

@@ -12,24 +12,24 @@ export interface Pointer {
   readonly tokens: readonly string[];
 }
 
-interface Placed {
+interface PointerOperation {
   readonly index: number;
   readonly path: Pointer;
 }
 
-export interface Transfer extends Placed {
+export interface Transfer extends PointerOperation {
   readonly op: 'move' | 'copy';
   readonly from: Pointer;
 }
 
 /** One operation of a JSON Patch (RFC 6902, 4). */
-export type Operation =
+export type JsonPatchOperation =
   | Transfer
-  | (Placed & { readonly op: 'remove' })
-  | (Placed & { readonly op: 'add' | 'replace' | 'test'; readonly value: Content });
+  | (PointerOperation & { readonly op: 'remove' })
+  | (PointerOperation & { readonly op: 'add' | 'replace' | 'test'; readonly value: Content });
 
 /** Reads a JSON Patch; a failure names everything that is malformed. Members that RFC 6902 does not define are ignored, as it says. */
-export function readOperations(patch: unknown): Outcome<readonly Operation[]> {
+export function readJsonPatch(patch: unknown): Outcome<readonly JsonPatchOperation[]> {
   const issues = new Issues();
   if (!Array.isArray(patch)) {
     const expected = 'a list of operations (RFC 6902)';
@@ -43,7 +43,7 @@ export function readOperations(patch: unknown): Outcome<readonly Operation[]> {
   return failIfAny(issues.list) ?? operations;
 }
 
-function readOperation(raw: unknown, index: number, issues: Issues): Operation | undefined {
+function readOperation(raw: unknown, index: number, issues: Issues): JsonPatchOperation | undefined {
   const refuse = (member: string, found: string, expected: string): undefined => {
     const [target, place] = member === '' ? ['The operation', `[${index}]`] : [member, `[${index}].${member}`];
     issues.add(issue('patch-invalid', { target, found, expected }, place));

@@ -20,13 +20,13 @@ import {
   withContent,
   withoutEmpty,
 } from './edit.ts';
-import { type Operation, type Pointer, readOperations, type Transfer } from './json-patch-operations.ts';
+import { type JsonPatchOperation, type Pointer, readJsonPatch, type Transfer } from './json-patch-operations.ts';
 
 /** `copy` can double what it copies, so that a short patch could fill the memory: so many values may be copied and moved. */
 const maxCopied = 1_000_000;
 
 /** What one patch may do, and has done. */
-interface Limits {
+interface PatchLimits {
   readonly depth: number;
   copied: number;
   remade: number;
@@ -37,9 +37,9 @@ interface Limits {
  * was. Only when all is done are objects and lists removed that the patch left empty: it may remove the last item and add another.
  */
 export function applyJsonPatch(resource: Resource, patch: unknown, maxDepth = 100): Outcome<Resource> {
-  const operations = readOperations(patch);
+  const operations = readJsonPatch(patch);
   if (operations instanceof Failure) return operations;
-  const limits: Limits = { depth: maxDepth, copied: 0, remade: 0 };
+  const limits: PatchLimits = { depth: maxDepth, copied: 0, remade: 0 };
   let root: unknown = resource;
   for (const operation of operations) {
     root = apply(root, operation, limits);
@@ -48,7 +48,7 @@ export function applyJsonPatch(resource: Resource, patch: unknown, maxDepth = 10
   return (root === resource ? root : (withoutEmpty(root, emptyIn(resource)) ?? {})) as Resource;
 }
 
-function apply(root: unknown, operation: Operation, limits: Limits): Outcome<unknown> {
+function apply(root: unknown, operation: JsonPatchOperation, limits: PatchLimits): Outcome<unknown> {
   switch (operation.op) {
     case 'add':
       return add(root, operation, operation.value, limits);
@@ -72,7 +72,7 @@ function apply(root: unknown, operation: Operation, limits: Limits): Outcome<unk
   }
 }
 
-function add(root: unknown, operation: Operation, content: Content, limits: Limits): Outcome<unknown> {
+function add(root: unknown, operation: JsonPatchOperation, content: Content, limits: PatchLimits): Outcome<unknown> {
   const { path } = operation;
   if (isWhole(path)) return whole(operation, content);
   const holder = contentUnder(root, path.tokens.slice(0, -1))?.value;
@@ -88,7 +88,13 @@ function add(root: unknown, operation: Operation, content: Content, limits: Limi
 type Change = (holder: Holder, key: string, content: Content) => Holder;
 
 /** Lets `change` put the content under the last key of the path. */
-function put(root: unknown, operation: Operation, content: Content, limits: Limits, change: Change): Outcome<unknown> {
+function put(
+  root: unknown,
+  operation: JsonPatchOperation,
+  content: Content,
+  limits: PatchLimits,
+  change: Change,
+): Outcome<unknown> {
   const { tokens } = operation.path;
   if (tokens.length + measure(content.value).depth > limits.depth) {
     const expected = `at most ${limits.depth} levels (HUFHIR_MAX_DEPTH)`;
@@ -100,9 +106,9 @@ function put(root: unknown, operation: Operation, content: Content, limits: Limi
 /** The root with what `change` makes of the object or list that holds what is at the pointer. */
 function changed(
   root: unknown,
-  operation: Operation,
+  operation: JsonPatchOperation,
   at: Pointer,
-  limits: Limits,
+  limits: PatchLimits,
   change: (holder: Holder) => Holder,
 ): Outcome<unknown> {
   const keys = at.tokens.slice(0, -1);
@@ -113,7 +119,7 @@ function changed(
   return changeAt(root as Holder, keys, change);
 }
 
-function remove(root: unknown, operation: Operation, at: Pointer, limits: Limits): Outcome<unknown> {
+function remove(root: unknown, operation: JsonPatchOperation, at: Pointer, limits: PatchLimits): Outcome<unknown> {
   if (contentUnder(root, at.tokens) === undefined) return absent(operation, at);
   if (isWhole(at)) return refuse(operation, at, 'the whole resource', 'an element of it');
   const key = at.tokens.at(-1) ?? '';
@@ -122,7 +128,7 @@ function remove(root: unknown, operation: Operation, at: Pointer, limits: Limits
   );
 }
 
-function transfer(root: unknown, operation: Transfer, limits: Limits): Outcome<unknown> {
+function transfer(root: unknown, operation: Transfer, limits: PatchLimits): Outcome<unknown> {
   const { op, from, path } = operation;
   const content = contentUnder(root, from.tokens);
   if (content === undefined) return absent(operation, from);
@@ -138,16 +144,16 @@ function isWhole({ tokens }: Pointer): boolean {
   return tokens.length === 0;
 }
 
-function whole(operation: Operation, { value }: Content): Outcome<unknown> {
+function whole(operation: JsonPatchOperation, { value }: Content): Outcome<unknown> {
   if (isMembers(value)) return objectOf(membersOf(value));
   return refuse(operation, operation.path, 'another value for the whole resource', 'an object');
 }
 
-function absent(operation: Operation, at: Pointer): Failure {
+function absent(operation: JsonPatchOperation, at: Pointer): Failure {
   return refuse(operation, at, 'nothing', 'a value that is there');
 }
 
-function refuse({ index }: Operation, at: Pointer, found: string, expected: string): Failure {
+function refuse({ index }: JsonPatchOperation, at: Pointer, found: string, expected: string): Failure {
   return fail('patch-failed', { index, target: at.text, found, expected }, `[${index}].${at.member}`);
 }
 

@@ -3,10 +3,10 @@ import type { ResourceNode } from 'fhirpath';
 import { children } from '../model/model.ts';
 import { contentUnder, type Key } from './edit.ts';
 
-type Engine = typeof import('fhirpath').default;
+type FhirPathModule = typeof import('fhirpath').default;
 
 /** Where an element stands in the JSON of a resource. */
-export interface Place {
+export interface ElementLocation {
   /** The keys from the resource to the object that holds the element; for elements of a primitive, that under `_name`. */
   readonly owner: readonly Key[];
   /** Where R4 declares the elements of that object. */
@@ -19,7 +19,7 @@ export interface Place {
 
 /** An element to which a path leads; the resource itself has no place. */
 export interface Selected {
-  readonly place: Place | undefined;
+  readonly place: ElementLocation | undefined;
   /** Where R4 declares what is in the element. */
   readonly path: string | undefined;
 }
@@ -43,30 +43,30 @@ interface SyntaxNode {
   readonly children?: readonly SyntaxNode[];
 }
 
-type Run = (root: object) => readonly unknown[];
+type CompiledPath = (root: object) => readonly unknown[];
 
 /** Why a path cannot be followed. */
-interface Fault {
+interface PathFault {
   readonly found: string;
   readonly expected: string;
 }
 
 /** The FHIRPath expressions of one patch, which share a limit of work. */
 export class Paths {
-  readonly #known = new Map<string, Run | Fault>();
+  readonly #known = new Map<string, CompiledPath | PathFault>();
   readonly #engine = load();
   #steps = 0;
   #millisecondsLeft = maxMilliseconds;
   #until = 0;
 
   /** What keeps the expression from being evaluated at all. */
-  fault(expression: string): Fault | undefined {
+  fault(expression: string): PathFault | undefined {
     const known = this.#compiled(expression);
     return typeof known === 'function' ? undefined : known;
   }
 
   /** The elements to which an expression leads from the resource. */
-  select(root: object, expression: string): readonly Selected[] | Fault {
+  select(root: object, expression: string): readonly Selected[] | PathFault {
     const run = this.#compiled(expression);
     if (typeof run !== 'function') return run;
     // The engine's message may quote the resource.
@@ -80,7 +80,7 @@ export class Paths {
     return inside.length === selected.length ? inside : { found: 'a path to something else', expected };
   }
 
-  #compiled(expression: string): Run | Fault {
+  #compiled(expression: string): CompiledPath | PathFault {
     const known = this.#known.get(expression);
     if (known !== undefined) return known;
     const { length } = expression;
@@ -98,7 +98,7 @@ export class Paths {
     return made;
   }
 
-  #compile(expression: string): Run | Fault {
+  #compile(expression: string): CompiledPath | PathFault {
     this.#count(expression.length * stepsOfCharacter);
     const { fhirpath, r4 } = this.#engine;
     const refused = refusedIn(fhirpath.parse(expression));
@@ -121,7 +121,7 @@ export class Paths {
     return this.#steps > maxSteps || performance.now() > this.#until;
   }
 
-  #limited<T>(work: () => T, faultOf: (error: unknown) => Fault): T | Fault {
+  #limited<T>(work: () => T, faultOf: (error: unknown) => PathFault): T | PathFault {
     const start = performance.now();
     this.#until = start + this.#millisecondsLeft;
     try {
@@ -139,13 +139,13 @@ function sizeOf(collection: unknown): number {
 }
 
 const expected = 'a path to elements of the resource';
-const tooCostly: Fault = { found: 'too much work', expected: `at most ${maxSteps} steps for the paths of a patch` };
+const tooCostly: PathFault = { found: 'too much work', expected: `at most ${maxSteps} steps for the paths of a patch` };
 
 /** Loaded when a patch first needs it, as fhirpath.ts does. */
 function load() {
   const require = createRequire(import.meta.url);
-  const fhirpath: Engine = require('fhirpath');
-  const r4: Parameters<Engine['compile']>[1] = require('fhirpath/fhir-context/r4');
+  const fhirpath: FhirPathModule = require('fhirpath');
+  const r4: Parameters<FhirPathModule['compile']>[1] = require('fhirpath/fhir-context/r4');
   return { fhirpath, r4 };
 }
 
@@ -155,7 +155,7 @@ function delimited(expression: string): string {
   return expression.replace(token, (found) => (found.startsWith('.') ? '.`div`' : found));
 }
 
-function refusedIn({ type, text = '', children = [] }: SyntaxNode): Fault | undefined {
+function refusedIn({ type, text = '', children = [] }: SyntaxNode): PathFault | undefined {
   if (type === 'Functn' && !functions.has(text)) {
     return { found: `the function ${text}()`, expected: `one of ${[...functions].join(', ')}` };
   }
@@ -178,7 +178,7 @@ function selectedBy(found: unknown, root: object): Selected | undefined {
   return place && { place, path };
 }
 
-function placeOf(node: ResourceNode, parent: ResourceNode, root: object): Place | undefined {
+function placeOf(node: ResourceNode, parent: ResourceNode, root: object): ElementLocation | undefined {
   const above = selectedBy(parent, root);
   if (above === undefined || above.path === undefined || node.propName === undefined) return undefined;
   const { path: ownerPath } = above;
@@ -193,11 +193,11 @@ function placeOf(node: ResourceNode, parent: ResourceNode, root: object): Place 
 }
 
 /** The objects that may hold the members of an element: the element itself, and that beside a primitive. */
-function ownersOf(place: Place | undefined): readonly (readonly Key[])[] {
+function ownersOf(place: ElementLocation | undefined): readonly (readonly Key[])[] {
   return place === undefined ? [[]] : [keysTo(place), keysTo({ ...place, key: `_${place.key}` })];
 }
 
 /** The keys from the resource to the JSON value of an element. */
-export function keysTo({ owner, key, index }: Place): readonly Key[] {
+export function keysTo({ owner, key, index }: ElementLocation): readonly Key[] {
   return index === undefined ? [...owner, key] : [...owner, key, index];
 }

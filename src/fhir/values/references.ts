@@ -1,5 +1,5 @@
 /** What the text of a Reference names (R4 references.html). */
-export type Target =
+export type ReferenceTarget =
   /** A resource of this server: relative, or absolute under our base URL. */
   | { readonly kind: 'local'; readonly type: string; readonly id: string; readonly version?: string }
   /** A resource of another server; `type` as far as the URL shows it. */
@@ -22,7 +22,7 @@ export function isValidId(text: string): boolean {
  * Reads the text of a Reference. Without `baseUrl` (no slash at its end) every absolute URL is foreign. Undefined if the
  * text is none of the forms that R4 knows.
  */
-export function parseReference(text: string, baseUrl?: string): Target | undefined {
+export function parseReference(text: string, baseUrl?: string): ReferenceTarget | undefined {
   if (text.startsWith('#')) return { kind: 'contained', id: text.slice(1) };
   if (/^urn:(uuid|oid):\S+$/.test(text)) return { kind: 'urn', urn: text };
   const ours = baseUrl !== undefined && text.startsWith(`${baseUrl}/`);

@@ -35,7 +35,7 @@ interface Atom {
   readonly baseFactorStr_: string | null;
 }
 
-interface Library {
+interface UcumLibrary {
   readonly UcumLhcUtils: { getInstance(): unknown };
   readonly UnitTables: { getInstance(): { getUnitByCode(code: string): Atom | null | undefined } };
 }
@@ -122,7 +122,7 @@ let atoms: ((code: string) => Atom | undefined) | undefined;
 /** The table is read when a unit is first asked for. */
 function atom(code: string): Atom | undefined {
   if (atoms === undefined) {
-    const library: Library = createRequire(import.meta.url)('@lhncbc/ucum-lhc');
+    const library: UcumLibrary = createRequire(import.meta.url)('@lhncbc/ucum-lhc');
     library.UcumLhcUtils.getInstance();
     const table = library.UnitTables.getInstance();
     // The table also holds common compounds, and answers to the names that every JavaScript object has.
@@ -190,7 +190,7 @@ const integer = /\d+(?![*^\d])/y;
 const simple = /(10[*^]|(?:[^\s"()+\-./=[\]{}\d]|\[[\x21-\x5c\x5e-\x7e]*\])+)([+-]?\d{1,2}(?!\d))?/y;
 
 /** A place in a text. */
-class Reader {
+class UnitParser {
   readonly text: string;
   at = 0;
 
@@ -215,7 +215,7 @@ class Reader {
 const unity: Product = { factor: one, exponents: new Map() };
 
 function ratio(text: string): CanonicalUnit | undefined {
-  const reader = new Reader(text);
+  const reader = new UnitParser(text);
   const product = readTerm(reader);
   if (product === undefined || reader.at < text.length) return undefined;
   const parts = [...product.exponents].map(([unit, exponent]) => `${unit}${exponent}`);
@@ -223,7 +223,7 @@ function ratio(text: string): CanonicalUnit | undefined {
 }
 
 /** The grammar of UCUM, from left to right: `a/b.c` is `(a/b).c`. */
-function readTerm(reader: Reader): Product | undefined {
+function readTerm(reader: UnitParser): Product | undefined {
   let product: Product | undefined = unity;
   let divide = reader.skip('/');
   do {
@@ -235,13 +235,13 @@ function readTerm(reader: Reader): Product | undefined {
 }
 
 /** An annotation means nothing; LOINC writes them after numbers too (`/100{WBCs}`). */
-function readComponent(reader: Reader): Product | undefined {
+function readComponent(reader: UnitParser): Product | undefined {
   const product = readAnnotatable(reader);
   const annotated = reader.take(annotation) !== undefined;
   return product ?? (annotated ? unity : undefined);
 }
 
-function readAnnotatable(reader: Reader): Product | undefined {
+function readAnnotatable(reader: UnitParser): Product | undefined {
   if (reader.skip('(')) {
     const inner = readTerm(reader);
     return reader.skip(')') ? inner : undefined;
@@ -301,7 +301,7 @@ function definition({ code, atom }: Symbol): Product {
   if (atom.isBase_ || counted.has(code) || (atom.isArbitrary_ && by === '1')) {
     return { factor: one, exponents: new Map([[code, 1]]) };
   }
-  const product = readTerm(new Reader(corrected[code] ?? by ?? ''));
+  const product = readTerm(new UnitParser(corrected[code] ?? by ?? ''));
   if (product === undefined || factor === null) throw new Error(`UCUM defines ${code} by ${factor} ${by}`);
   return { ...product, factor: times(decimal(factor), product.factor) };
 }

@@ -1,13 +1,13 @@
 import { keepDigits, putNumber } from '../json/json.ts';
-import type { Layout, Place } from './layout.ts';
+import type { Layout, LayoutElement } from './layout.ts';
 
-type Members = Record<string, unknown>;
+type FrameObject = Record<string, unknown>;
 
 /** An element that has begun and not ended, and the JSON that came of it so far. */
 export class Frame {
   readonly parent: Frame | undefined;
   /** Undefined for a resource: `Patient` stands in an element, or is the root. */
-  readonly place: Place | undefined;
+  readonly place: LayoutElement | undefined;
   readonly type: string;
   /** What may stand in it; undefined if that is a resource. */
   readonly layout: Layout | undefined;
@@ -16,7 +16,7 @@ export class Frame {
   /** The levels of JSON down to its content. */
   depth: number;
   /** The JSON object; of a primitive that of its id and extensions, once it has any. */
-  content: Members | undefined;
+  content: FrameObject | undefined;
   /** The attribute `value`. */
   value: string | undefined = undefined;
   /** Something stands in it, right or wrong. */
@@ -24,11 +24,11 @@ export class Frame {
   /** A number in it, at any depth, has digits of its own. */
   exact = false;
   /** The last element in it. If it repeats: its values so far, and the objects of their ids and extensions. */
-  last: Place | undefined = undefined;
+  last: LayoutElement | undefined = undefined;
   #values: unknown[] | undefined = undefined;
   #siblings: unknown[] | undefined = undefined;
 
-  constructor(parent: Frame | undefined, place: Place | undefined, type: string, layout: Layout | undefined) {
+  constructor(parent: Frame | undefined, place: LayoutElement | undefined, type: string, layout: Layout | undefined) {
     this.parent = parent;
     this.place = place;
     this.type = type;
@@ -53,7 +53,7 @@ export class Frame {
   }
 
   /** Adds the value of an element in it; undefined where only an id or extensions came of that. */
-  put(place: Place, value: unknown, exact = false): void {
+  put(place: LayoutElement, value: unknown, exact = false): void {
     if (place.isArray) {
       this.#values ??= [];
       this.#values.push(value ?? null);
@@ -62,7 +62,7 @@ export class Frame {
   }
 
   /** Adds a number with its digits. */
-  putDigits(place: Place, source: string): void {
+  putDigits(place: LayoutElement, source: string): void {
     if (source !== String(Number(source))) this.exact = true;
     if (place.isArray) {
       this.#values ??= [];
@@ -71,7 +71,7 @@ export class Frame {
   }
 
   /** Adds the id and extensions of the primitive that was put last (R4 json.html#primitive). */
-  putSibling(place: Place, sibling: Members, exact: boolean): void {
+  putSibling(place: LayoutElement, sibling: FrameObject, exact: boolean): void {
     if (!place.isArray) {
       this.object()[place.sibling] = sibling;
       return;
@@ -96,7 +96,7 @@ export class Frame {
   }
 
   /** The content; of a primitive it begins here, as a level of its own. */
-  object(): Members {
+  object(): FrameObject {
     if (this.content === undefined) {
       this.content = {};
       this.depth++;
@@ -110,7 +110,7 @@ function pad(list: unknown[], length: number): void {
 }
 
 /** R4's primitives have a value; a narrative is its own text. */
-export function isPrimitive(place: Place | undefined): boolean {
+export function isPrimitive(place: LayoutElement | undefined): boolean {
   const form = place?.form;
   return form === 'text' || form === 'number' || form === 'boolean';
 }

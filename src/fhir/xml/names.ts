@@ -1,7 +1,7 @@
 import type { SaxesTagPlain } from 'saxes';
 
 /** The name of an element without its prefix, and the namespace that it belongs to. */
-export interface Name {
+export interface XmlName {
   readonly uri: string;
   readonly local: string;
 }
@@ -22,7 +22,7 @@ export class Namespaces {
   #depth = 0;
 
   /** Begins an element. Undefined if a prefix is not declared, or a name or a declaration is not well-formed. */
-  enter({ name, attributes }: SaxesTagPlain): Name | undefined {
+  enter({ name, attributes }: SaxesTagPlain): XmlName | undefined {
     this.#depth++;
     const prefixed: string[] = [];
     for (const key in attributes) {
@@ -66,7 +66,7 @@ export class Namespaces {
     return true;
   }
 
-  #resolve(name: string): Name | undefined {
+  #resolve(name: string): XmlName | undefined {
     const colon = name.indexOf(':');
     if (colon < 0) return { uri: this.#uris.get('') ?? '', local: name };
     const uri = this.#uris.get(name.slice(0, colon));

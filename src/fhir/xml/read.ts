@@ -3,8 +3,8 @@ import { Failure, fail, issue, type Outcome } from '#errors';
 import { Issues } from '../json/issues.ts';
 import { keepDigits } from '../json/json.ts';
 import { Frame, isPrimitive } from './frame.ts';
-import { type Layout, layoutAt, type Place, resourceLayout } from './layout.ts';
-import { type Name, Namespaces } from './names.ts';
+import { type Layout, type LayoutElement, layoutAt, resourceLayout } from './layout.ts';
+import { Namespaces, type XmlName } from './names.ts';
 import { withNamespace, XHTML, xhtmlOf } from './narrative.ts';
 
 const FHIR = 'http://hl7.org/fhir';
@@ -22,13 +22,13 @@ export function parseXml(body: Uint8Array, maxDepth: number): Outcome<unknown> {
     return fail('invalid-utf8', {});
   }
   if (text.trim() === '') return fail('malformed-xml', { found: 'it is empty' });
-  return new Reader(text, maxDepth).read();
+  return new XmlReader(text, maxDepth).read();
 }
 
 /** Thrown through the parser, which can be stopped in no other way; the issue has been told. */
 class Stop extends Error {}
 
-class Reader {
+class XmlReader {
   readonly #text: string;
   readonly #maxDepth: number;
   readonly #issues = new Issues();
@@ -101,7 +101,7 @@ class Reader {
   }
 
   /** The root, or what stands in `contained` and the like. */
-  #resource({ uri, local }: Name, parent: Frame | undefined): Frame | undefined {
+  #resource({ uri, local }: XmlName, parent: Frame | undefined): Frame | undefined {
     const layout = uri === FHIR ? resourceLayout(local) : undefined;
     if (layout === undefined) {
       const found = `the element ${local.slice(0, 64)}, which is no resource`;
@@ -115,7 +115,7 @@ class Reader {
     return new Frame(parent, undefined, local, layout);
   }
 
-  #element({ uri, local }: Name, tag: SaxesTagPlain, parent: Frame, siblings: Layout): Frame | undefined {
+  #element({ uri, local }: XmlName, tag: SaxesTagPlain, parent: Frame, siblings: Layout): Frame | undefined {
     const place = siblings.get(local);
     if (place === undefined || place.form === 'attribute') {
       const expected = [...siblings.values()].filter((p) => p.form !== 'attribute').map((p) => p.key);
@@ -138,7 +138,7 @@ class Reader {
   }
 
   /** The order of elements matters in XML. */
-  #checkOrder(last: Place | undefined, place: Place, frame: Frame): void {
+  #checkOrder(last: LayoutElement | undefined, place: LayoutElement, frame: Frame): void {
     if (last === undefined || last.order < place.order || (last === place && place.isArray)) return;
     if (last.order === place.order) this.#refuse('a second one', 'one at most', frame.path());
     else this.#refuse(`it after ${last.key}`, `it before ${last.key}, as R4 orders them`, frame.path());
@@ -202,7 +202,7 @@ class Reader {
     }
   }
 
-  #primitive(parent: Frame, place: Place, frame: Frame): void {
+  #primitive(parent: Frame, place: LayoutElement, frame: Frame): void {
     const { value, content, filled } = frame;
     if (value === undefined) {
       if (!filled) this.#refuse('no value', 'the attribute value, or an extension', frame.path());

@@ -1,8 +1,8 @@
 import { digitsOf } from '../json/json.ts';
-import { type Layout, layoutAt, type Place, resourceLayout } from './layout.ts';
+import { type Layout, type LayoutElement, layoutAt, resourceLayout } from './layout.ts';
 import { withNamespace, xhtmlOf } from './narrative.ts';
 
-type Members = Readonly<Record<string, unknown>>;
+type XmlObject = Readonly<Record<string, unknown>>;
 
 /**
  * The XML of a resource (R4 xml.html), in the order of R4's definitions. What R4 does not define has no place in XML and is left
@@ -17,14 +17,14 @@ export function toXml(resource: unknown, pretty = false): string {
 }
 
 /** `indent` stands before each tag: a line break and spaces, or nothing. Undefined if R4 has no such type. */
-function resourceXml(resource: Members, attributes: string, indent: string): string | undefined {
+function resourceXml(resource: XmlObject, attributes: string, indent: string): string | undefined {
   const type = resource.resourceType;
   const layout = typeof type === 'string' ? resourceLayout(type) : undefined;
   return layout && tag(String(type), attributes, membersXml(resource, layout, deeper(indent)), indent);
 }
 
-function membersXml(content: Members, layout: Layout, indent: string): string {
-  const places: Place[] = [];
+function membersXml(content: XmlObject, layout: Layout, indent: string): string {
+  const places: LayoutElement[] = [];
   for (const key of Object.keys(content)) {
     const place = layout.get(key) ?? (key.startsWith('_') ? layout.get(key.slice(1)) : undefined);
     if (place !== undefined && place.form !== 'attribute' && !places.includes(place)) places.push(place);
@@ -33,7 +33,7 @@ function membersXml(content: Members, layout: Layout, indent: string): string {
   return places.map((place) => placeXml(content, place, indent)).join('');
 }
 
-function placeXml(content: Members, place: Place, indent: string): string {
+function placeXml(content: XmlObject, place: LayoutElement, indent: string): string {
   const { [place.key]: value, [place.sibling]: sibling } = content;
   if (!Array.isArray(value) && !Array.isArray(sibling)) {
     return itemXml(place, value, digitsOf(content, place.key), sibling, indent);
@@ -47,7 +47,13 @@ function placeXml(content: Members, place: Place, indent: string): string {
   return items.join('');
 }
 
-function itemXml(place: Place, value: unknown, digits: string | undefined, sibling: unknown, indent: string): string {
+function itemXml(
+  place: LayoutElement,
+  value: unknown,
+  digits: string | undefined,
+  sibling: unknown,
+  indent: string,
+): string {
   const { key, form } = place;
   if (form === 'complex') return isObject(value) ? objectXml(key, '', value, place.path, indent) : '';
   if (form === 'resource') {
@@ -61,7 +67,7 @@ function itemXml(place: Place, value: unknown, digits: string | undefined, sibli
 }
 
 /** Nothing, where there is nothing to tell: elements are never empty. */
-function objectXml(name: string, attributes: string, content: Members, path: string, indent: string): string {
+function objectXml(name: string, attributes: string, content: XmlObject, path: string, indent: string): string {
   const layout = layoutAt(path);
   if (layout === undefined) throw new Error(`No layout of ${path}`);
   let all = '';
@@ -113,6 +119,6 @@ function escaped(text: string): string {
   return special.test(whole) ? whole.replace(everySpecial, (c) => references[c] ?? '\ufffd') : whole;
 }
 
-function isObject(value: unknown): value is Members {
+function isObject(value: unknown): value is XmlObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

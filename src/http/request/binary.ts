@@ -1,19 +1,19 @@
 import type { Binary } from '@medplum/fhirtypes';
 import { Failure } from '#errors';
 import type { Interaction } from '#operations/request/route.ts';
-import type { Incoming } from './messages.ts';
+import type { HttpRequest } from './messages.ts';
 import { formatOfBody, nameOf, namesFhir } from './negotiate.ts';
 import { pairsOf } from './path.ts';
 
 /** R4 binary.html#rest: whether a body is the content of a Binary, since it is no FHIR. */
-export function isRaw(interaction: Interaction, { headers }: Incoming): boolean {
+export function isRaw(interaction: Interaction, { headers }: HttpRequest): boolean {
   const contentType = headers['content-type'];
   if (!('type' in interaction) || interaction.type !== 'Binary' || contentType === undefined) return false;
   return formatOfBody(contentType) instanceof Failure;
 }
 
 /** The Binary whose content a body is. X-Security-Context says whose rules it follows. */
-export function binaryOf(interaction: Interaction, { headers, body }: Incoming): Binary {
+export function binaryOf(interaction: Interaction, { headers, body }: HttpRequest): Binary {
   const reference = headers['x-security-context'];
   return {
     resourceType: 'Binary',
@@ -25,7 +25,7 @@ export function binaryOf(interaction: Interaction, { headers, body }: Incoming):
 }
 
 /** R4 binary.html#rest: FHIR that is no Binary is content like any other where a Binary is written. */
-export function asContents(interaction: Interaction, incoming: Incoming, body: unknown): unknown {
+export function asContents(interaction: Interaction, incoming: HttpRequest, body: unknown): unknown {
   if (!('type' in interaction) || interaction.type !== 'Binary' || interaction.code === 'operation') return body;
   const type = (body as { resourceType?: unknown } | null)?.resourceType;
   return typeof type === 'string' && type !== 'Binary' ? binaryOf(interaction, incoming) : body;
@@ -54,14 +54,14 @@ function sendable(value: unknown): string | undefined {
 }
 
 /** R4 binary.html#rest: a Binary is answered as what it is, unless a type of FHIR is asked for by name. */
-export function goesOutRaw(interaction: Interaction, { url, headers }: Incoming): boolean {
+export function goesOutRaw(interaction: Interaction, { url, headers }: HttpRequest): boolean {
   const { code } = interaction;
   if ((code !== 'read' && code !== 'vread') || interaction.type !== 'Binary') return false;
   return !pairsOf(url).some(([name]) => name === '_format') && !namesFhir(headers.accept);
 }
 
 /** A client that takes JSON or XML and not what the content is gets the resource, in that form. */
-export function takes(contentType: unknown, accept: string | undefined): boolean {
+export function acceptsContent(contentType: unknown, accept: string | undefined): boolean {
   const names = (accept ?? '*/*').split(',').map((part) => nameOf(part) ?? '');
   if (!names.some((name) => /[/+](json|xml)$/.test(name))) return true;
   const own = (typeof contentType === 'string' && nameOf(contentType)) || '';

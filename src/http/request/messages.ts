@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Interaction } from '#operations/request/route.ts';
 
 /** An HTTP request under `/fhir`, as plain values: it can be answered in any thread. */
-export interface Incoming {
+export interface HttpRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
@@ -12,7 +12,7 @@ export interface Incoming {
 }
 
 /** Its answer. */
-export interface Outgoing {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;

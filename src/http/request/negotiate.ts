@@ -2,9 +2,9 @@ import Negotiator from 'negotiator';
 import { fail, type Outcome } from '#errors';
 
 /** How a resource is written: R4 json.html and xml.html. */
-export type Format = 'json' | 'xml';
+export type FhirFormat = 'json' | 'xml';
 
-const names: readonly (readonly [Format, RegExp])[] = [
+const names: readonly (readonly [FhirFormat, RegExp])[] = [
   ['json', /^(application\/(fhir\+)?json|text\/json|json)$/],
   ['xml', /^(application\/(fhir\+)?xml|text\/xml|xml)$/],
 ];
@@ -25,23 +25,23 @@ function parse(text: string): MediaType {
 }
 
 /** The format that a media type names; one of another version of FHIR is none of ours (R4 http.html#version-parameter). */
-function formatOf({ name, parameters }: MediaType): Format | undefined {
+function formatOf({ name, parameters }: MediaType): FhirFormat | undefined {
   const { fhirversion = '4.0' } = parameters;
   if (fhirversion !== '4.0' && fhirversion !== '4.0.1') return undefined;
   return names.find(([, pattern]) => pattern.test(name))?.[0];
 }
 
 /** How an answer goes out: in which format, and under which name. */
-export interface Form {
-  readonly format: Format;
+export interface NegotiatedForm {
+  readonly format: FhirFormat;
   readonly mediaType: string;
 }
 
-export const json: Form = { format: 'json', mediaType: 'application/fhir+json' };
-const xml: Form = { format: 'xml', mediaType: 'application/fhir+xml' };
+export const json: NegotiatedForm = { format: 'json', mediaType: 'application/fhir+json' };
+const xml: NegotiatedForm = { format: 'xml', mediaType: 'application/fhir+xml' };
 
 /** What can be answered, the dearest first; a generic name is kept where it is asked for, and a browser gets JSON. */
-const offered: ReadonlyMap<string, Form> = new Map([
+const offered: ReadonlyMap<string, NegotiatedForm> = new Map([
   [json.mediaType, json],
   [xml.mediaType, xml],
   ...['application/json', 'text/json'].map((mediaType) => [mediaType, { format: 'json', mediaType }] as const),
@@ -50,7 +50,7 @@ const offered: ReadonlyMap<string, Form> = new Map([
 ]);
 
 /** R4 http.html#mime-type: `_format` goes before `Accept`. */
-export function formFor(format: string | undefined, accept: string | undefined): Outcome<Form> {
+export function formFor(format: string | undefined, accept: string | undefined): Outcome<NegotiatedForm> {
   if (format !== undefined) {
     // A `+` in a URL is a space once it is decoded.
     const named = formatOf(parse(format.replace(/ (?=(json|xml))/, '+')));
@@ -72,7 +72,7 @@ export function namesFhir(accept: string | undefined): boolean {
 }
 
 /** The format of a body: FHIR, in UTF-8. */
-export function formatOfBody(contentType: string | undefined, also = ''): Outcome<Format> {
+export function formatOfBody(contentType: string | undefined, also = ''): Outcome<FhirFormat> {
   const wanted = also === '' ? expected : `${also}, ${expected}`;
   const refuse = (found: string) => fail('unsupported-media-type', { name: 'Content-Type', found, expected: wanted });
   if (contentType === undefined) return refuse('missing');

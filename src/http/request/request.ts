@@ -11,15 +11,20 @@ import type { Patch, Request } from '#operations/request/request.ts';
 import { type Interaction, route } from '#operations/request/route.ts';
 import { asContents, binaryOf, goesOutRaw, isRaw } from './binary.ts';
 import { readHttpDate } from './http-date.ts';
-import type { Incoming } from './messages.ts';
-import { type Form, formatOfBody, isUtf8, nameOf } from './negotiate.ts';
+import type { HttpRequest } from './messages.ts';
+import { formatOfBody, isUtf8, type NegotiatedForm, nameOf } from './negotiate.ts';
 import { type Pairs, pathOf } from './path.ts';
 import { readPrefer } from './prefer.ts';
 
 const form = 'application/x-www-form-urlencoded';
 
 /** Reads an HTTP request under `/fhir` (R4 http.html) as what it asks of the conductors. */
-export function readRequest(context: Context, incoming: Incoming, pairs: Pairs, form: Outcome<Form>): Outcome<Request> {
+export function readRequest(
+  context: Context,
+  incoming: HttpRequest,
+  pairs: Pairs,
+  form: Outcome<NegotiatedForm>,
+): Outcome<Request> {
   const { method, url } = incoming;
   const { maxUrl } = context.config;
   if (url.length > maxUrl) return fail('url-too-long', { expected: maxUrl });
@@ -50,7 +55,12 @@ function refuseOperation(interaction: Interaction, size: number): Failure | unde
   return size > largestParameters ? fail('operation-too-large', { expected: largestParameters }) : undefined;
 }
 
-function withHeaders(context: Context, incoming: Incoming, interaction: Interaction, query: Pairs): Outcome<Request> {
+function withHeaders(
+  context: Context,
+  incoming: HttpRequest,
+  interaction: Interaction,
+  query: Pairs,
+): Outcome<Request> {
   const { headers } = incoming;
   const prefer = headers.prefer === undefined ? undefined : readPrefer(headers.prefer);
   const ifNoneExist = headers['if-none-exist'];
@@ -72,7 +82,7 @@ function withHeaders(context: Context, incoming: Incoming, interaction: Interact
   return withBody(context, incoming, request);
 }
 
-function withBody(context: Context, incoming: Incoming, request: Request): Outcome<Request> {
+function withBody(context: Context, incoming: HttpRequest, request: Request): Outcome<Request> {
   const { body: bytes, headers, method } = incoming;
   const { code } = request.interaction;
   switch (code) {
@@ -105,7 +115,12 @@ function withBody(context: Context, incoming: Incoming, request: Request): Outco
 }
 
 /** The resource in a body; `also` is another media type that would do. */
-function readBody({ config }: Context, { body, headers }: Incoming, expected: string, also?: string): Outcome<unknown> {
+function readBody(
+  { config }: Context,
+  { body, headers }: HttpRequest,
+  expected: string,
+  also?: string,
+): Outcome<unknown> {
   if (body.length === 0) return fail('body-empty', { expected });
   const format = formatOfBody(headers['content-type'], also);
   if (format instanceof Failure) return format;
@@ -113,7 +128,7 @@ function readBody({ config }: Context, { body, headers }: Incoming, expected: st
 }
 
 /** R4 http.html#patch: the media type tells which kind it is. */
-function readPatch(context: Context, incoming: Incoming): Outcome<Patch> {
+function readPatch(context: Context, incoming: HttpRequest): Outcome<Patch> {
   const { body, headers } = incoming;
   const json = nameOf(headers['content-type']) === jsonPatch;
   const document =

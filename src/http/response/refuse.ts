@@ -5,7 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type Failure, fail } from '#errors';
 import type { Context } from '#operations/request/context.ts';
 import { requestEncodings } from '../request/codings.ts';
-import type { Outgoing } from '../request/messages.ts';
+import type { HttpResponse } from '../request/messages.ts';
 import { json } from '../request/negotiate.ts';
 import { badPath } from '../request/path.ts';
 import { outcomeOf } from './outcome.ts';
@@ -14,7 +14,7 @@ import { bodied, type Presentation } from './render.ts';
 const utf8 = `${json.mediaType}; charset=utf-8`;
 
 /** An OperationOutcome in place of what was asked. */
-export function refusal(failure: Failure, view: Presentation, headers: Outgoing['headers'] = {}): Outgoing {
+export function refusal(failure: Failure, view: Presentation, headers: HttpResponse['headers'] = {}): HttpResponse {
   return bodied(failure.status, headers, JSON.stringify(outcomeOf(failure.issues)), view);
 }
 
@@ -63,7 +63,7 @@ export function unknownRoute(request: FastifyRequest): Failure {
 }
 
 /** Milliseconds in which the client may read why its connection ends. */
-const farewell = 1_000;
+const closingDelay = 1_000;
 
 /** The most bytes of URL and headers that are read: enough for a URL that is told to be too long. */
 export function maxHeaderSize({ config }: Context): number {
@@ -84,7 +84,7 @@ export function refuseConnection(context: Context, error: Error & { readonly cod
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
   // Destroyed at once, the rest of what the client sent would make the system throw the answer away.
-  setTimeout(() => socket.destroy(), farewell).unref();
+  setTimeout(() => socket.destroy(), closingDelay).unref();
 }
 
 function connectionFailure(context: Context, code: string | undefined): Failure {

@@ -6,16 +6,16 @@ import { toXml } from '#fhir/xml/write.ts';
 import type { Answer, History, Links, SearchSet } from '#operations/request/answer.ts';
 import type { Interaction } from '#operations/request/route.ts';
 import type { Version } from '#storage/store.ts';
-import { contentOf, goesOutRaw, takes } from '../request/binary.ts';
+import { acceptsContent, contentOf, goesOutRaw } from '../request/binary.ts';
 import { writeHttpDate } from '../request/http-date.ts';
-import type { Incoming, Outgoing } from '../request/messages.ts';
-import type { Form } from '../request/negotiate.ts';
+import type { HttpRequest, HttpResponse } from '../request/messages.ts';
+import type { NegotiatedForm } from '../request/negotiate.ts';
 import { type Prefer, readPrefer } from '../request/prefer.ts';
 import { outcomeOf } from './outcome.ts';
 import { pretty } from './pretty.ts';
 
 /** In which form an answer goes out. */
-export interface Presentation extends Form {
+export interface Presentation extends NegotiatedForm {
   readonly pretty: boolean;
 }
 
@@ -29,8 +29,8 @@ const anyDepth = 2_000;
 /** The HTTP form of an answer: status, headers and body (R4 http.html). */
 export function reply(
   answer: Answer,
-  at: Presentation & { readonly baseUrl: string; readonly incoming: Incoming; readonly asked: Interaction },
-): Outgoing {
+  at: Presentation & { readonly baseUrl: string; readonly incoming: HttpRequest; readonly asked: Interaction },
+): HttpResponse {
   const { prefer } = at.incoming.headers;
   const { return: wanted } = prefer === undefined ? {} : readPrefer(prefer);
   const { format, mediaType, baseUrl } = at;
@@ -47,7 +47,7 @@ export function reply(
     const binary = parsed(contentOfVersion(answer.version)) as Binary;
     const raw = contentOf(binary);
     const { status } = answer;
-    if (takes(binary.contentType, at.incoming.headers.accept)) {
+    if (acceptsContent(binary.contentType, at.incoming.headers.accept)) {
       return { status, headers: { ...headers, ...raw.headers }, body: raw.body };
     }
   }
@@ -56,7 +56,7 @@ export function reply(
     const status = answer.status === 204 ? 200 : answer.status;
     return bodied(status, headers, JSON.stringify(outcomeFor(answer, view)), view);
   }
-  if (answer.kind === 'made' && answer.etag !== undefined) return lasting(answer, headers, view);
+  if (answer.kind === 'made' && answer.etag !== undefined) return cachedBody(answer, headers, view);
   const text = written && view.return === 'minimal' ? undefined : jsonOf(answer, view);
   return text === undefined ? { status: answer.status, headers } : bodied(answer.status, headers, text, view);
 }
@@ -64,9 +64,9 @@ export function reply(
 /** The bodies of what was made once for all who ask, by how they look: so that it is written, and held in memory, once only. */
 const bodies = new WeakMap<Resource, Map<string, Buffer>>();
 
-type Made = Extract<Answer, { readonly kind: 'made' }>;
+type MadeAnswer = Extract<Answer, { readonly kind: 'made' }>;
 
-function lasting({ status, resource }: Made, headers: Outgoing['headers'], view: View): Outgoing {
+function cachedBody({ status, resource }: MadeAnswer, headers: HttpResponse['headers'], view: View): HttpResponse {
   const known = bodies.get(resource) ?? new Map<string, Buffer>();
   bodies.set(resource, known);
   const look = `${view.format} ${view.pretty}`;
@@ -76,7 +76,12 @@ function lasting({ status, resource }: Made, headers: Outgoing['headers'], view:
 }
 
 /** An answer with a body in the form that is asked for; `text` is JSON. */
-export function bodied(status: number, headers: Outgoing['headers'], text: string, view: Presentation): Outgoing {
+export function bodied(
+  status: number,
+  headers: HttpResponse['headers'],
+  text: string,
+  view: Presentation,
+): HttpResponse {
   return { status, headers: { ...headers, ...typed(view) }, body: inForm(text, view) };
 }
 
@@ -84,11 +89,11 @@ function inForm(text: string, view: Presentation): string {
   return view.format === 'xml' ? toXml(parsed(text), view.pretty) : view.pretty ? pretty(text) : text;
 }
 
-function typed({ mediaType }: Presentation): Outgoing['headers'] {
+function typed({ mediaType }: Presentation): HttpResponse['headers'] {
   return { 'content-type': `${mediaType}; charset=utf-8` };
 }
 
-function headersOf(answer: Answer, { baseUrl }: View): Outgoing['headers'] {
+function headersOf(answer: Answer, { baseUrl }: View): HttpResponse['headers'] {
   if (answer.kind === 'accepted') {
     return { 'content-location': `${baseUrl}/${answer.at}`, 'x-progress': answer.progress, 'retry-after': '1' };
   }

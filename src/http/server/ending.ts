@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { isSilent } from './pipelining.ts';
+import { neverSent } from './pipelining.ts';
 
 /** Whether a server is ending, and what it does then after each answer. */
-export interface Ending {
+export interface Shutdown {
   readonly now: boolean;
   answered(): void;
 }
@@ -12,7 +12,7 @@ export interface Ending {
  * How a server ends: what is in flight is finished, new work is refused (by those who ask `now`), and after `patience`
  * milliseconds whoever still holds a connection loses it.
  */
-export function endGently(app: FastifyInstance, patience: number): Ending {
+export function shutDownGracefully(app: FastifyInstance, patience: number): Shutdown {
   let now = false;
   const sockets = new Set<Socket>();
   app.server.on('connection', (socket) => {
@@ -22,7 +22,7 @@ export function endGently(app: FastifyInstance, patience: number): Ending {
   app.addHook('preClose', (done) => {
     now = true;
     // Node takes them for busy until their headers are overdue.
-    for (const socket of sockets) if (isSilent(socket)) socket.destroy();
+    for (const socket of sockets) if (neverSent(socket)) socket.destroy();
     const last = setTimeout(() => app.server.closeAllConnections(), patience).unref();
     app.server.once('close', () => clearTimeout(last));
     done();

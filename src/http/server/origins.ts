@@ -11,7 +11,7 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
  * is all that stands between any page and the records: a page may send to this address without being able to read the answer,
  * or give the address a name of its own and read it too.
  */
-export function guardOf({ baseUrl, corsOrigins }: Origins): (headers: IncomingHttpHeaders) => Failure | undefined {
+export function originGuard({ baseUrl, corsOrigins }: Origins): (headers: IncomingHttpHeaders) => Failure | undefined {
   const { host: own, hostname, origin: ownOrigin } = new URL(baseUrl);
   const allowed = new Set([ownOrigin, ...corsOrigins]);
   return ({ host, origin }) => {

@@ -12,17 +12,17 @@ type Counted = Socket & { [underWay]?: number };
  * Bounds what one connection can make the server hold: Node hands on every request of a chunk at once, though their answers
  * go out one by one (RFC 9112, 9.3.2). Called when a request begins; `leave` when it has been answered.
  */
-export function enter(socket: Counted): Failure | undefined {
+export function beginRequest(socket: Counted): Failure | undefined {
   const count = (socket[underWay] ?? 0) + 1;
   socket[underWay] = count;
   return count <= most ? undefined : fail('too-many-requests', { expected: most });
 }
 
 /** Whether a connection never sent a request: browsers open some in advance. */
-export function isSilent(socket: Counted): boolean {
+export function neverSent(socket: Counted): boolean {
   return socket[underWay] === undefined;
 }
 
-export function leave(socket: Counted): void {
+export function endRequest(socket: Counted): void {
   socket[underWay] = (socket[underWay] ?? 1) - 1;
 }

@@ -27,10 +27,10 @@ import {
 import { LargeBodies } from '../thread.ts';
 import { serveApi } from './api.ts';
 import { serveConsole } from './console.ts';
-import { type Ending, endGently } from './ending.ts';
+import { type Shutdown, shutDownGracefully } from './ending.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { guardOf } from './origins.ts';
-import { enter, leave } from './pipelining.ts';
+import { originGuard } from './origins.ts';
+import { beginRequest, endRequest } from './pipelining.ts';
 
 /**
  * The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. `startThread` gives
@@ -67,11 +67,11 @@ export async function createServer(context: Context, startThread?: () => Worker)
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) => refuse(reply, unknownRoute(request)));
-  const ending = endGently(app, config.shutdownTimeout);
+  const ending = shutDownGracefully(app, config.shutdownTimeout);
   // One hook for all that holds for every request: each hook costs as much as what is asked here.
   app.addHook('onRequest', (request, reply, done) => {
     identify(request, reply);
-    const crowded = enter(request.raw.socket);
+    const crowded = beginRequest(request.raw.socket);
     const refused = ending.now ? fail('shutting-down', {}) : (crowded ?? hostless(request));
     if (refused !== undefined) {
       refuse(reply.header('connection', 'close'), refused);
@@ -83,7 +83,7 @@ export async function createServer(context: Context, startThread?: () => Worker)
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    leave(request.raw.socket);
+    endRequest(request.raw.socket);
     account(metrics, request, reply);
     ending.answered();
     done();
@@ -119,9 +119,9 @@ function hostless({ raw, headers }: FastifyRequest): Failure | undefined {
 }
 
 /** What answering takes beside the context. */
-interface Desk {
+interface RouteParts {
   readonly large: LargeBodies | undefined;
-  readonly ending: Ending;
+  readonly ending: Shutdown;
 }
 
 /** What Node would pass over, or answer by itself. */
@@ -151,9 +151,9 @@ const checking = 5_000;
 const caching = { 'cache-control': 'no-cache, private', vary: 'Accept, accept-encoding, Origin' };
 
 /** `/fhir` and all below. Who asks is settled before a body is read or a path judged: strangers learn nothing of either. */
-function serveFhir(context: Context, desk: Desk, fhir: FastifyInstance): void {
+function serveFhir(context: Context, desk: RouteParts, fhir: FastifyInstance): void {
   const { config } = context;
-  const guard = config.auth === 'off' ? guardOf(config) : undefined;
+  const guard = config.auth === 'off' ? originGuard(config) : undefined;
   fhir.addHook('onRequest', (request, reply, done) => {
     reply.headers(caching);
     const foreign = guard?.(request.headers);
@@ -185,7 +185,7 @@ interface Asking {
 
 async function answer(
   context: Context,
-  { large, ending }: Desk,
+  { large, ending }: RouteParts,
   http: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {

@@ -3,7 +3,7 @@ import type { Version } from '#storage/store.ts';
 import type { Answer } from '../request/answer.ts';
 
 /** The characters that the answers of one bundle may have together (HUFHIR_MAX_ANSWER): all of them are held until the last is there. */
-export class Budget {
+export class AnswerBudget {
   readonly #limit: number;
   #taken = 0;
 

@@ -1,12 +1,12 @@
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
-import { inTurns } from '#threads/turns.ts';
+import { mapInBatches } from '#threads/turns.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { located, type Request, requestPath } from '../request/request.ts';
 import { isWriting } from '../write/step.ts';
 import { write } from '../write/write.ts';
-import { Budget, sizeOf } from './budget.ts';
+import { AnswerBudget, sizeOf } from './budget.ts';
 import { readBundle } from './entries.ts';
 
 type Act = (request: Request) => Promise<Outcome<Answer>>;
@@ -26,7 +26,7 @@ export async function bundle(
   const { type, entries } = incoming;
   const { maxAnswer } = context.config;
   if (type === 'batch') {
-    const answers = await answerAll(entries, act, new Budget(maxAnswer));
+    const answers = await answerAll(entries, act, new AnswerBudget(maxAnswer));
     return { kind: 'responses', status: 200, type, answers };
   }
   const issues = new Issues();
@@ -35,13 +35,13 @@ export async function bundle(
   if (broken !== undefined) return broken;
   const requests = entries.filter((e): e is Request => !(e instanceof Failure));
   const writing = requests.filter(isWriting);
-  const unreadable = await rehearse(requests, act, new Budget(maxAnswer));
+  const unreadable = await previewReads(requests, act, new AnswerBudget(maxAnswer));
   if (unreadable !== undefined) return unreadable;
   const written = await write(context, caller, writing);
   if (written instanceof Failure) return written;
   const done = new Map<Request, Outcome<Answer> | undefined>(writing.map((r, i) => [r, written[i]]));
   const reads = requests.filter((r) => !isWriting(r));
-  const read = await answerAll(reads, act, new Budget(maxAnswer));
+  const read = await answerAll(reads, act, new AnswerBudget(maxAnswer));
   for (const [i, request] of reads.entries()) done.set(request, read[i]);
   const answers = requests.map((r) => done.get(r) ?? fail('internal', { found: 'no answer' }));
   return { kind: 'responses', status: 200, type, answers };
@@ -51,30 +51,35 @@ export async function bundle(
  * The answers of the entries, within the budget: what is beyond it is not done, but what was written is told. A defect is that
  * of its entry, since others may be written already.
  */
-async function answerAll(entries: readonly Outcome<Request>[], act: Act, budget: Budget): Promise<Outcome<Answer>[]> {
-  const inLane = lanes();
+async function answerAll(
+  entries: readonly Outcome<Request>[],
+  act: Act,
+  budget: AnswerBudget,
+): Promise<Outcome<Answer>[]> {
+  const inLane = limitConcurrency();
   const answered = async (entry: Outcome<Request>): Promise<Outcome<Answer>> => {
     const path = entry instanceof Failure ? undefined : entry.path;
     if (budget.spent) return budget.refuse(path);
-    const answer = entry instanceof Failure ? entry : lean(entry, told(entry, await attempt(entry, act)));
+    const answer =
+      entry instanceof Failure ? entry : withoutBody(entry, entryFailure(entry, await attempt(entry, act)));
     const written = !(entry instanceof Failure || answer instanceof Failure) && isWriting(entry);
-    const within = written && sent(entry) ? true : budget.take(sizeOf(answer));
+    const within = written && holdsOnlySent(entry) ? true : budget.take(sizeOf(answer));
     return within || written ? answer : budget.refuse(path);
   };
-  return inTurns(entries, (entry) =>
-    entry instanceof Failure || sent(entry) ? answered(entry) : inLane(() => answered(entry)),
+  return mapInBatches(entries, (entry) =>
+    entry instanceof Failure || holdsOnlySent(entry) ? answered(entry) : inLane(() => answered(entry)),
   );
 }
 
 /** Whether the answer can hold nothing but what the bundle itself brought, which HUFHIR_MAX_BODY bounds. */
-function sent({ interaction: { code }, ifNoneExist }: Request): boolean {
+function holdsOnlySent({ interaction: { code }, ifNoneExist }: Request): boolean {
   return /(update|delete)$/.test(code) || (code === 'create' && ifNoneExist === undefined);
 }
 
 /** So many answers of any size may be on their way at once. */
 const lanesAtOnce = 4;
 
-function lanes(): <T>(work: () => Promise<T>) => Promise<T> {
+function limitConcurrency(): <T>(work: () => Promise<T>) => Promise<T> {
   const ends: Promise<unknown>[] = [];
   let next = 0;
   return (work) => {
@@ -97,13 +102,13 @@ async function attempt(request: Request, act: Act): Promise<Outcome<Answer>> {
 }
 
 /** A problem that names no element is one of the entry's URL. */
-function told(request: Request, answer: Outcome<Answer>): Outcome<Answer> {
+function entryFailure(request: Request, answer: Outcome<Answer>): Outcome<Answer> {
   if (!(answer instanceof Failure) || answer.issues.some((i) => i.expression !== undefined)) return answer;
   return located(answer, requestPath(request, 'url'));
 }
 
 /** HEAD asks for everything but the body; contents that do not go out are not held. */
-function lean({ head }: Request, answer: Outcome<Answer>): Outcome<Answer> {
+function withoutBody({ head }: Request, answer: Outcome<Answer>): Outcome<Answer> {
   if (answer instanceof Failure || (head !== true && answer.kind !== 'bare')) return answer;
   const status = answer.kind === 'bare' ? answer.status : 200;
   const version = answer.kind === 'bare' || answer.kind === 'resource' ? answer.version : undefined;
@@ -114,14 +119,18 @@ function lean({ head }: Request, answer: Outcome<Answer>): Outcome<Answer> {
  * What a transaction only reads is tried before anything is written, since all of it succeeds or all of it fails. A
  * resource that the transaction itself puts or deletes is there, or is not, whatever the store says.
  */
-async function rehearse(requests: readonly Request[], act: Act, budget: Budget): Promise<Failure | undefined> {
+async function previewReads(
+  requests: readonly Request[],
+  act: Act,
+  budget: AnswerBudget,
+): Promise<Failure | undefined> {
   const fate = new Map<string, Request>();
   for (const request of requests) {
     const { interaction: i } = request;
     if (i.code === 'update' || i.code === 'patch' || i.code === 'delete') fate.set(`${i.type}/${i.id}`, request);
   }
   const issues = new Issues();
-  const inLane = lanes();
+  const inLane = limitConcurrency();
   const tried = async (request: Request): Promise<void> => {
     if (budget.spent) return;
     const { interaction: i } = request;
@@ -131,7 +140,7 @@ async function rehearse(requests: readonly Request[], act: Act, budget: Budget):
     if (coming?.interaction.code === 'update') size = request.head === true ? 0 : sizeOfBody(coming);
     else {
       const gone = i.code === 'read' && coming?.interaction.code === 'delete';
-      const answer = gone ? fail('deleted', { found: target }) : lean(request, await act(request));
+      const answer = gone ? fail('deleted', { found: target }) : withoutBody(request, await act(request));
       if (answer instanceof Failure) issues.addAll(located(answer, requestPath(request, 'url')).issues);
       size = answer instanceof Failure ? 0 : sizeOf(answer);
     }
@@ -139,7 +148,7 @@ async function rehearse(requests: readonly Request[], act: Act, budget: Budget):
     const before = budget.spent;
     if (!budget.take(size) && !before) issues.addAll(budget.refuse(requestPath(request, 'url')).issues);
   };
-  await inTurns(
+  await mapInBatches(
     requests.filter((r) => !isWriting(r)),
     (request) => inLane(() => tried(request)),
   );

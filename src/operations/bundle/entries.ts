@@ -9,13 +9,13 @@ import { located, type Patch, type Request } from '../request/request.ts';
 import { type Interaction, route } from '../request/route.ts';
 
 /** A Bundle posted to the base: its type and its entries, each read or with what is wrong with it. */
-export interface Incoming {
+export interface ReadBundle {
   readonly type: 'batch' | 'transaction';
   readonly entries: readonly Outcome<Request>[];
 }
 
 /** Reads a Bundle posted to the base (R4 http.html#transaction). */
-export function readBundle(context: Context, body: unknown, lenient: boolean): Outcome<Incoming> {
+export function readBundle(context: Context, body: unknown, lenient: boolean): Outcome<ReadBundle> {
   if (!isObject(body) || !('resourceType' in body)) return fail('missing-resource-type', {}, 'Bundle');
   const { resourceType, entry = [], ...envelope } = body;
   if (resourceType !== 'Bundle') {
@@ -39,7 +39,7 @@ export function readBundle(context: Context, body: unknown, lenient: boolean): O
 }
 
 /** The elements of an entry's request that are read, all of them text. */
-interface Asked {
+interface EntryRequest {
   readonly method: string;
   readonly url: string;
   readonly ifNoneExist?: string;
@@ -50,7 +50,7 @@ interface Asked {
 
 /** What holds for all entries of a bundle. */
 interface Whole {
-  readonly type: Incoming['type'];
+  readonly type: ReadBundle['type'];
   readonly lenient: boolean;
 }
 
@@ -107,7 +107,7 @@ export const jsonPatch = 'application/json-patch+json';
 const conditions = ['ifNoneExist', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince'] as const;
 
 /** The form of an entry: known elements, and text where text belongs. */
-function checkEntry(entry: Readonly<Record<string, unknown>>, path: string): Outcome<Asked> {
+function checkEntry(entry: Readonly<Record<string, unknown>>, path: string): Outcome<EntryRequest> {
   const issues = new Issues();
   const { request } = entry;
   checkElements(entry, 'Bundle.entry', path, issues);
@@ -122,11 +122,16 @@ function checkEntry(entry: Readonly<Record<string, unknown>>, path: string): Out
     const text = 'The entry has no request; expected method and url.';
     issues.add(issue('bundle-entry', { text }, `${path}.request`));
   }
-  return failIfAny(issues.list) ?? (request as Asked);
+  return failIfAny(issues.list) ?? (request as EntryRequest);
 }
 
 /** What an interaction may not be asked, or not be asked in an entry. */
-function refuse(interaction: Interaction, type: Incoming['type'], asked: Asked, path: string): Failure | undefined {
+function refuse(
+  interaction: Interaction,
+  type: ReadBundle['type'],
+  asked: EntryRequest,
+  path: string,
+): Failure | undefined {
   const { code } = interaction;
   const at = (name: string) => `${path}.request.${name}`;
   if (code === 'bundle') {
@@ -147,7 +152,7 @@ function refuse(interaction: Interaction, type: Incoming['type'], asked: Asked, 
 /** A resource where none is read: whoever sends one, a filter perhaps, expects something of it. */
 function refuseResource(
   { code }: Interaction,
-  { method }: Asked,
+  { method }: EntryRequest,
   resource: unknown,
   path: string,
 ): Failure | undefined {

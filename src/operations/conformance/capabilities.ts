@@ -27,13 +27,13 @@ export function readCapabilities(context: Described, pairs: Pairs): Outcome<Answ
   const resource = capabilities(context);
   // R4 http.html#capabilities: another statement has another ETag.
   const etag = `W/"${Date.parse(resource.date)}"`;
-  return { kind: 'made', status: 200, resource: mode === 'normative' ? lean(resource) : resource, etag };
+  return { kind: 'made', status: 200, resource: mode === 'normative' ? normativeStatement(resource) : resource, etag };
 }
 
 const leaned = new WeakMap<CapabilityStatement, CapabilityStatement>();
 
 /** Made once, since its text is kept by it. */
-function lean(statement: CapabilityStatement): CapabilityStatement {
+function normativeStatement(statement: CapabilityStatement): CapabilityStatement {
   const known = leaned.get(statement) ?? normative(statement);
   leaned.set(statement, known);
   return known;

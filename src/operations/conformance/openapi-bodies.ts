@@ -1,14 +1,14 @@
-import { type Entries, fhirContent, type Json, ref, several, text } from './openapi-parts.ts';
+import { fhirContent, type JsonMembers, type JsonValue, ref, several, text } from './openapi-parts.ts';
 import { patchFormats } from './services.ts';
 
 /** Binary also comes and goes as the bytes that it holds (R4 binary.html). */
-const raw: Entries = { '*/*': {} };
+const raw: JsonMembers = { '*/*': {} };
 
-function contentOf(type: string): Entries {
+function contentOf(type: string): JsonMembers {
   return { ...fhirContent(type), ...(type === 'Binary' && raw) };
 }
 
-export const headers: Entries = {
+export const headers: JsonMembers = {
   ETag: { description: 'The version: `W/"1"`', schema: text },
   'Last-Modified': { description: 'When the version was made', schema: text },
   Location: { description: 'The URL of the version', schema: text },
@@ -17,13 +17,13 @@ export const headers: Entries = {
   'X-Progress': { description: 'How far the work is', schema: text },
 };
 
-function withHeaders(names: readonly string[]): Json {
+function withHeaders(names: readonly string[]): JsonValue {
   return Object.fromEntries(names.map((name) => [name, ref('headers', name)]));
 }
 
 /** What is sent: a resource of each type, and what has no type. */
-export function requestBodiesOf(types: readonly string[]): Entries {
-  const body = (content: Entries): Json => ({ required: true, content });
+export function requestBodiesOf(types: readonly string[]): JsonMembers {
+  const body = (content: JsonMembers): JsonValue => ({ required: true, content });
   const patches = patchFormats.map((format) => [
     format,
     { schema: ref('schemas', format.endsWith('xml') ? 'xml' : format.includes('patch') ? 'JsonPatch' : 'Parameters') },
@@ -50,14 +50,14 @@ export function requestBodiesOf(types: readonly string[]): Entries {
   };
 }
 
-const batch: Json = {
+const batch: JsonValue = {
   resourceType: 'Bundle',
   type: 'batch',
   entry: [{ request: { method: 'GET', url: 'Patient?_count=1' } }],
 };
 
 /** What is answered: by type with 200 (`Patient`) and 201 (`Patient-created`), by its kind, by status. */
-export function responsesOf(types: readonly string[]): Entries {
+export function responsesOf(types: readonly string[]): JsonMembers {
   const stored = (type: string) => ['ETag', 'Last-Modified', ...(type === 'Binary' ? ['X-Security-Context'] : [])];
   const ofTypes = types.flatMap((type) => [
     [type, { description: type, headers: withHeaders(stored(type)), content: contentOf(type) }],
@@ -69,11 +69,11 @@ export function responsesOf(types: readonly string[]): Entries {
   return { ...Object.fromEntries(ofTypes), ...kinds, ...Object.fromEntries(refusals) };
 }
 
-function answered(description: string, schema: string): Json {
+function answered(description: string, schema: string): JsonValue {
   return { description, content: fhirContent(schema) };
 }
 
-const kinds: Entries = {
+const kinds: JsonMembers = {
   statement: answered('The CapabilityStatement', 'CapabilityStatement'),
   searchset: answered('A page of matches; the link `next` leads on', 'Bundle'),
   history: answered('Versions, newest first; the link `next` leads on', 'Bundle'),

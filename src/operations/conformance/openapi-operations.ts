@@ -1,8 +1,8 @@
-import { type Entries, fhirContent, type Json, ref, several, text } from './openapi-parts.ts';
+import { fhirContent, type JsonMembers, type JsonValue, ref, several, text } from './openapi-parts.ts';
 import { type Operation, type OperationParameter, operations } from './services.ts';
 
 /** The paths of the `$operations`, on the system, on a type and on its instances. */
-export function operationPaths(): Entries {
+export function operationPaths(): JsonMembers {
   const paths = operations.flatMap((o) => {
     if (o.type === undefined) return [[`/$${o.name}`, item(o, false)]];
     return [
@@ -13,7 +13,7 @@ export function operationPaths(): Entries {
   return Object.fromEntries(paths);
 }
 
-function item(operation: Operation, onInstance: boolean): Json {
+function item(operation: Operation, onInstance: boolean): JsonValue {
   const parameters = operation.parameters.filter((p) => !(onInstance && p.notOnInstance === true));
   const prefer = operation.asynchronous ? [ref('parameters', 'Prefer')] : [];
   const name = operation.name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -37,12 +37,12 @@ function item(operation: Operation, onInstance: boolean): Json {
   };
 }
 
-function inUrl({ name, documentation, required, many }: OperationParameter): Json {
+function inUrl({ name, documentation, required, many }: OperationParameter): JsonValue {
   const schema = many === true ? several : text;
   return { name, in: 'query', description: documentation, ...(required === true && { required }), schema };
 }
 
-function responses({ asynchronous }: Operation): Json {
+function responses({ asynchronous }: Operation): JsonValue {
   return {
     200: ref('responses', 'made'),
     ...(asynchronous && { 202: ref('responses', 'accepted') }),

@@ -1,11 +1,11 @@
 import type { Definitions, SearchParameter } from '#fhir/model/definitions.ts';
 import { readDocumentation } from './documentation.ts';
-import { type Entries, type Json, ref, several, text } from './openapi-parts.ts';
+import { type JsonMembers, type JsonValue, ref, several, text } from './openapi-parts.ts';
 import { everywhere } from './rest.ts';
 import { formats, specials } from './services.ts';
 
 export interface Parameters {
-  readonly components: Entries;
+  readonly components: JsonMembers;
   /** The components of the search parameters of a type; of those that all types have for undefined. */
   readonly searching: (type: string | undefined) => readonly string[];
 }
@@ -15,7 +15,7 @@ export function parametersOf(definitions: Definitions, types: readonly string[])
   const documentation = readDocumentation();
   const common = everywhere(definitions, types).map((p) => p.code);
   const name = (type: string, code: string): string => (common.includes(code) ? code : `${type}-${code}`);
-  const components: Record<string, Json> = { ...shared };
+  const components: Record<string, JsonValue> = { ...shared };
   const byType = new Map<string | undefined, readonly string[]>([[undefined, common]]);
   for (const type of types) {
     const parameters = [...definitions.searchParameters(type).values()];
@@ -28,30 +28,30 @@ export function parametersOf(definitions: Definitions, types: readonly string[])
   return { components, searching: (type) => byType.get(type) ?? [] };
 }
 
-function searched({ code, type }: SearchParameter, description: string | undefined): Json {
+function searched({ code, type }: SearchParameter, description: string | undefined): JsonValue {
   const documented = description === undefined ? {} : { description };
   return { name: code, in: 'query', ...documented, schema: ref('schemas', `search-${type}`) };
 }
 
-function inQuery(name: string, description: string, schema: Json, more: Entries = {}): Json {
+function inQuery(name: string, description: string, schema: JsonValue, more: JsonMembers = {}): JsonValue {
   return { name, in: 'query', description, schema, ...more };
 }
 
-function inHeader(name: string, description: string): Json {
+function inHeader(name: string, description: string): JsonValue {
   return { name, in: 'header', description, schema: text };
 }
 
-function oneOf(...values: readonly string[]): Json {
+function oneOf(...values: readonly string[]): JsonValue {
   return { type: 'string', enum: values };
 }
 
-const byCommas: Entries = { explode: false };
+const byCommas: JsonMembers = { explode: false };
 
 const ofAll = Object.fromEntries(
   specials.filter((s) => s.code !== '_has').map((s) => [s.code, inQuery(s.code, s.documentation, several)]),
 );
 
-const shared: Entries = {
+const shared: JsonMembers = {
   ...ofAll,
   id: { name: 'id', in: 'path', required: true, schema: ref('schemas', 'id') },
   version: { name: 'version', in: 'path', required: true, schema: { type: 'integer', minimum: 1 } },

@@ -1,17 +1,17 @@
 /** A value of an OpenAPI document. */
-export type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json };
-export type Entries = Readonly<Record<string, Json>>;
+export type JsonValue = string | number | boolean | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+export type JsonMembers = Readonly<Record<string, JsonValue>>;
 
 /** The place of a component. */
-export function ref(section: string, name: string): Json {
+export function ref(section: string, name: string): JsonValue {
   return { $ref: `#/components/${section}/${name}` };
 }
 
-export const text: Json = { type: 'string' };
-export const several: Json = { type: 'array', items: text };
+export const text: JsonValue = { type: 'string' };
+export const several: JsonValue = { type: 'array', items: text };
 
 /** A FHIR body: a resource of this schema, in JSON or XML. */
-export function fhirContent(schema: string): Entries {
+export function fhirContent(schema: string): JsonMembers {
   return {
     'application/fhir+json': { schema: ref('schemas', schema) },
     'application/fhir+xml': { schema: ref('schemas', 'xml') },

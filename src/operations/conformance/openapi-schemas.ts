@@ -1,14 +1,14 @@
 import { forms } from '#search/criteria/values.ts';
-import { type Entries, type Json, ref, several, text } from './openapi-parts.ts';
+import { type JsonMembers, type JsonValue, ref, several, text } from './openapi-parts.ts';
 
 /** The schemas of bodies and of search values. Each type has one; what R4 says of its elements is left to R4. */
-export function schemasOf(types: readonly string[]): Entries {
+export function schemasOf(types: readonly string[]): JsonMembers {
   const ofTypes = types.map((type) => [type, typeSchema(type)]);
   const ofValues = Object.entries(forms).map(([type, form]) => [`search-${type}`, searched(form)]);
   return { ...shared, ...Object.fromEntries([...ofTypes, ...ofValues]) };
 }
 
-function typeSchema(type: string): Json {
+function typeSchema(type: string): JsonValue {
   return {
     allOf: [ref('schemas', 'Resource')],
     properties: { resourceType: { const: type }, ...contents[type] },
@@ -17,15 +17,15 @@ function typeSchema(type: string): Json {
 }
 
 /** Given several times, each must hold; a comma within one means or. */
-function searched(form: string): Json {
+function searched(form: string): JsonValue {
   return { type: 'array', items: { type: 'string', description: form } };
 }
 
-function object(properties: Entries, required: readonly string[] = []): Json {
+function object(properties: JsonMembers, required: readonly string[] = []): JsonValue {
   return { type: 'object', ...(required.length > 0 && { required }), properties };
 }
 
-const shared: Entries = {
+const shared: JsonMembers = {
   id: { type: 'string', pattern: '^[A-Za-z0-9\\-.]{1,64}$' },
   xml: { type: 'string', description: 'FHIR XML', contentMediaType: 'application/fhir+xml' },
   Resource: object(
@@ -48,7 +48,7 @@ const shared: Entries = {
 };
 
 /** The types that clients of every type read. */
-const contents: Readonly<Record<string, Entries>> = {
+const contents: Readonly<Record<string, JsonMembers>> = {
   Bundle: {
     type: text,
     total: { type: 'integer', minimum: 0 },

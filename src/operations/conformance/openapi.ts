@@ -2,7 +2,7 @@ import { software } from './capabilities.ts';
 import { headers, requestBodiesOf, responsesOf } from './openapi-bodies.ts';
 import { operationPaths } from './openapi-operations.ts';
 import { type Parameters, parametersOf } from './openapi-parameters.ts';
-import { type Entries, type Json, ref } from './openapi-parts.ts';
+import { type JsonMembers, type JsonValue, ref } from './openapi-parts.ts';
 import { schemasOf } from './openapi-schemas.ts';
 import type { Described } from './rest.ts';
 import { type Service, services } from './services.ts';
@@ -15,7 +15,7 @@ const description = `HL7 FHIR R4 (4.0.1) 接口。The FHIR R4 API.
 - 错误均为 OperationOutcome。Every error is an OperationOutcome.`;
 
 /** The API as an OpenAPI 3.1 document, by the table that the CapabilityStatement is made from. Made anew at each call. */
-export function openApi({ config, definitions }: Described): Json {
+export function openApi({ config, definitions }: Described): JsonValue {
   const { name, version } = software();
   const types = [...definitions.resourceTypes].sort();
   const parameters = parametersOf(definitions, types);
@@ -42,14 +42,14 @@ export function openApi({ config, definitions }: Described): Json {
   };
 }
 
-const system: Json = { name: 'system', description: '整个服务器 The server as a whole' };
+const system: JsonValue = { name: 'system', description: '整个服务器 The server as a whole' };
 
-function tag(type: string): Json {
+function tag(type: string): JsonValue {
   return { name: type, externalDocs: { url: `http://hl7.org/fhir/R4/${type.toLowerCase()}.html` } };
 }
 
-function paths(types: readonly string[], parameters: Parameters): Entries {
-  const items: Record<string, Record<string, Json>> = {};
+function paths(types: readonly string[], parameters: Parameters): JsonMembers {
+  const items: Record<string, Record<string, JsonValue>> = {};
   for (const type of [undefined, ...types]) {
     const own = services.filter((s) => s.path.startsWith('{type}') === (type !== undefined));
     for (const service of own.filter((s) => type === undefined || (s.types?.includes(type) ?? true))) {
@@ -61,12 +61,12 @@ function paths(types: readonly string[], parameters: Parameters): Entries {
   return items;
 }
 
-function onPath(path: string): Json {
+function onPath(path: string): JsonValue {
   const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   return [...named, '_format', '_pretty'].map((name) => ref('parameters', name));
 }
 
-function operation(service: Service, type: string | undefined, { searching }: Parameters): Json {
+function operation(service: Service, type: string | undefined, { searching }: Parameters): JsonValue {
   const { code, query, searches, headers, body } = service;
   const searched = code === 'search-compartment' ? undefined : type;
   const search = searches === 'results' ? searching(searched) : searches === 'criteria' ? ['criteria'] : [];
@@ -91,7 +91,7 @@ function operationId({ code, path, body }: Service, type: string | undefined): s
   return `${name}${type ?? ''}${all}${body === 'form' ? 'ByPost' : ''}`;
 }
 
-function responses({ answer, statuses }: Service, type: string | undefined): Json {
+function responses({ answer, statuses }: Service, type: string | undefined): JsonValue {
   const kinds: Readonly<Record<string, Readonly<Record<number, string>>>> = {
     resource: { 200: String(type), 201: `${type}-created` },
     job: { 200: 'made', 202: 'accepted' },

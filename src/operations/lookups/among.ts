@@ -2,11 +2,11 @@ import type { List } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { isValidId, parseReference } from '#fhir/values/references.ts';
-import { type Among, and, everything, type Filter, nothing, or } from '#search/model/filter.ts';
+import { and, everything, type Filter, type LookupSet, nothing, or } from '#search/model/filter.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { codesAround, codesOfValueSet, type Looked, type Lookup, type Wanted } from './codes.ts';
+import { codesAround, codesOfValueSet, type LookupContext, type LookupRequest, type LookupResult } from './codes.ts';
 import { hierarchicalTypes, hierarchyOfResource } from './hierarchies.ts';
-import { createLibrary, findAll } from './library.ts';
+import { createTerminologyLibrary, findAll } from './library.ts';
 
 /** Codes and resources that the lookups of one search may give together. */
 const most = 10_000;
@@ -15,19 +15,19 @@ const most = 10_000;
  * Replaces what a filter leaves to be looked up (`among`: `:in`, `:not-in`, `:above`, `:below`, `_list`) by tests that a store
  * knows. Where the types that are searched are given, the tests are fewer. A failure names every lookup that cannot be made.
  */
-export async function resolveAmong(
+export async function resolveLookups(
   context: Context,
   caller: Caller,
   filter: Filter,
   types?: readonly string[],
 ): Promise<Outcome<Filter>> {
-  const all = new Map<string, Wanted>();
+  const all = new Map<string, LookupRequest>();
   walk(filter, types, (wanted) => {
     all.set(keyOf(wanted), wanted);
     return everything;
   });
   if (all.size === 0) return filter;
-  const lookup = { context, caller, library: createLibrary(context, caller), most };
+  const lookup = { context, caller, library: createTerminologyLibrary(context, caller), most };
   const found = new Map<string, Filter>();
   const issues = new Issues();
   let size = 0;
@@ -47,12 +47,16 @@ export async function resolveAmong(
   return fail('too-costly', { text });
 }
 
-function keyOf(wanted: Wanted): string {
+function keyOf(wanted: LookupRequest): string {
   return JSON.stringify(wanted);
 }
 
 /** The filter with every `among` replaced; chains lead to other types. */
-function walk(filter: Filter, types: readonly string[] | undefined, instead: (wanted: Wanted) => Filter): Filter {
+function walk(
+  filter: Filter,
+  types: readonly string[] | undefined,
+  instead: (wanted: LookupRequest) => Filter,
+): Filter {
   switch (filter.op) {
     case 'among':
       return instead({ set: filter.set, types });
@@ -79,7 +83,7 @@ function narrow(types: readonly string[] | undefined, part: Filter): readonly st
   return part.op === 'type' ? part.types.filter((type) => types?.includes(type) !== false) : types;
 }
 
-function look(lookup: Lookup, { set, types }: Wanted): Promise<Outcome<Looked>> {
+function look(lookup: LookupContext, { set, types }: LookupRequest): Promise<Outcome<LookupResult>> {
   switch (set.by) {
     case 'valueSet':
       return codesOfValueSet(lookup, { set, types });
@@ -93,9 +97,9 @@ function look(lookup: Lookup, { set, types }: Wanted): Promise<Outcome<Looked>> 
 }
 
 async function resourcesAround(
-  { context, caller }: Lookup,
-  { param, how, type, id }: Extract<Among, { readonly by: 'hierarchy' }>,
-): Promise<Outcome<Looked>> {
+  { context, caller }: LookupContext,
+  { param, how, type, id }: Extract<LookupSet, { readonly by: 'hierarchy' }>,
+): Promise<Outcome<LookupResult>> {
   const ids = await hierarchyOfResource(context, caller, how, type, id);
   if (ids instanceof Failure) return ids;
   if (ids === undefined) {
@@ -107,7 +111,7 @@ async function resourcesAround(
 }
 
 /** R4 search.html#list: what a List refers to, and does not mark as deleted. */
-async function members({ context, caller }: Lookup, id: string): Promise<Outcome<Looked>> {
+async function members({ context, caller }: LookupContext, id: string): Promise<Outcome<LookupResult>> {
   if (!isValidId(id)) {
     const expected = 'the id of a List; lists by their function ($current-…) are not supported';
     return fail('bad-parameter-value', { found: id, parameter: '_list', expected });

@@ -3,49 +3,49 @@ import { Failure, fail, type Outcome } from '#errors';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import { children, type ElementType } from '#fhir/model/model.ts';
 import { parseReference, splitCanonical } from '#fhir/values/references.ts';
-import { type Among, and, type Filter, or } from '#search/model/filter.ts';
+import { and, type Filter, type LookupSet, or } from '#search/model/filter.ts';
 import { type Concept, expand } from '#terminology/expand.ts';
-import { gather, type Library } from '#terminology/source.ts';
+import { resolveImports, type TerminologyLibrary } from '#terminology/source.ts';
 import { ancestors, descendants, hierarchyOf } from '#terminology/subsumes.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { findAll } from './library.ts';
 
 /** What the lookups of one search work with. */
-export interface Lookup {
+export interface LookupContext {
   readonly context: Context;
   readonly caller: Caller;
-  readonly library: Library;
+  readonly library: TerminologyLibrary;
   /** Codes that one of them may give. */
   readonly most: number;
 }
 
 /** What is looked up, for resources of some types. */
-export interface Wanted<S extends Among = Among> {
+export interface LookupRequest<S extends LookupSet = LookupSet> {
   readonly set: S;
   /** Undefined if any may be meant. */
   readonly types: readonly string[] | undefined;
 }
 
 /** What a lookup gave: tests in its place, and how many codes or resources they name. */
-export interface Looked {
+export interface LookupResult {
   readonly filter: Filter;
   readonly size: number;
 }
 
 /** R4 search.html#token, `:in`: by the address of a value set of this server, else by its canonical url. */
 export async function codesOfValueSet(
-  lookup: Lookup,
-  { set: { param, url }, types }: Wanted<Extract<Among, { readonly by: 'valueSet' }>>,
-): Promise<Outcome<Looked>> {
+  lookup: LookupContext,
+  { set: { param, url }, types }: LookupRequest<Extract<LookupSet, { readonly by: 'valueSet' }>>,
+): Promise<Outcome<LookupResult>> {
   const valueSet = await valueSetAt(lookup, url);
   if (valueSet === undefined) return fail('unknown-value-set', { found: url, parameter: param });
-  const source = await gather(valueSet, lookup.library);
+  const source = await resolveImports(valueSet, lookup.library);
   if (source instanceof Failure) return source;
   const concepts = expand(valueSet, source, { concepts: lookup.most, fragments: true });
   return concepts instanceof Failure ? concepts : tests(lookup, types, param, concepts);
 }
 
-async function valueSetAt({ context, caller, library }: Lookup, text: string): Promise<ValueSet | undefined> {
+async function valueSetAt({ context, caller, library }: LookupContext, text: string): Promise<ValueSet | undefined> {
   const target = parseReference(text, context.config.baseUrl);
   if (target?.kind === 'local' && target.type === 'ValueSet' && target.version === undefined) {
     for await (const { content } of findAll(context, caller, 'ValueSet', { op: 'id', ids: [target.id] })) {
@@ -67,9 +67,9 @@ function implicitValueSet(url: string): ValueSet | undefined {
 
 /** R4 search.html#subsumption: a code, and those that it subsumes or is subsumed by. */
 export async function codesAround(
-  lookup: Lookup,
-  { set: { param, how, system, code }, types }: Wanted<Extract<Among, { readonly by: 'code' }>>,
-): Promise<Outcome<Looked>> {
+  lookup: LookupContext,
+  { set: { param, how, system, code }, types }: LookupRequest<Extract<LookupSet, { readonly by: 'code' }>>,
+): Promise<Outcome<LookupResult>> {
   const resource = await lookup.library.codeSystem(system);
   const hierarchy = resource && hierarchyOf(resource);
   if (hierarchy === undefined) return fail('unknown-code-system', { found: system, parameter: param });
@@ -81,11 +81,11 @@ export async function codesAround(
 
 /** Some elements of type code, such as languages, have no system in the index: for them the code alone counts. */
 function tests(
-  { context: { definitions } }: Lookup,
+  { context: { definitions } }: LookupContext,
   types: readonly string[] | undefined,
   param: string,
   concepts: readonly Concept[],
-): Looked {
+): LookupResult {
   const { plain, others } = typesOf(definitions, types ?? [...definitions.resourceTypes], param);
   const withSystem = concepts.map(({ system, code }) => match(param, system, code));
   const without = [...new Set(concepts.map((c) => c.code))].map((code) => match(param, '', code));

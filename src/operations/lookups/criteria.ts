@@ -6,8 +6,8 @@ import { plan } from '#search/plan.ts';
 import type { Guard, Version } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { presentation } from '../request/parameters.ts';
-import { resolveAmong } from './among.ts';
-import { finder } from './time-limit.ts';
+import { resolveLookups } from './among.ts';
+import { timedFind } from './time-limit.ts';
 
 /** A search that stands for a resource. */
 export interface Criterion {
@@ -36,7 +36,7 @@ export interface Matches {
  * Looks up a search that stands for a resource: If-None-Exist, a conditional update, delete or reference (R4
  * http.html#cond-update). Result parameters are not criteria; a criterion that filters nothing is refused.
  */
-export async function lookUp(
+export async function findMatches(
   context: Context,
   caller: Caller,
   criterion: Criterion,
@@ -46,10 +46,10 @@ export async function lookUp(
   const parsed = parseSearch(type, pairsOf(criterion), searchOptions(context, false));
   if (parsed instanceof Failure) return parsed;
   if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
-  const where = await resolveAmong(context, caller, parsed.where, [type]);
+  const where = await resolveLookups(context, caller, parsed.where, [type]);
   if (where instanceof Failure) return where;
   const planned = { ...plan({ ...parsed, where }, caller.rights.read), limit, total: 'none' as const };
-  const find = finder(context);
+  const find = timedFind(context);
   const found: Version[] = [];
   const all: string[] = [];
   let after: string | undefined;

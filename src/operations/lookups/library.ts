@@ -1,11 +1,11 @@
 import type { CodeSystem, ValueSet } from '@medplum/fhirtypes';
 import { and, type Filter, type Plan } from '#search/model/filter.ts';
 import type { Page, Version } from '#storage/store.ts';
-import { type Library, newest, published } from '#terminology/source.ts';
+import { newest, published, type TerminologyLibrary } from '#terminology/source.ts';
 import type { Caller, Context } from '../request/context.ts';
 
 /** Value sets and code systems for one request: of the store, as far as the caller may read them, else as R4 publishes them. */
-export function createLibrary(context: Context, caller: Caller): Library {
+export function createTerminologyLibrary(context: Context, caller: Caller): TerminologyLibrary {
   const asked = new Map<string, Promise<ValueSet | CodeSystem | undefined>>();
   const once = async <T extends ValueSet | CodeSystem>(
     type: T['resourceType'],

@@ -7,7 +7,7 @@ import type { Context } from '../request/context.ts';
 export type Find = (plan: Plan) => Promise<Outcome<Page>>;
 
 /** Begins a search: all that is found through it has HUFHIR_SEARCH_TIMEOUT together. */
-export function finder({ config, store }: Pick<Context, 'config' | 'store'>): Find {
+export function timedFind({ config, store }: Pick<Context, 'config' | 'store'>): Find {
   const expected = config.searchTimeout;
   const end = performance.now() + expected;
   return async (plan) => {

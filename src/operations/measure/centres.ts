@@ -1,7 +1,7 @@
 import type { ConceptMap, Group, Organization } from '@medplum/fhirtypes';
 import { or } from '#search/model/filter.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { findAll } from './sources.ts';
+import { findResources } from './sources.ts';
 
 const base = 'https://fhir.changning.example';
 const organizationCode = 'urn:oid:2.16.156.10011.1.5';
@@ -21,7 +21,7 @@ export interface Centre {
 /** The centres of the ConceptMap cn-sh-street-to-chc whose Organizations the store holds, in the map's order. */
 export async function loadCentres(context: Context, caller: Caller): Promise<readonly Centre[]> {
   const value = `${base}/ConceptMap/cn-sh-street-to-chc`;
-  const [map] = await findAll<ConceptMap>(context, caller, 'ConceptMap', {
+  const [map] = await findResources<ConceptMap>(context, caller, 'ConceptMap', {
     op: 'match',
     param: 'url',
     test: { kind: 'uri', how: 'equals', value },
@@ -35,7 +35,7 @@ export async function loadCentres(context: Context, caller: Caller): Promise<rea
     }
   }
   const codes = [...served.keys()];
-  const organizations = await findAll<Organization>(
+  const organizations = await findResources<Organization>(
     context,
     caller,
     'Organization',
@@ -65,7 +65,7 @@ export async function officialPopulation(
   caller: Caller,
   year: number,
 ): Promise<(ageBand: string) => Official | undefined> {
-  const groups = await findAll<Group>(context, caller, 'Group', {
+  const groups = await findResources<Group>(context, caller, 'Group', {
     op: 'match',
     param: 'characteristic',
     test: { kind: 'token', system: populationCodes, code: 'year' },

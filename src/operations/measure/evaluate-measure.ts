@@ -3,12 +3,12 @@ import { Failure, fail, type Outcome } from '#errors';
 import type { MeasureDefinition } from '#measure/definition.ts';
 import { localDateTime } from '#measure/period.ts';
 import { type CentreCounts, measureReport, type ReportContent } from '#measure/report.ts';
-import { type Counts, count, type Member, populationsOf, withOfficial } from '#measure/tally.ts';
+import { type Counts, count, type MeasureMember, populationsOf, withOfficial } from '#measure/tally.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { type Centre, loadCentres, type Official, officialPopulation } from './centres.ts';
 import { type MeasureRequest, readMeasureRequest } from './measure-request.ts';
 import { membersOf, subjectResult } from './runs.ts';
-import { findAll, type LoadedMeasure, loadMeasures } from './sources.ts';
+import { findResources, type LoadedMeasure, loadMeasures } from './sources.ts';
 
 /**
  * GET or POST Measure/[id]/$evaluate-measure and Measure/$evaluate-measure (R4). One measure gives a MeasureReport,
@@ -118,7 +118,7 @@ async function readReporter(
   const reference = `Organization/${reporter}`;
   const centre = centres.find((c) => c.id === reporter);
   if (centre !== undefined) return { reference: { reference, display: centre.name }, centre };
-  const [found] = await findAll<Organization>(context, caller, 'Organization', { op: 'id', ids: [reporter] });
+  const [found] = await findResources<Organization>(context, caller, 'Organization', { op: 'id', ids: [reporter] });
   if (found?.type?.some((t) => t.coding?.some((c) => c.code === 'bureau'))) {
     return { reference: { reference, ...(found.name !== undefined && { display: found.name }) }, centre: undefined };
   }
@@ -131,13 +131,13 @@ class District {
   readonly official: Official | undefined;
   readonly #definition: MeasureDefinition;
   readonly #centres: readonly Centre[];
-  readonly #members: readonly Member[];
-  readonly #byCentre: ReadonlyMap<string, readonly Member[]>;
+  readonly #members: readonly MeasureMember[];
+  readonly #byCentre: ReadonlyMap<string, readonly MeasureMember[]>;
 
   constructor(
     definition: MeasureDefinition,
     centres: readonly Centre[],
-    members: readonly Member[],
+    members: readonly MeasureMember[],
     official: (ageBand: string) => Official | undefined,
   ) {
     this.#definition = definition;
@@ -152,12 +152,12 @@ class District {
     this.#byCentre = Map.groupBy(members, (m) => key(m.centre));
   }
 
-  whole(): { counts: Counts; members: readonly Member[] } {
+  whole(): { counts: Counts; members: readonly MeasureMember[] } {
     const counts = count(this.#definition, this.#members);
     return { counts: this.#withOfficial(counts, this.official?.keys() ?? []), members: this.#members };
   }
 
-  of(centre: Centre): { counts: Counts; members: readonly Member[] } {
+  of(centre: Centre): { counts: Counts; members: readonly MeasureMember[] } {
     const members = this.#byCentre.get(centre.id) ?? [];
     return { counts: this.#withOfficial(count(this.#definition, members), centre.streets), members };
   }
@@ -186,7 +186,7 @@ class District {
 }
 
 /** For each population, the Patients in it. */
-function subjects(definition: MeasureDefinition, members: readonly Member[]): string[][] {
+function subjects(definition: MeasureDefinition, members: readonly MeasureMember[]): string[][] {
   const lists = definition.populations.map((): string[] => []);
   for (const { patient, bits } of members) {
     for (const [i, within] of populationsOf(definition, bits).entries()) if (within) lists[i]?.push(patient);

@@ -1,16 +1,16 @@
 import { Failure, type Outcome } from '#errors';
-import type { ResidentInput, Run } from '#measure/engine.ts';
+import type { EvaluationRun, ResidentInput } from '#measure/engine.ts';
 import { Evaluator, type Prepared } from '#measure/evaluator.ts';
 import { offsetAt } from '#measure/period.ts';
-import { type Member, populationsOf } from '#measure/tally.ts';
+import { type MeasureMember, populationsOf } from '#measure/tally.ts';
 import type { ResidentRecord, Store } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
 import type { LoadedMeasure } from './sources.ts';
 
 /** Who is in a population of each measure, in the order of the measures. */
-export type Memberships = readonly (readonly Member[])[];
+export type Memberships = readonly (readonly MeasureMember[])[];
 
-interface Runs {
+interface EvaluationCache {
   readonly evaluator: Evaluator;
   /** Whole-population runs, finished or under way, by all that decides on their result. */
   readonly kept: Map<string, Promise<Outcome<Memberships>>>;
@@ -20,12 +20,12 @@ interface Runs {
 const maxKept = 2;
 
 // One thread and one cache for each store that is open; both go with it.
-const runs = new WeakMap<Store, Runs>();
+const runs = new WeakMap<Store, EvaluationCache>();
 
-function runsOf({ store, config }: Context): Runs {
+function runsOf({ store, config }: Context): EvaluationCache {
   const known = runs.get(store);
   if (known !== undefined) return known;
-  const made: Runs = { evaluator: new Evaluator(config.measureTimeout), kept: new Map() };
+  const made: EvaluationCache = { evaluator: new Evaluator(config.measureTimeout), kept: new Map() };
   runs.set(store, made);
   return made;
 }
@@ -38,7 +38,7 @@ export async function membersOf(
   context: Context,
   caller: Caller,
   measures: readonly LoadedMeasure[],
-  period: Run['period'],
+  period: EvaluationRun['period'],
 ): Promise<Outcome<Memberships>> {
   const { kept, evaluator } = runsOf(context);
   const prepared = await evaluator.prepare(measures.map((m) => m.source));
@@ -63,9 +63,9 @@ async function pass(
   caller: Caller,
   measures: readonly LoadedMeasure[],
   prepared: Prepared,
-  run: Run,
+  run: EvaluationRun,
 ): Promise<Outcome<Memberships>> {
-  const counted = measures.map(({ definition }) => ({ definition, members: [] as Member[] }));
+  const counted = measures.map(({ definition }) => ({ definition, members: [] as MeasureMember[] }));
   const residents = context.store.scan({ types: prepared.types, rights: caller.rights.read });
   for await (const chunk of prepared.evaluate(run, inputs(residents))) {
     if (chunk instanceof Failure) return chunk;
@@ -81,7 +81,12 @@ async function pass(
   return counted.map((c) => c.members);
 }
 
-function runOf({ config }: Context, measures: readonly LoadedMeasure[], period: Run['period'], evidence: boolean): Run {
+function runOf(
+  { config }: Context,
+  measures: readonly LoadedMeasure[],
+  period: EvaluationRun['period'],
+  evidence: boolean,
+): EvaluationRun {
   const { timeZone, baseUrl } = config;
   const parameters = measures.map((m) => m.parameters);
   return { period, offset: offsetAt(timeZone, period.start), baseUrl, parameters, evidence };
@@ -98,7 +103,7 @@ export async function subjectResult(
   context: Context,
   caller: Caller,
   measures: readonly LoadedMeasure[],
-  period: Run['period'],
+  period: EvaluationRun['period'],
   subject: string,
 ): Promise<Outcome<SubjectResult | undefined>> {
   const { evaluator } = runsOf(context);

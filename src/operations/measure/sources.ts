@@ -9,7 +9,7 @@ import { and, type Filter, or, type Plan } from '#search/model/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import type { Version } from '#storage/store.ts';
-import { resolveAmong } from '../lookups/among.ts';
+import { resolveLookups } from '../lookups/among.ts';
 import { searchOptions } from '../lookups/criteria.ts';
 import type { Caller, Context } from '../request/context.ts';
 
@@ -71,7 +71,7 @@ const idOf = (name: string): string => name.replace(/^Measure\//, '');
 async function findMeasures(context: Context, caller: Caller, names: readonly string[]): Promise<Measure[]> {
   const urls = names.filter(isCanonical).map((name) => hasUrl(splitCanonical(name).url));
   const ids = names.filter((name) => !isCanonical(name)).map(idOf);
-  return findAll<Measure>(context, caller, 'Measure', or(ids.length === 0 ? urls : [{ op: 'id', ids }, ...urls]));
+  return findResources<Measure>(context, caller, 'Measure', or(ids.length === 0 ? urls : [{ op: 'id', ids }, ...urls]));
 }
 
 function hasUrl(value: string): Filter {
@@ -93,7 +93,7 @@ async function loadLibraries(
   const texts: CqlText[] = [];
   const wanted = [library];
   for (const canonical of wanted) {
-    const held = await findAll<Library>(context, caller, 'Library', hasUrl(splitCanonical(canonical).url));
+    const held = await findResources<Library>(context, caller, 'Library', hasUrl(splitCanonical(canonical).url));
     const found = held.find(answersTo(canonical));
     const text = found && cqlOf(found);
     if (found === undefined || text === undefined) {
@@ -134,7 +134,7 @@ async function evaluated(context: Context, caller: Caller, source: ParameterSour
   const pairs = [...new URLSearchParams(source.query.slice(type.length + 1))];
   const parsed = parseSearch(type, pairs, searchOptions(context, false));
   if (parsed instanceof Failure) return parsed;
-  const where = await resolveAmong(context, caller, parsed.where, [type]);
+  const where = await resolveLookups(context, caller, parsed.where, [type]);
   if (where instanceof Failure) return where;
   const found = await versions(context, {
     ...plan({ ...parsed, where }, caller.rights.read),
@@ -145,7 +145,7 @@ async function evaluated(context: Context, caller: Caller, source: ParameterSour
 }
 
 /** Every resource of a type that passes the filter and that the caller may read, in the order of creation. */
-export async function findAll<T extends Resource>(
+export async function findResources<T extends Resource>(
   context: Context,
   caller: Caller,
   type: T['resourceType'],

@@ -6,7 +6,7 @@ import { isUnmodified } from '../request/preconditions.ts';
 import type { Request } from '../request/request.ts';
 
 /** R4 http.html#read, #vread, #cread: the resource, or the part of it that is asked for, or 304 if the client has it already. */
-export async function reading(
+export async function readInteraction(
   context: Context,
   caller: Caller,
   at: { readonly type: string; readonly id: string; readonly version?: number },
@@ -28,10 +28,10 @@ export async function reading(
 
 const parts = 'true, text, data or false';
 
-type Found = Extract<Answer, { kind: 'resource' }>;
+type ReadAnswer = Extract<Answer, { kind: 'resource' }>;
 
 /** R4 http.html#read. 404 for what never was (or may not be seen), 410 for what was deleted. */
-export async function read(context: Context, caller: Caller, type: string, id: string): Promise<Outcome<Found>> {
+export async function read(context: Context, caller: Caller, type: string, id: string): Promise<Outcome<ReadAnswer>> {
   const version = await context.store.read(type, id);
   if (version === undefined || !(await mayRead(context, caller, type, id))) {
     return fail('not-found', { found: `${type}/${id}` });
@@ -44,7 +44,7 @@ async function vread(
   context: Context,
   caller: Caller,
   at: { readonly type: string; readonly id: string; readonly version: number },
-): Promise<Outcome<Found>> {
+): Promise<Outcome<ReadAnswer>> {
   const found = `${at.type}/${at.id}`;
   const version = await context.store.read(at.type, at.id, at.version);
   if (version === undefined || !(await mayRead(context, caller, at.type, at.id))) {

@@ -36,15 +36,15 @@ export async function pendingReferences(context: Context, caller: Caller, pairs:
   return { kind: 'made', status: 200, resource };
 }
 
-interface Place {
+interface PendingPage {
   readonly limit: number;
   /** Where the page before ended. */
   readonly after?: string;
 }
 
-async function readPlace(context: Context, pairs: Pairs): Promise<Outcome<Place>> {
+async function readPlace(context: Context, pairs: Pairs): Promise<Outcome<PendingPage>> {
   const token = pageToken(pairs);
-  if (token !== undefined) return token instanceof Failure ? token : openCursor<Place>(context, 'pending', token);
+  if (token !== undefined) return token instanceof Failure ? token : openCursor<PendingPage>(context, 'pending', token);
   let limit = context.config.defaultCount;
   for (const [name, value] of pairs) {
     if (presentation.has(name)) continue;

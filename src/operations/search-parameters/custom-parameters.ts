@@ -5,7 +5,7 @@ import type { Issue } from '#errors';
 import { type Definitions, isBase } from '#fhir/model/definitions.ts';
 import { everything } from '#search/model/filter.ts';
 import type { Commit, Store } from '#storage/store.ts';
-import { beginPass, goOver, goOverChanges, type Indexing, type Pass, progressOf } from './reindex.ts';
+import { beginPass, type Indexing, type Pass, progressOf, reindexChanges, reindexPass } from './reindex.ts';
 import { type Custom, checkSearchParameter, customOf, entriesOf } from './search-parameters.ts';
 
 /** What the store notes: for which parameters all resources are indexed, and how far the others are. Both by the id of the
@@ -186,7 +186,7 @@ export class CustomParameters {
       parameters: Object.fromEntries(building.map((c) => [c.id, hashOf(c)])),
       place: await beginPass(store, types),
     };
-    for await (const at of goOver(this.#options, place)) {
+    for await (const at of reindexPass(this.#options, place)) {
       if (!this.#running || !this.#building.some((c) => parameters[c.id] === hashOf(c))) return;
       this.#noted = { ready: this.#noted?.ready ?? {}, pass: { parameters, place: at } };
       this.#define();
@@ -194,7 +194,7 @@ export class CustomParameters {
       if (!(await store.lease(note, this.#owner, lease))) return;
     }
     await Promise.allSettled(this.#underway);
-    await goOverChanges(this.#options, place);
+    await reindexChanges(this.#options, place);
     const done = this.#custom.filter((c) => parameters[c.id] === hashOf(c)).map((c) => [c.id, hashOf(c)]);
     this.#noted = { ready: { ...this.#noted?.ready, ...Object.fromEntries(done) } };
     await this.#save();

@@ -5,7 +5,7 @@ import { branches, type Path, readPath } from '#search/extract/path.ts';
 import { resourceElement } from '#search/extract/walk.ts';
 
 /** What is wrong with an expression. */
-export interface Fault {
+export interface ExpressionFault {
   readonly found: string;
   readonly expected: string;
 }
@@ -35,12 +35,12 @@ const searched: Readonly<Record<Exclude<SearchType, 'composite' | 'special'>, re
 };
 
 /** An expression of a parameter of the resource type `base` as far as its form tells; undefined if it may be used. */
-export function faultOf(expression: string, type: SearchType, base: string): Fault | undefined {
+export function faultOf(expression: string, type: SearchType, base: string): ExpressionFault | undefined {
   return faultOfForm(expression) ?? faultOfValues(expression, type, base);
 }
 
 /** What is wrong with an expression wherever it stands. */
-export function faultOfForm(expression: string): Fault | undefined {
+export function faultOfForm(expression: string): ExpressionFault | undefined {
   if (expression.length > maxLength) {
     return { found: `${expression.length} characters`, expected: `at most ${maxLength}` };
   }
@@ -77,7 +77,7 @@ function depth(form: string): number {
 }
 
 /** Whether the parts that can give values of the type give what such a parameter is searched by. */
-function faultOfValues(expression: string, type: SearchType, base: string): Fault | undefined {
+function faultOfValues(expression: string, type: SearchType, base: string): ExpressionFault | undefined {
   const own = ownBranches(expression, base);
   if (own.length === 0) return { found: expression, expected: `a path that begins with ${base}` };
   const types: string[] = [];
@@ -112,7 +112,7 @@ export function meaningFor(expression: string, type: string): string {
 }
 
 /** The types of the values of a path, as R4 declares them. */
-function typesOf({ steps }: Path, base: string): readonly string[] | Fault {
+function typesOf({ steps }: Path, base: string): readonly string[] | ExpressionFault {
   let at: readonly ElementType[] = [resourceElement(base)];
   for (const step of steps) {
     const before = at;

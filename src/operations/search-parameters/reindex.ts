@@ -4,7 +4,7 @@ import { parseResource } from '#fhir/json/json.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
 import { everything } from '#search/model/filter.ts';
 import type { Reindexed, Store, Version } from '#storage/store.ts';
-import { breather } from '#threads/turns.ts';
+import { yielder } from '#threads/turns.ts';
 
 /** What indexing anew takes. */
 export interface Indexing {
@@ -43,7 +43,7 @@ export function progressOf({ done, total }: Pass): number {
 }
 
 /** Makes the index entries of the current resources anew, a page at a time, in turns with other work; gives the place after each page. */
-export async function* goOver(indexing: Indexing, from: Pass): AsyncIterable<Pass> {
+export async function* reindexPass(indexing: Indexing, from: Pass): AsyncIterable<Pass> {
   let { after, ...pass } = from;
   for (let type = pass.types[pass.at]; type !== undefined; type = pass.types[pass.at]) {
     const plan = { types: [type], where: everything, sort: [], limit: page, total: 'none' } as const;
@@ -56,7 +56,7 @@ export async function* goOver(indexing: Indexing, from: Pass): AsyncIterable<Pas
 }
 
 /** The same for what was written after the pass had begun. */
-export async function goOverChanges(indexing: Indexing, { types, seq }: Pass): Promise<void> {
+export async function reindexChanges(indexing: Indexing, { types, seq }: Pass): Promise<void> {
   const end = await indexing.store.lastSeq();
   for (let at = seq; at < end; ) {
     const found = await indexing.store.changes(at, page);
@@ -71,7 +71,7 @@ export async function goOverChanges(indexing: Indexing, { types, seq }: Pass): P
 }
 
 async function reindex({ store, index }: Indexing, versions: readonly Version[]): Promise<void> {
-  const breathe = breather();
+  const breathe = yielder();
   let records: Reindexed[] = [];
   let characters = 0;
   for (const { type, id, version, content } of versions) {

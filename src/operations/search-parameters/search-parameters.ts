@@ -17,19 +17,19 @@ export interface Custom extends Omit<CustomParameter, 'progress'> {
 }
 
 /** What the checks of a SearchParameter look at beside it. */
-export interface Known {
+export interface DefinedParameters {
   readonly definitions: Definitions;
   /** Those in force. */
   readonly custom: readonly Custom[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type DefinitionFields = Readonly<Record<string, unknown>>;
 
 /**
  * The parameter that a SearchParameter defines: undefined if its status is not active, if it is one of R4's, or repeats R4's for all its
  * types, and if a check refuses it.
  */
-export function customOf(resource: Resource, known: Known): Custom | undefined {
+export function customOf(resource: Resource, known: DefinedParameters): Custom | undefined {
   const { definitions } = known;
   const { id, status, url } = resource;
   if (id === undefined || status !== 'active' || definitions.isPublished(url)) return undefined;
@@ -53,8 +53,8 @@ export function entriesOf({ base, parameter }: Custom): string {
  * Every problem of a SearchParameter that is to come into force (R4 searchparameter.html). A draft or a retired one is only kept, and
  * may have any.
  */
-export function checkSearchParameter(resource: object, known: Known): readonly Issue[] {
-  const fields = resource as Fields;
+export function checkSearchParameter(resource: object, known: DefinedParameters): readonly Issue[] {
+  const fields = resource as DefinitionFields;
   if (fields.status !== 'active') return [];
   return [
     ...checkName(fields, known),
@@ -85,7 +85,7 @@ function publishedOf(definitions: Definitions, type: string, code: string): Sear
   return found !== undefined && definitions.isPublished(found.url) ? found : undefined;
 }
 
-function findParameter({ definitions, custom }: Known, canonical: string): SearchParameter | undefined {
+function findParameter({ definitions, custom }: DefinedParameters, canonical: string): SearchParameter | undefined {
   const url = canonical.replace(/\|.*$/, '');
   if (definitions.isPublished(url)) return definitions.parameter(url);
   return custom.find((c) => c.parameter.url === url)?.parameter;
@@ -94,7 +94,7 @@ function findParameter({ definitions, custom }: Known, canonical: string): Searc
 /** A code is a name in URLs; `_` begins R4's own, `.` and `:` have a meaning there. */
 const codeForm = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
-function* checkName(fields: Fields, known: Known): Iterable<Issue> {
+function* checkName(fields: DefinitionFields, known: DefinedParameters): Iterable<Issue> {
   const { id, url, code } = fields;
   const { definitions, custom } = known;
   if (typeof url !== 'string' || url === '') yield bad('url', url, 'an absolute URL');
@@ -123,12 +123,12 @@ function* checkName(fields: Fields, known: Known): Iterable<Issue> {
   }
 }
 
-function meansTheSame({ type, expression }: Fields, own: SearchParameter, base: string): boolean {
+function meansTheSame({ type, expression }: DefinitionFields, own: SearchParameter, base: string): boolean {
   if (type !== own.type || typeof expression !== 'string') return false;
   return meaningFor(expression, base) === meaningFor(own.expression, base);
 }
 
-function* checkBase(fields: Fields, { definitions }: Known): Iterable<Issue> {
+function* checkBase(fields: DefinitionFields, { definitions }: DefinedParameters): Iterable<Issue> {
   const { base } = fields;
   if (!Array.isArray(base) || base.length === 0) yield bad('base', base, 'one resource type or more');
   for (const [i, type] of (Array.isArray(base) ? base : []).entries()) {
@@ -143,11 +143,11 @@ function isTypeName(definitions: Definitions, type: string): boolean {
 
 const types = ['number', 'date', 'string', 'token', 'reference', 'composite', 'quantity', 'uri'] as const;
 
-function typeOf(fields: Fields): (typeof types)[number] | undefined {
+function typeOf(fields: DefinitionFields): (typeof types)[number] | undefined {
   return types.find((type) => type === fields.type);
 }
 
-function* checkType(fields: Fields): Iterable<Issue> {
+function* checkType(fields: DefinitionFields): Iterable<Issue> {
   const { type, xpathUsage, url } = fields;
   // `Location?near` is R4's, and repeating it does no harm.
   if (type === 'special' && typeof url === 'string' && url.startsWith('http://hl7.org/fhir/SearchParameter/')) return;
@@ -160,7 +160,7 @@ function* checkType(fields: Fields): Iterable<Issue> {
   }
 }
 
-function* checkExpression(fields: Fields, { definitions }: Known): Iterable<Issue> {
+function* checkExpression(fields: DefinitionFields, { definitions }: DefinedParameters): Iterable<Issue> {
   const { expression, url } = fields;
   const type = typeOf(fields);
   if (typeof url === 'string' && definitions.isPublished(url)) return;
@@ -183,7 +183,7 @@ function* checkExpression(fields: Fields, { definitions }: Known): Iterable<Issu
   }
 }
 
-function* checkTargets(fields: Fields, { definitions }: Known): Iterable<Issue> {
+function* checkTargets(fields: DefinitionFields, { definitions }: DefinedParameters): Iterable<Issue> {
   const { target, type } = fields;
   if (type === 'reference' && texts(target).length === 0) {
     yield bad('target', target, 'the types of resources that the reference may lead to');
@@ -195,7 +195,7 @@ function* checkTargets(fields: Fields, { definitions }: Known): Iterable<Issue> 
   }
 }
 
-function* checkComponents(fields: Fields, known: Known): Iterable<Issue> {
+function* checkComponents(fields: DefinitionFields, known: DefinedParameters): Iterable<Issue> {
   const { component, type } = fields;
   const components: readonly unknown[] = Array.isArray(component) ? component : [];
   if (type === 'composite' && components.length < 2) yield bad('component', component, 'two components or more');
@@ -203,7 +203,8 @@ function* checkComponents(fields: Fields, known: Known): Iterable<Issue> {
     yield bad('component', component, 'none: the type is not composite');
   if (type !== 'composite') return;
   for (const [i, one] of components.entries()) {
-    const { definition, expression } = typeof one === 'object' && one !== null ? (one as Fields) : ({} as Fields);
+    const { definition, expression } =
+      typeof one === 'object' && one !== null ? (one as DefinitionFields) : ({} as DefinitionFields);
     const at = `component[${i}]`;
     const parameter = typeof definition === 'string' ? findParameter(known, definition) : undefined;
     if (parameter === undefined || parameter.type === 'composite' || parameter.type === 'special') {
@@ -231,7 +232,7 @@ const modifiers: Readonly<Record<(typeof types)[number], readonly string[]>> = {
 
 const ranges: readonly unknown[] = ['number', 'date', 'quantity'];
 
-function* checkLimits(fields: Fields): Iterable<Issue> {
+function* checkLimits(fields: DefinitionFields): Iterable<Issue> {
   const type = typeOf(fields);
   if (type === undefined) return;
   for (const [i, modifier] of texts(fields.modifier).entries()) {

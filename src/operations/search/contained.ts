@@ -13,7 +13,7 @@ const anyDepth = 2_000;
  * What a search shows of the resources that it found: with `_containedType=contained` what they were found for, as
  * `Type/id#local` (R4 search.html#contained).
  */
-export function shown(context: Context, query: Query, found: readonly Version[]): readonly Version[] {
+export function shownMatches(context: Context, query: Query, found: readonly Version[]): readonly Version[] {
   return query.contained === 'contained' ? found.flatMap((version) => takenApart(context, query, version)) : found;
 }
 

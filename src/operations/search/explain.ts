@@ -20,8 +20,8 @@ export function explanationOf(query: Query, page: Page, included: readonly Page[
   const shown = words.length > longest ? `${words.slice(0, longest)}…` : words;
   const asked = `search: ${of} where ${shown}; in the order of ${order === '' ? 'creation' : order}; ${count} a page`;
   const steps = [
-    ...(page.explanation?.steps ?? []).map((step) => told('', step)),
-    ...included.flatMap((p) => (p.explanation?.steps ?? []).map((step) => told('include, ', step))),
+    ...(page.explanation?.steps ?? []).map((step) => stepText('', step)),
+    ...included.flatMap((p) => (p.explanation?.steps ?? []).map((step) => stepText('include, ', step))),
   ];
   const left = steps.length > most ? [`… ${steps.length - most} steps more`] : [];
   const all = [page, ...included].reduce((sum, p) => sum + (p.explanation?.milliseconds ?? 0), 0);
@@ -33,7 +33,7 @@ export function explanationOf(query: Query, page: Page, included: readonly Page[
 }
 
 /** `start: code = 85354-9 — estimated 200 rows, 187 read, 0.4 ms`. */
-function told(before: string, { step, part, estimated, rows, milliseconds: time }: ExplainedStep): string {
+function stepText(before: string, { step, part, estimated, rows, milliseconds: time }: ExplainedStep): string {
   const estimate = estimated === undefined ? '' : `estimated ${Math.round(estimated)} rows, `;
   const took = time === undefined ? '' : `, ${milliseconds(time)}`;
   return `${before}${step}: ${part} — ${estimate}${rows} read${took}`;

@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
 import type { Plan } from '#search/model/filter.ts';
 import type { Query } from '#search/model/query.ts';
-import { type Found, includePlans } from '#search/plan.ts';
+import { includePlans, type PageResource } from '#search/plan.ts';
 import type { Page, Version } from '#storage/store.ts';
 import type { Find } from '../lookups/time-limit.ts';
 import type { Caller, Context } from '../request/context.ts';
@@ -17,7 +17,7 @@ export interface Included {
  * What `_include` and `_revinclude` add to a page (R4 search.html#include): each resource once, none that matched. Rounds
  * after the first apply the includes with `:iterate` to what was included.
  */
-export async function included(
+export async function findIncluded(
   context: Context,
   caller: Caller,
   query: Query,
@@ -75,7 +75,7 @@ function keyOf(version: Version): string {
   return `${version.type}/${version.id}`;
 }
 
-function foundOf(context: Context): (version: Version) => Found {
+function foundOf(context: Context): (version: Version) => PageResource {
   return ({ type, id, content }) => {
     const entries = content === undefined ? [] : context.index(JSON.parse(content) as Resource).entries;
     return { type, id, entries };

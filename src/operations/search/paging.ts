@@ -26,7 +26,7 @@ export function orderOf({ sort }: Query): string {
 const kept = 20;
 
 /** R4 http.html#paging: `path` is that of the search, `next` where the page ended, if more follow. */
-export async function linksOf(
+export async function pageLinks(
   context: Context,
   path: string,
   query: Query,

@@ -4,15 +4,18 @@ import { and, everything, type Filter, or } from '#search/model/filter.ts';
 import type { Interaction } from '../request/route.ts';
 
 /** Where a search looks: a type or all of them, everywhere or in one compartment (R4 http.html#vsearch). */
-export interface Place {
+export interface SearchScope {
   /** One type; absent for all that the place has. */
   readonly type?: string;
   readonly compartment?: { readonly type: Compartment; readonly id: string };
 }
 
-type Search = Extract<Interaction, { readonly code: 'search-type' | 'search-system' | 'search-compartment' }>;
+type SearchInteraction = Extract<
+  Interaction,
+  { readonly code: 'search-type' | 'search-system' | 'search-compartment' }
+>;
 
-export function placeOf(asked: Search): Place {
+export function searchScopeOf(asked: SearchInteraction): SearchScope {
   switch (asked.code) {
     case 'search-type':
       return { type: asked.type };
@@ -26,12 +29,12 @@ export function placeOf(asked: Search): Place {
 }
 
 /** The path behind the base. */
-export function pathOf({ type, compartment }: Place): string {
+export function scopePath({ type, compartment }: SearchScope): string {
   return compartment === undefined ? (type ?? '') : `${compartment.type}/${compartment.id}/${type ?? '*'}`;
 }
 
 /** The types that the place has. */
-export function typesAt({ type, compartment }: Place, definitions: Definitions): readonly string[] {
+export function typesInScope({ type, compartment }: SearchScope, definitions: Definitions): readonly string[] {
   if (type !== undefined) return [type];
   if (compartment === undefined) return [...definitions.resourceTypes];
   return [...compartmentMembers(compartment.type).keys()];
@@ -41,7 +44,7 @@ export function typesAt({ type, compartment }: Place, definitions: Definitions):
  * What the place asks of resources of these types. A compartment is what refers to its resource by one of its parameters,
  * and the resource itself. It need not have arrived: who may not read it learns nothing, and what came before it is found.
  */
-export function whereAt({ compartment }: Place, types: readonly string[]): Filter {
+export function scopeFilter({ compartment }: SearchScope, types: readonly string[]): Filter {
   if (compartment === undefined) return everything;
   const { type: target, id } = compartment;
   const byParam = new Map<string, string[]>();

@@ -5,53 +5,53 @@ import { and } from '#search/model/filter.ts';
 import type { Query } from '#search/model/query.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
-import { resolveAmong } from '../lookups/among.ts';
+import { resolveLookups } from '../lookups/among.ts';
 import { searchOptions } from '../lookups/criteria.ts';
-import { finder } from '../lookups/time-limit.ts';
+import { timedFind } from '../lookups/time-limit.ts';
 import type { SearchSet } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { openCursor } from '../request/cursor.ts';
 import { type Pairs, pageToken } from '../request/parameters.ts';
 import type { Request } from '../request/request.ts';
-import { shown } from './contained.ts';
+import { shownMatches } from './contained.ts';
 import { explanationOf } from './explain.ts';
-import { included } from './include.ts';
-import { type Cursor, linksOf, orderOf } from './paging.ts';
-import { type Place, pathOf, typesAt, whereAt } from './places.ts';
+import { findIncluded } from './include.ts';
+import { type Cursor, orderOf, pageLinks } from './paging.ts';
+import { type SearchScope, scopeFilter, scopePath, typesInScope } from './places.ts';
 
 /** R4 search.html: on a type, over several or all, in a compartment. The parameters are those of the URL and of a form body. */
 export async function search(
   context: Context,
   caller: Caller,
-  place: Place,
+  place: SearchScope,
   { query, lenient }: Pick<Request, 'query' | 'lenient'>,
 ): Promise<Outcome<SearchSet>> {
   const token = pageToken(query);
   if (token instanceof Failure) return token;
   const cursor =
-    token === undefined ? { pairs: query, lenient } : await openCursor<Cursor>(context, pathOf(place), token);
+    token === undefined ? { pairs: query, lenient } : await openCursor<Cursor>(context, scopePath(place), token);
   return cursor instanceof Failure ? cursor : page(context, caller, place, cursor);
 }
 
-async function page(context: Context, caller: Caller, place: Place, cursor: Cursor): Promise<Outcome<SearchSet>> {
+async function page(context: Context, caller: Caller, place: SearchScope, cursor: Cursor): Promise<Outcome<SearchSet>> {
   const read = readSearch(context, place, cursor);
   if (read instanceof Failure) return read;
   if (cursor.after !== undefined && orderOf(read.query) !== (cursor.order ?? '')) return fail('bad-cursor', {});
-  const where = await resolveAmong(context, caller, read.query.where, read.query.types);
+  const where = await resolveLookups(context, caller, read.query.where, read.query.types);
   if (where instanceof Failure) return where;
   const query = { ...read.query, where };
   const { subset } = read;
-  const find = finder(context);
+  const find = timedFind(context);
   const found = await find(plan(query, caller.rights.read, cursor.after));
   if (found instanceof Failure) return found;
-  const also = await included(context, caller, query, found.found, find);
+  const also = await findIncluded(context, caller, query, found.found, find);
   if (also instanceof Failure) return also;
-  const links = await linksOf(context, pathOf(place), query, cursor, found.next);
+  const links = await pageLinks(context, scopePath(place), query, cursor, found.next);
   if (links instanceof Failure) return links;
   return {
     kind: 'searchset',
     status: 200,
-    matches: shown(context, query, found.found),
+    matches: shownMatches(context, query, found.found),
     included: also.versions,
     ...(found.total !== undefined && { total: found.total }),
     links,
@@ -61,19 +61,19 @@ async function page(context: Context, caller: Caller, place: Place, cursor: Curs
   };
 }
 
-interface Search {
+interface ReadSearch {
   readonly query: Query;
   readonly subset: Subset | undefined;
 }
 
 /** Both parts of a search that can be wrong, and all that is wrong with them. */
-function readSearch(context: Context, place: Place, { pairs, lenient }: Cursor): Outcome<Search> {
+function readSearch(context: Context, place: SearchScope, { pairs, lenient }: Cursor): Outcome<ReadSearch> {
   const { definitions } = context;
   const several = place.type === undefined;
   // R4 search.html#errors: a parameter without a value may be passed over.
   const passedOver = ([, value]: Pairs[number]) => lenient && value === '';
   const given = pairs.filter((pair) => !passedOver(pair));
-  const types = several ? typesIn(definitions, place, given) : typesAt(place, definitions);
+  const types = several ? typesIn(definitions, place, given) : typesInScope(place, definitions);
   if (types instanceof Failure) return types;
   const subset = readSubset(given, types);
   const others = several ? pairs.filter((pair) => pair[0] !== '_type' || passedOver(pair)) : pairs;
@@ -85,15 +85,15 @@ function readSearch(context: Context, place: Place, { pairs, lenient }: Cursor):
     return new Failure([first, ...rest]);
   }
   const typed = several ? given.filter(([name]) => name === '_type') : [];
-  const where = and([whereAt(place, query.types), query.where]);
+  const where = and([scopeFilter(place, query.types), query.where]);
   const applied = { ...query, where, applied: [...typed, ...query.applied] };
   return { query: applied, subset: subset === 'count' ? undefined : subset };
 }
 
 /** R4 search.html#all: the types of `_type`, which stands once. */
-function typesIn(definitions: Definitions, place: Place, pairs: Pairs): Outcome<readonly string[]> {
+function typesIn(definitions: Definitions, place: SearchScope, pairs: Pairs): Outcome<readonly string[]> {
   const [asked, ...more] = pairs.filter(([name]) => name === '_type');
-  const able = typesAt(place, definitions);
+  const able = typesInScope(place, definitions);
   if (asked === undefined) return able;
   const [, found] = asked;
   const types = [...new Set(found.split(','))];

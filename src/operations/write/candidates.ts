@@ -2,7 +2,7 @@ import { matches } from '#search/match/matches.ts';
 import type { Entry } from '#search/model/entry.ts';
 import type { Filter } from '#search/model/filter.ts';
 import type { Context } from '../request/context.ts';
-import type { Step } from './step.ts';
+import type { WriteStep } from './step.ts';
 
 /**
  * The ids of the resources of a type, among those that a transaction writes, that satisfy a filter. A filter that rests on other
@@ -10,7 +10,7 @@ import type { Step } from './step.ts';
  */
 export type Candidates = (type: string, where: Filter) => readonly string[];
 
-interface Candidate {
+interface WrittenCandidate {
   readonly type: string;
   readonly id: string;
   readonly entries: readonly Entry[];
@@ -18,12 +18,12 @@ interface Candidate {
 
 /** Candidates of a type, and those by a code of theirs: what most criteria ask for. */
 interface Listed {
-  readonly all: readonly Candidate[];
-  readonly byCode: ReadonlyMap<string, readonly Candidate[]>;
+  readonly all: readonly WrittenCandidate[];
+  readonly byCode: ReadonlyMap<string, readonly WrittenCandidate[]>;
 }
 
 /** Indexes a type's resources when it is first asked for. */
-export function candidates(context: Context, steps: readonly Step[]): Candidates {
+export function candidates(context: Context, steps: readonly WriteStep[]): Candidates {
   const listed = new Map<string, Listed>();
   return (type, where) => {
     const known = listed.get(type) ?? list(context, type, steps);
@@ -34,9 +34,9 @@ export function candidates(context: Context, steps: readonly Step[]): Candidates
   };
 }
 
-function list(context: Context, type: string, steps: readonly Step[]): Listed {
-  const all: Candidate[] = [];
-  const byCode = new Map<string, Candidate[]>();
+function list(context: Context, type: string, steps: readonly WriteStep[]): Listed {
+  const all: WrittenCandidate[] = [];
+  const byCode = new Map<string, WrittenCandidate[]>();
   for (const step of steps) {
     const [target] = step.targets;
     if (step.type !== type || step.resource === undefined || target === undefined) continue;

@@ -12,7 +12,7 @@ export interface Changes {
 const attempts = 10;
 
 /** What those who asked for the writes say to their conflicts. */
-export interface Asked {
+export interface ConflictHandlers {
   /** The answer where a write found another version than it expects; undefined where planning again may settle it. */
   readonly refuse?: (write: number, found: number) => Failure | undefined;
   /** FHIRPath of the reference in a write. */
@@ -27,17 +27,17 @@ export async function commit(
   context: Context,
   caller: Caller,
   plan: () => Promise<Outcome<Changes>>,
-  asked: Asked = {},
+  asked: ConflictHandlers = {},
 ): Promise<Outcome<Commit>> {
   let leave: (() => void) | undefined;
   try {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const changes = await plan();
       if (changes instanceof Failure) return changes;
-      const result = await tryOnce(context, caller, changes, asked);
-      if (!(result instanceof Moved)) return result;
+      const result = await commitOnce(context, caller, changes, asked);
+      if (!(result instanceof StaleState)) return result;
       // One turn at most: whoever held two could wait for another that waits for it.
-      leave ??= await takeTurn(context, result.target);
+      leave ??= await waitInLine(context, result.target);
     }
     return fail('write-contention', { found: 'What the request depends on', expected: attempts });
   } finally {
@@ -47,7 +47,7 @@ export async function commit(
 
 /** The store's answer to a conflict that planning again may settle: a criterion's matches changed, or a version that was
  * read, not asked for by the client. */
-class Moved {
+class StaleState {
   /** What others changed. */
   readonly target: string;
   constructor(target: string) {
@@ -58,7 +58,7 @@ class Moved {
 const queues = new WeakMap<Context, Map<string, Promise<void>>>();
 
 /** Waits for those who asked for the target before; answers how to let the next one in. */
-async function takeTurn(context: Context, target: string): Promise<() => void> {
+async function waitInLine(context: Context, target: string): Promise<() => void> {
   const queue = queues.get(context) ?? new Map<string, Promise<void>>();
   queues.set(context, queue);
   const before = queue.get(target);
@@ -72,12 +72,12 @@ async function takeTurn(context: Context, target: string): Promise<() => void> {
   };
 }
 
-async function tryOnce(
+async function commitOnce(
   context: Context,
   caller: Caller,
   changes: Changes,
-  asked: Asked,
-): Promise<Outcome<Commit> | Moved> {
+  asked: ConflictHandlers,
+): Promise<Outcome<Commit> | StaleState> {
   const { references } = context.config;
   const done = await context.parameters.track(
     context.store.transact({ ...changes, references, rights: caller.rights.write }),
@@ -86,12 +86,12 @@ async function tryOnce(
     await context.parameters.committed(done);
     return done;
   }
-  if (done.conflict === 'guard') return new Moved(JSON.stringify(changes.guards[done.guard]?.plan.where));
+  if (done.conflict === 'guard') return new StaleState(JSON.stringify(changes.guards[done.guard]?.plan.where));
   const write = changes.writes[done.write];
   const target = write === undefined ? '' : `${write.type}/${write.id}`;
   switch (done.conflict) {
     case 'version':
-      return asked.refuse?.(done.write, done.found) ?? new Moved(target);
+      return asked.refuse?.(done.write, done.found) ?? new StaleState(target);
     case 'reference': {
       const place = asked.place?.(done.write, done.reference) ?? `${write?.type}.${done.param}`;
       return fail('reference-not-found', { found: done.reference }, place);

@@ -4,7 +4,7 @@ import { type ElementType, elementAt } from '#fhir/model/model.ts';
 
 /** A place in a resource that may name another resource of the same bundle (R4 http.html#trules). */
 export interface Link {
-  readonly holder: Holder;
+  readonly holder: LinkHolder;
   readonly key: string | number;
   /** As it was sent. */
   readonly value: string;
@@ -13,7 +13,7 @@ export interface Link {
   readonly kind: 'reference' | 'uri' | 'narrative';
 }
 
-type Holder = Record<string | number, unknown>;
+type LinkHolder = Record<string | number, unknown>;
 
 /** The types of elements that may point at a resource. */
 const pointing: ReadonlySet<string> = new Set(['uri', 'url', 'oid', 'uuid']);
@@ -26,20 +26,20 @@ const sibling: ElementType = { type: 'Element', path: 'Element', targets: [] };
 
 /** Every such place of a resource, contained ones too. The entries of a stored Bundle and the resources of Parameters have
  * links of their own, which stay as they are; so do elements that R4 does not define. */
-export function linksOf(resource: Resource, path: string, known: ReadonlySet<string>): readonly Link[] {
+export function referenceLinks(resource: Resource, path: string, known: ReadonlySet<string>): readonly Link[] {
   const links: Link[] = [];
-  collect(resource as unknown as Holder, resource.resourceType, path, { links, known });
+  collect(resource as unknown as LinkHolder, resource.resourceType, path, { links, known });
   return links;
 }
 
-interface Found {
+interface LinkCollector {
   readonly links: Link[];
   /** The fullUrls of the bundle. */
   readonly known: ReadonlySet<string>;
 }
 
 /** `model` is where R4 declares the elements of `holder`. */
-function collect(holder: Holder, model: string, path: string, found: Found): void {
+function collect(holder: LinkHolder, model: string, path: string, found: LinkCollector): void {
   for (const name in holder) {
     const value = holder[name];
     const element = name.startsWith('_') ? sibling : elementAt(model, name);
@@ -48,9 +48,9 @@ function collect(holder: Holder, model: string, path: string, found: Found): voi
       const kind = linkKind(model, name, element, value, found.known);
       if (kind !== undefined) found.links.push({ holder, key: name, value, path: `${path}.${name}`, kind });
     } else if (typeof value !== 'object' || value === null || hasOwnLinks(model, name, element)) continue;
-    else if (!Array.isArray(value)) collect(value as Holder, modelOf(element, value), `${path}.${name}`, found);
+    else if (!Array.isArray(value)) collect(value as LinkHolder, modelOf(element, value), `${path}.${name}`, found);
     else {
-      const list = value as unknown as Holder;
+      const list = value as unknown as LinkHolder;
       for (let i = 0; i < value.length; i++) {
         const item = list[i];
         if (typeof item === 'string') {
@@ -58,7 +58,7 @@ function collect(holder: Holder, model: string, path: string, found: Found): voi
           if (kind !== undefined)
             found.links.push({ holder: list, key: i, value: item, path: `${path}.${name}[${i}]`, kind });
         } else if (typeof item === 'object' && item !== null) {
-          collect(item as Holder, modelOf(element, item), `${path}.${name}[${i}]`, found);
+          collect(item as LinkHolder, modelOf(element, item), `${path}.${name}[${i}]`, found);
         }
       }
     }
@@ -66,7 +66,7 @@ function collect(holder: Holder, model: string, path: string, found: Found): voi
 }
 
 function modelOf(element: ElementType, value: object): string {
-  return element.type === 'Resource' ? shown((value as Holder).resourceType) : element.path;
+  return element.type === 'Resource' ? shown((value as LinkHolder).resourceType) : element.path;
 }
 
 function hasOwnLinks(model: string, name: string, element: ElementType): boolean {

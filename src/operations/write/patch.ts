@@ -6,14 +6,14 @@ import { applyJsonPatch } from '#fhir/patch/json-patch.ts';
 import type { Version } from '#storage/store.ts';
 import type { Context } from '../request/context.ts';
 import { type Request, resourcePath } from '../request/request.ts';
-import { linksOf } from './links.ts';
-import { asResource, check, type Step, within } from './step.ts';
+import { referenceLinks } from './links.ts';
+import { asResource, check, type WriteStep, within } from './step.ts';
 
 /**
  * R4 http.html#patch: what the patch of a step makes of this version, checked as an update is, goes into the step. True if
  * it changes anything.
  */
-export async function applyPatch(context: Context, step: Step, current: Version): Promise<Outcome<boolean>> {
+export async function applyPatch(context: Context, step: WriteStep, current: Version): Promise<Outcome<boolean>> {
   const before = parseJson(current.content ?? '', context.config.maxDepth);
   if (before instanceof Failure) throw new Error(`${current.type}/${current.id} is stored and cannot be read`);
   const patched = await apply(context, step.request, before as Resource);
@@ -30,7 +30,7 @@ export async function applyPatch(context: Context, step: Step, current: Version)
   const refused = failIfAny(issues);
   if (refused !== undefined) return refused;
   step.resource = after;
-  step.links = linksOf(after, path, step.known);
+  step.links = referenceLinks(after, path, step.known);
   step.notes = issues;
   return stringify(after) !== stringify(before);
 }

@@ -1,16 +1,16 @@
 import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { parseReference } from '#fhir/values/references.ts';
-import { breather, inTurns } from '#threads/turns.ts';
-import { type Criterion, criteriaIn, lookUp, type Matches, shownCriteria } from '../lookups/criteria.ts';
+import { mapInBatches, yielder } from '#threads/turns.ts';
+import { type Criterion, criteriaIn, findMatches, type Matches, shownCriteria } from '../lookups/criteria.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { located } from '../request/request.ts';
 import { type Candidates, candidates } from './candidates.ts';
 import { type Link, rewriteNarrative } from './links.ts';
-import type { Step } from './step.ts';
+import type { WriteStep } from './step.ts';
 
 /** What conditional references rest on, and what is wrong with the links. */
-export interface Resolved {
+export interface ResolvedReferences {
   readonly matches: readonly Matches[];
   readonly issues: readonly Issue[];
 }
@@ -19,9 +19,13 @@ export interface Resolved {
  * Writes into the resources of a transaction where their links lead (R4 http.html#trules): those to entries first, then the
  * conditional references, which so see what the transaction writes, as it will be.
  */
-export async function resolve(context: Context, caller: Caller, steps: readonly Step[]): Promise<Resolved> {
+export async function resolveReferences(
+  context: Context,
+  caller: Caller,
+  steps: readonly WriteStep[],
+): Promise<ResolvedReferences> {
   const issues = new Issues();
-  const breathe = breather();
+  const breathe = yielder();
   const to = await entriesOf(context, steps);
   for (const step of steps) {
     await breathe();
@@ -36,14 +40,14 @@ export async function resolve(context: Context, caller: Caller, steps: readonly 
 }
 
 /** The entries of a transaction. */
-interface Entries {
+interface EntryTargets {
   /** By fullUrl: `Type/id`. */
   readonly targets: ReadonlyMap<string, string>;
   /** Of each `Type/id` to whose version a reference leads: the version that the transaction makes. */
   readonly versions: ReadonlyMap<string, number>;
 }
 
-async function entriesOf(context: Context, steps: readonly Step[]): Promise<Entries> {
+async function entriesOf(context: Context, steps: readonly WriteStep[]): Promise<EntryTargets> {
   const targets = new Map<string, string>();
   for (const step of steps) {
     const { fullUrl } = step.request;
@@ -56,13 +60,17 @@ async function entriesOf(context: Context, steps: readonly Step[]): Promise<Entr
 }
 
 /** A conditional reference, and the links that hold it. */
-interface Wanted {
+interface ConditionalReference {
   readonly criterion: Criterion;
   readonly links: Link[];
 }
 
-async function resolveConditional(context: Context, caller: Caller, steps: readonly Step[]): Promise<Resolved> {
-  const wanted = new Map<string, Wanted>();
+async function resolveConditional(
+  context: Context,
+  caller: Caller,
+  steps: readonly WriteStep[],
+): Promise<ResolvedReferences> {
+  const wanted = new Map<string, ConditionalReference>();
   const without = writtenBy(steps);
   for (const link of steps.flatMap((s) => s.links)) {
     if (link.kind !== 'reference' || !link.value.includes('?')) continue;
@@ -78,7 +86,7 @@ async function resolveConditional(context: Context, caller: Caller, steps: reado
   const matches: Matches[] = [];
   const issues = new Issues();
   const among = candidates(context, steps);
-  await inTurns([...wanted.values()], async ({ criterion, links }) => {
+  await mapInBatches([...wanted.values()], async ({ criterion, links }) => {
     const found = await lookUpOne(context, caller, criterion, among);
     if (found instanceof Failure) {
       for (const { path } of links) issues.addAll(located(found, path).issues);
@@ -98,7 +106,7 @@ const versioned = /^(.+)\/_history\/[^/]+$/;
  */
 async function versionsOf(
   context: Context,
-  steps: readonly Step[],
+  steps: readonly WriteStep[],
   entries: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, number>> {
   const wanted = new Set<string>();
@@ -123,7 +131,7 @@ async function versionsOf(
 }
 
 /** `Type/id` of what the steps write: as it was stored, it matches no conditional reference. */
-function writtenBy(steps: readonly Step[]): ReadonlySet<string> {
+function writtenBy(steps: readonly WriteStep[]): ReadonlySet<string> {
   return new Set(steps.flatMap((step) => step.targets.map(({ id }) => `${step.type}/${id}`)));
 }
 
@@ -137,7 +145,7 @@ async function lookUpOne(
   criterion: Criterion,
   among: Candidates,
 ): Promise<Outcome<{ readonly id: string; readonly matches: Matches }>> {
-  const matches = await lookUp(context, caller, criterion);
+  const matches = await findMatches(context, caller, criterion);
   if (matches instanceof Failure) return matches;
   const ids = [...matches.found.map((version) => version.id), ...among(criterion.type, matches.where)];
   const [id, second] = ids;
@@ -147,7 +155,7 @@ async function lookUpOne(
 }
 
 /** The entry to whose version a reference leads. */
-function versionedTarget(value: string, step: Step, entries: ReadonlyMap<string, string>): string | undefined {
+function versionedTarget(value: string, step: WriteStep, entries: ReadonlyMap<string, string>): string | undefined {
   const [, unversioned] = versioned.exec(value) ?? [];
   if (unversioned === undefined) return undefined;
   return entries.get(unversioned) ?? entries.get(sibling(step.request.fullUrl, unversioned));
@@ -157,7 +165,7 @@ function versionedTarget(value: string, step: Step, entries: ReadonlyMap<string,
  * Writes into the resource where a link leads, or what was sent if it leads to no entry: an earlier attempt may have written
  * there. A `urn:` that no entry of the bundle has is a problem.
  */
-function rewrite(link: Link, step: Step, { targets, versions }: Entries): Issue | undefined {
+function rewrite(link: Link, step: WriteStep, { targets, versions }: EntryTargets): Issue | undefined {
   const { holder, key, value, kind, path } = link;
   if (kind === 'narrative') {
     holder[key] = rewriteNarrative(value, (target) => targets.get(target));

@@ -1,8 +1,8 @@
 import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Version } from '#storage/store.ts';
-import { inTurns } from '#threads/turns.ts';
-import { type Criterion, criterionKey, lookUp, type Matches, shownCriteria } from '../lookups/criteria.ts';
+import { mapInBatches } from '#threads/turns.ts';
+import { type Criterion, criterionKey, findMatches, type Matches, shownCriteria } from '../lookups/criteria.ts';
 import { mayRead, read } from '../read/read.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
@@ -10,10 +10,10 @@ import { isAmong } from '../request/preconditions.ts';
 import { located, type Request, requestPath, resourcePath } from '../request/request.ts';
 import { candidates } from './candidates.ts';
 import { applyPatch } from './patch.ts';
-import type { Step, Target } from './step.ts';
+import type { WriteStep, WriteTarget } from './step.ts';
 
 /** What the criteria of the steps rest on, and what is wrong with them. */
-export interface Settled {
+export interface ResolvedTargets {
   readonly matches: readonly Matches[];
   readonly issues: readonly Issue[];
 }
@@ -22,10 +22,14 @@ export interface Settled {
  * Settles what rests on the store's state: which resources the steps write, at which versions, and what patches make of them. The
  * steps are told; nothing is written.
  */
-export async function settle(context: Context, caller: Caller, steps: readonly Step[]): Promise<Settled> {
+export async function resolveTargets(
+  context: Context,
+  caller: Caller,
+  steps: readonly WriteStep[],
+): Promise<ResolvedTargets> {
   const without = deletedById(steps);
   const issues = new Issues();
-  const looked = await inTurns(steps, (step) => settleOne(context, caller, step, without));
+  const looked = await mapInBatches(steps, (step) => resolveStep(context, caller, step, without));
   for (const [i, result] of looked.entries()) {
     const request = steps[i]?.request;
     if (!(result instanceof Failure) || request === undefined) continue;
@@ -51,7 +55,7 @@ function partOf(failure: Failure, { interaction }: Request): string {
  * R4 http.html#trules: creates come before updates, so a conditional update that matches what an entry creates writes it twice. To be
  * asked when the references of the resources are resolved.
  */
-export function createdBefore(context: Context, steps: readonly Step[]): readonly Issue[] {
+export function createdBefore(context: Context, steps: readonly WriteStep[]): readonly Issue[] {
   const among = candidates(
     context,
     steps.filter((s) => s.action === 'create'),
@@ -64,21 +68,21 @@ export function createdBefore(context: Context, steps: readonly Step[]): readonl
 }
 
 /** `Type/id` of what the steps delete by id: R4 deletes first, so it matches no criterion. */
-function deletedById(steps: readonly Step[]): ReadonlySet<string> {
+function deletedById(steps: readonly WriteStep[]): ReadonlySet<string> {
   return new Set(steps.filter((s) => s.action === 'delete' && s.id !== undefined).map((s) => `${s.type}/${s.id}`));
 }
 
-async function settleOne(
+async function resolveStep(
   context: Context,
   caller: Caller,
-  step: Step,
+  step: WriteStep,
   without: ReadonlySet<string>,
 ): Promise<Outcome<Matches | undefined>> {
   step.match = undefined;
-  if (step.criteria === undefined) return settleById(context, caller, step);
+  if (step.criteria === undefined) return resolveById(context, caller, step);
   const criterion = { type: step.type, pairs: step.criteria, without: step.action === 'delete' ? nothing : without };
   const limit = mostOf(context, step);
-  const matches = await lookUp(context, caller, criterion, limit + 1);
+  const matches = await findMatches(context, caller, criterion, limit + 1);
   if (matches instanceof Failure) return matches;
   step.where = matches.where;
   const found = shownCriteria(criterion);
@@ -87,21 +91,21 @@ async function settleOne(
       ? fail('criteria-many-matches', { found })
       : fail('criteria-too-many', { found, expected: limit });
   }
-  const refused = await settleMatches(context, step, criterion, matches.found);
+  const refused = await resolveMatches(context, step, criterion, matches.found);
   return refused ?? matches;
 }
 
 const nothing: ReadonlySet<string> = new Set();
 
 /** How many resources a criterion may match. */
-function mostOf({ config }: Context, { action }: Step): number {
+function mostOf({ config }: Context, { action }: WriteStep): number {
   return action === 'delete' && config.conditionalDelete === 'multiple' ? config.maxConditionalDelete : 1;
 }
 
 /** The rules for none, one and many matches: R4 http.html#ccreate, #cond-update, #cdelete, #patch. */
-async function settleMatches(
+async function resolveMatches(
   context: Context,
-  step: Step,
+  step: WriteStep,
   criterion: Criterion,
   found: readonly Version[],
 ): Promise<Failure | undefined> {
@@ -114,19 +118,19 @@ async function settleMatches(
     case 'delete': {
       if (match === undefined && step.request.preconditions.ifMatch !== undefined) return conflict(step.type, 0, step);
       const targets = found.map((version) => targetAt(context, step, version));
-      step.targets = targets.filter((t): t is Target => !(t instanceof Failure));
+      step.targets = targets.filter((t): t is WriteTarget => !(t instanceof Failure));
       return targets.find((t) => t instanceof Failure);
     }
     case 'update':
-      return settleUpdate(context, step, match);
+      return resolveUpdate(context, step, match);
     case 'patch':
       if (match === undefined) return fail('nothing-to-patch', { found: shownCriteria(criterion) });
-      return settlePatch(context, step, match);
+      return resolvePatch(context, step, match);
   }
 }
 
 /** R4 http.html#cond-update. An id that nothing matches is created, unless another resource has it. */
-function settleUpdate(context: Context, step: Step, match: Version | undefined): Failure | undefined {
+function resolveUpdate(context: Context, step: WriteStep, match: Version | undefined): Failure | undefined {
   const sent = step.resource?.id;
   const path = `${resourcePath(step.request, step.type)}.id`;
   if (match !== undefined && sent !== undefined && sent !== match.id) {
@@ -147,7 +151,7 @@ function settleUpdate(context: Context, step: Step, match: Version | undefined):
   return undefined;
 }
 
-async function settlePatch(context: Context, step: Step, current: Version): Promise<Failure | undefined> {
+async function resolvePatch(context: Context, step: WriteStep, current: Version): Promise<Failure | undefined> {
   const target = targetAt(context, step, current);
   if (target instanceof Failure) return target;
   const changes = await applyPatch(context, step, current);
@@ -158,7 +162,7 @@ async function settlePatch(context: Context, step: Step, current: Version): Prom
 }
 
 /** What is asked by id needs no look at the state unless the preconditions do. */
-async function settleById(context: Context, caller: Caller, step: Step): Promise<Failure | undefined> {
+async function resolveById(context: Context, caller: Caller, step: WriteStep): Promise<Failure | undefined> {
   const { id = '', type, request, action } = step;
   if (action === 'create') {
     step.targets = [{ id }];
@@ -167,15 +171,15 @@ async function settleById(context: Context, caller: Caller, step: Step): Promise
   if (action === 'patch') {
     const found = await read(context, caller, type, id);
     if (found instanceof Failure) return found;
-    return settlePatch(context, step, found.version);
+    return resolvePatch(context, step, found.version);
   }
   const { ifMatch, ifNoneMatch } = request.preconditions;
   if (ifMatch === undefined && (ifNoneMatch === undefined || ifNoneMatch === '*')) {
-    step.targets = [unseen(context, step, id)];
+    step.targets = [targetAtAnyVersion(context, step, id)];
     return undefined;
   }
   if (ifNoneMatch === undefined && ifMatch !== '*' && ifMatch?.length === 1 && !step.look) {
-    step.targets = [seen(step, id, ifMatch[0] ?? 0)];
+    step.targets = [targetAtKnownVersion(step, id, ifMatch[0] ?? 0)];
     return undefined;
   }
   // A version is not told to one who may not see the resource; the store refuses the write.
@@ -185,13 +189,14 @@ async function settleById(context: Context, caller: Caller, step: Step): Promise
   }
   const version = await context.store.read(type, id);
   const deleted = version !== undefined && version.content === undefined;
-  const target = version === undefined || deleted ? absent(step, id, version) : targetAt(context, step, version);
+  const target =
+    version === undefined || deleted ? targetOfDeleted(step, id, version) : targetAt(context, step, version);
   step.targets = target instanceof Failure ? [] : [target];
   return target instanceof Failure ? target : undefined;
 }
 
 /** A target whose state nobody has looked at. */
-function unseen({ config }: Context, step: Step, id: string): Target {
+function targetAtAnyVersion({ config }: Context, step: WriteStep, id: string): WriteTarget {
   const target = `${step.type}/${id}`;
   if (step.request.preconditions.ifNoneMatch === '*') {
     return { id, expect: 0, refuse: (found) => conflict(target, found, step) };
@@ -201,7 +206,7 @@ function unseen({ config }: Context, step: Step, id: string): Target {
 }
 
 /** A target that is at the version that the client has seen. Where nothing is current, that may be the version of a deletion. */
-function seen(step: Step, id: string, expect: number): Target {
+function targetAtKnownVersion(step: WriteStep, id: string, expect: number): WriteTarget {
   const refuse = (found: number): Failure | undefined => {
     step.look = found === 0 && step.action === 'update';
     return step.look ? undefined : conflict(`${step.type}/${id}`, found, step);
@@ -210,14 +215,14 @@ function seen(step: Step, id: string, expect: number): Target {
 }
 
 /** R4 http.html#delete: the ETag of a deletion lets its client bring the resource back, if nobody else did. */
-function absent(step: Step, id: string, deletion: Version | undefined): Outcome<Target> {
+function targetOfDeleted(step: WriteStep, id: string, deletion: Version | undefined): Outcome<WriteTarget> {
   const { ifMatch } = step.request.preconditions;
   const known = ifMatch === undefined || (ifMatch !== '*' && isAmong(ifMatch, deletion?.version));
   return known ? { id, expect: 0 } : conflict(`${step.type}/${id}`, 0, step);
 }
 
 /** A target that is at this version, if the preconditions hold for it. */
-function targetAt({ config }: Context, step: Step, { type, id, version }: Version): Outcome<Target> {
+function targetAt({ config }: Context, step: WriteStep, { type, id, version }: Version): Outcome<WriteTarget> {
   const { ifMatch, ifNoneMatch } = step.request.preconditions;
   const wrong =
     ifMatch === undefined ? ifNoneMatch !== undefined && isAmong(ifNoneMatch, version) : !isAmong(ifMatch, version);
@@ -227,7 +232,7 @@ function targetAt({ config }: Context, step: Step, { type, id, version }: Versio
   return { id, expect: version };
 }
 
-function conflict(target: string, found: number, { request }: Step): Failure {
+function conflict(target: string, found: number, { request }: WriteStep): Failure {
   const { ifMatch, ifNoneMatch } = request.preconditions;
   const tags = ifMatch ?? ifNoneMatch;
   const list = tags === '*' || tags === undefined ? 'any' : tags.join(' or ');
@@ -239,12 +244,12 @@ function conflict(target: string, found: number, { request }: Step): Failure {
  * R4 http.html#trules: no resource is written twice. Two creates with criteria that nothing matches would both create; one whose match
  * another entry writes would answer what is not.
  */
-function overlaps(steps: readonly Step[]): readonly Issue[] {
+function overlaps(steps: readonly WriteStep[]): readonly Issue[] {
   const written = new Set(
     steps.flatMap((s) => (s.id === undefined || s.action === 'create' ? [] : [`${s.type}/${s.id}`])),
   );
   const issues: Issue[] = [];
-  const claim = (step: Step, keys: readonly string[], shown?: string): void => {
+  const claim = (step: WriteStep, keys: readonly string[], shown?: string): void => {
     const twice = keys.find((key) => written.has(key));
     const at = requestPath(step.request, step.action === 'create' ? 'ifNoneExist' : 'url');
     if (twice !== undefined) issues.push(issue('duplicate-target', { found: shown ?? twice }, at));

@@ -3,15 +3,15 @@ import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from
 import { Issues } from '#fhir/json/issues.ts';
 import type { Filter } from '#search/model/filter.ts';
 import type { Version } from '#storage/store.ts';
-import { breather } from '#threads/turns.ts';
+import { yielder } from '#threads/turns.ts';
 import { criteriaIn } from '../lookups/criteria.ts';
 import type { Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
 import { type Request, requestPath, resourcePath } from '../request/request.ts';
-import { type Link, linksOf } from './links.ts';
+import { type Link, referenceLinks } from './links.ts';
 
 /** A resource that a step writes. */
-export interface Target {
+export interface WriteTarget {
   readonly id: string;
   /** The version that must be current; 0 is none. Absent: whatever it is. */
   readonly expect?: number;
@@ -21,7 +21,7 @@ export interface Target {
 
 /** A request that writes, read and checked as far as that goes without the store. What rests on the store's state is settled by each
  * plan. */
-export interface Step {
+export interface WriteStep {
   readonly request: Request;
   readonly action: 'create' | 'update' | 'patch' | 'delete';
   readonly type: string;
@@ -37,7 +37,7 @@ export interface Step {
   /** Warnings about the resource. */
   notes: readonly Issue[];
   /** What it writes: one resource, or several of a conditional deletion, or none. */
-  targets: readonly Target[];
+  targets: readonly WriteTarget[];
   /** What its criteria ask of a resource. */
   where: Filter | undefined;
   /** The version named in If-Match is not current: whether it is that of a deletion shows only in the store. */
@@ -46,7 +46,7 @@ export interface Step {
   match: Version | undefined;
 }
 
-const actions: Partial<Record<Request['interaction']['code'], Step['action']>> = {
+const actions: Partial<Record<Request['interaction']['code'], WriteStep['action']>> = {
   create: 'create',
   update: 'update',
   'conditional-update': 'update',
@@ -61,10 +61,10 @@ export function isWriting(request: Request): boolean {
 }
 
 /** The steps of requests that write, or the problems of all of them. */
-export async function toSteps(context: Context, requests: readonly Request[]): Promise<Outcome<Step[]>> {
+export async function toSteps(context: Context, requests: readonly Request[]): Promise<Outcome<WriteStep[]>> {
   const issues = new Issues();
-  const breathe = breather();
-  const steps: Step[] = [];
+  const breathe = yielder();
+  const steps: WriteStep[] = [];
   const targets = new Set<string>();
   const fullUrls = new Set<string>();
   const known = new Set(requests.flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : [fullUrl])));
@@ -88,7 +88,7 @@ export async function toSteps(context: Context, requests: readonly Request[]): P
   return failIfAny(issues.list) ?? steps;
 }
 
-function toStep(context: Context, request: Request, known: ReadonlySet<string>): Outcome<Step> {
+function toStep(context: Context, request: Request, known: ReadonlySet<string>): Outcome<WriteStep> {
   const { interaction, body } = request;
   const action = actions[interaction.code];
   if (action === undefined || !('type' in interaction) || interaction.type === undefined) {
@@ -120,13 +120,13 @@ function toStep(context: Context, request: Request, known: ReadonlySet<string>):
   return {
     ...step,
     resource,
-    links: linksOf(resource, path, known),
+    links: referenceLinks(resource, path, known),
     notes: issues,
     id: action === 'create' ? newId() : named,
   };
 }
 
-function criteriaOf(request: Request, type: string, named: string | undefined): Step['criteria'] {
+function criteriaOf(request: Request, type: string, named: string | undefined): WriteStep['criteria'] {
   const { interaction, ifNoneExist, query } = request;
   if (interaction.code === 'create') return ifNoneExist === undefined ? undefined : criteriaIn(type, ifNoneExist);
   return named === undefined ? query : undefined;

@@ -2,23 +2,23 @@ import type { Resource } from '@medplum/fhirtypes';
 import { Failure, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Version, Write } from '#storage/store.ts';
-import { breather } from '#threads/turns.ts';
+import { yielder } from '#threads/turns.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { located, type Request, requestPath } from '../request/request.ts';
 import { type Changes, commit } from './commit.ts';
 import { draftOf } from './draft.ts';
-import { resolve } from './resolve.ts';
-import { createdBefore, settle } from './settling.ts';
-import { type Step, type Target, toSteps } from './step.ts';
+import { resolveReferences } from './resolve.ts';
+import { createdBefore, resolveTargets } from './settling.ts';
+import { toSteps, type WriteStep, type WriteTarget } from './step.ts';
 
 /** The order in which the entries of a transaction act, whatever their places in the bundle (R4 http.html#trules). */
 const order = { delete: 0, create: 1, update: 2, patch: 2 } as const;
 
 /** A write, and the step that asks for it. */
-interface Asked {
-  readonly step: Step;
-  readonly target: Target;
+interface PlannedWrite {
+  readonly step: WriteStep;
+  readonly target: WriteTarget;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function write(
   const steps = await toSteps(context, requests);
   if (steps instanceof Failure) return steps;
   const acting = steps.toSorted((a, b) => order[a.action] - order[b.action]);
-  let asked: readonly Asked[] = [];
+  let asked: readonly PlannedWrite[] = [];
   const planOnce = async () => {
     const changes = await plan(context, caller, acting);
     asked = acting.flatMap((step) => step.targets.map((target) => ({ step, target })));
@@ -51,13 +51,13 @@ export async function write(
   };
   const done = await commit(context, caller, planOnce, { refuse, place });
   if (done instanceof Failure) return done;
-  const made = new Map<Step, Version | undefined>();
+  const made = new Map<WriteStep, Version | undefined>();
   for (const [i, { step }] of asked.entries()) made.set(step, done.versions[i]);
   return steps.map((step) => answerTo(step, made.get(step)));
 }
 
 /** The absence of the version would be a defect of the store. */
-function answerTo(step: Step, made: Version | undefined): Answer {
+function answerTo(step: WriteStep, made: Version | undefined): Answer {
   if (step.action === 'delete')
     return { kind: 'bare', status: 204, version: step.targets.length > 1 ? undefined : made };
   const version = made ?? step.match;
@@ -68,12 +68,12 @@ function answerTo(step: Step, made: Version | undefined): Answer {
 }
 
 /** One attempt: settles what is meant, gives ids, rewrites references, and makes the writes. */
-async function plan(context: Context, caller: Caller, steps: readonly Step[]): Promise<Outcome<Changes>> {
+async function plan(context: Context, caller: Caller, steps: readonly WriteStep[]): Promise<Outcome<Changes>> {
   const issues = new Issues();
-  const breathe = breather();
-  const settled = await settle(context, caller, steps);
+  const breathe = yielder();
+  const settled = await resolveTargets(context, caller, steps);
   issues.addAll(settled.issues);
-  const resolved = await resolve(context, caller, steps);
+  const resolved = await resolveReferences(context, caller, steps);
   issues.addAll(resolved.issues);
   issues.addAll(createdBefore(context, steps));
   const refused = failIfAny(issues.list);
@@ -88,7 +88,7 @@ async function plan(context: Context, caller: Caller, steps: readonly Step[]): P
 
 const methods = { create: 'POST', update: 'PUT', patch: 'PATCH' } as const;
 
-function toWrite(context: Context, { type, resource, action }: Step, { id, expect }: Target): Write {
+function toWrite(context: Context, { type, resource, action }: WriteStep, { id, expect }: WriteTarget): Write {
   const expected = expect === undefined ? {} : { expect };
   if (action === 'delete') {
     return { method: 'DELETE', type, id, draft: undefined, index: { entries: [], residents: [] }, ...expected };

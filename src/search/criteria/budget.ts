@@ -7,7 +7,7 @@ export const maxTests = 2_000;
 const maxWork = 200_000;
 
 /** Bounds what one search may be read into, while it is read. */
-export class Budget {
+export class SearchBudget {
   #work = 0;
 
   /** The filter, unless it, or all that was read so far, is too much. */

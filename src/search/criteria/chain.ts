@@ -2,7 +2,7 @@ import { Failure, fail, type Outcome } from '#errors';
 import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { referredTo } from '../match/contained.ts';
 import { and, type Filter, or } from '../model/filter.ts';
-import { readCriterion, type Scope, splitModifier } from './criteria.ts';
+import { type ReadingScope, readCriterion, splitModifier } from './criteria.ts';
 import { unknownModifier } from './lists.ts';
 import { isSpecial, readSpecial } from './special.ts';
 
@@ -12,8 +12,8 @@ const maxLinks = 10;
 const maxName = 1_000;
 
 /** One parameter of a search as it was sent, and what its parts were read as so far, for the types that share them. */
-interface Asked {
-  readonly scope: Scope;
+interface NamedParameter {
+  readonly scope: ReadingScope;
   readonly name: string;
   readonly value: string;
   readonly known: Map<unknown, Map<string, Outcome<Filter>>>;
@@ -23,14 +23,19 @@ interface Asked {
  * Reads one parameter of a search over `types`, each of which must know it: `code`, `code:modifier`, a chain
  * (`subject:Patient.name`) or a reverse chain (`_has:Observation:patient:code`), with its comma list of values.
  */
-export function readOverTypes(scope: Scope, types: readonly string[], name: string, value: string): Outcome<Filter> {
+export function readOverTypes(
+  scope: ReadingScope,
+  types: readonly string[],
+  name: string,
+  value: string,
+): Outcome<Filter> {
   if (name.length > maxName) {
     return fail('too-costly', { text: `The name of a parameter has more than ${maxName} characters.` });
   }
   if (name.split(/\.|_has:/).length - 1 > maxLinks) {
     return fail('too-costly', { text: `The chain of the parameter "${name}" has more than ${maxLinks} links.` });
   }
-  const asked: Asked = { scope, name, value, known: new Map() };
+  const asked: NamedParameter = { scope, name, value, known: new Map() };
   const readings: OfType[] = [];
   for (const type of types) {
     const where = readPath(asked, type, name);
@@ -72,7 +77,7 @@ export function isUnknownParameter(failure: Failure): boolean {
   return failure.issues.every((i) => i.code === 'unknown-parameter');
 }
 
-function unknownParameter({ definitions }: Scope, code: string, types: readonly string[]): Failure {
+function unknownParameter({ definitions }: ReadingScope, code: string, types: readonly string[]): Failure {
   const target = types.join(' or ');
   const progress = types.map((type) => definitions.progress(type, code)).find((p) => p !== undefined);
   if (progress !== undefined) return fail('parameter-not-ready', { found: code, target, progress });
@@ -80,7 +85,7 @@ function unknownParameter({ definitions }: Scope, code: string, types: readonly 
   return fail('unknown-parameter', { found: code, target, expected: [...known].sort().join(', ') });
 }
 
-function readPath(asked: Asked, type: string, path: string): Outcome<Filter> {
+function readPath(asked: NamedParameter, type: string, path: string): Outcome<Filter> {
   const { scope, name, value } = asked;
   if (path.startsWith('_has:')) return readHas(asked, type, path);
   const dot = path.indexOf('.');
@@ -104,7 +109,7 @@ function readPath(asked: Asked, type: string, path: string): Outcome<Filter> {
 
 /** Reads a part of a name, or of an expression, once for all the ways that lead to it. */
 export function once(
-  asked: Pick<Asked, 'scope' | 'known'>,
+  asked: Pick<NamedParameter, 'scope' | 'known'>,
   of: unknown,
   path: string,
   read: () => Outcome<Filter>,
@@ -120,7 +125,7 @@ export function once(
 }
 
 function readChain(
-  asked: Asked,
+  asked: NamedParameter,
   parameter: SearchParameter,
   modifier: string | undefined,
   rest: string,
@@ -136,7 +141,7 @@ function readChain(
 /** What a reference leads to, here or in the resource itself, must pass `read` for its type; types to which `next` is no
  * parameter, or its value none of theirs, are left out. */
 export function throughReference(
-  scope: Scope,
+  scope: ReadingScope,
   { code, targets }: SearchParameter,
   type: string | undefined,
   next: string,
@@ -171,12 +176,12 @@ function firstOf(rest: string): string {
 }
 
 /** Whether the first parameter of a chain's rest is one of the type. */
-function knows({ definitions }: Scope, type: string, rest: string): boolean {
+function knows({ definitions }: ReadingScope, type: string, rest: string): boolean {
   const code = firstOf(rest);
   return rest.startsWith('_has:') || isSpecial(code) || definitions.searchParameters(type).has(code);
 }
 
-function readHas(asked: Asked, type: string, path: string): Outcome<Filter> {
+function readHas(asked: NamedParameter, type: string, path: string): Outcome<Filter> {
   const { scope } = asked;
   const [, from = '', param = '', rest = ''] = /^_has:([^:.]*):([^:.]*):(.*)$/s.exec(path) ?? [];
   const parameter = scope.definitions.searchParameters(from).get(param);

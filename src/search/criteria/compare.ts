@@ -10,7 +10,7 @@ export function splitPrefix(value: string): { readonly prefix: Prefix; readonly 
   return m === null ? { prefix: 'eq', rest: value } : { prefix: m[1] as Prefix, rest: m[2] ?? '' };
 }
 
-type Alternatives = readonly (readonly Compare[])[];
+type ComparisonAlternatives = readonly (readonly Compare[])[];
 
 function test(bound: Compare['bound'], op: Compare['op'], value: number): Compare {
   return { bound, op, value };
@@ -20,7 +20,11 @@ function test(bound: Compare['bound'], op: Compare['op'], value: number): Compar
  * How the range of an entry must lie to the range of the searched value, as alternatives of which one must hold.
  * `approximate` is the wider range of `ap`.
  */
-export function compareRanges(prefix: Prefix, { low, high }: NumberRange, approximate: NumberRange): Alternatives {
+export function compareRanges(
+  prefix: Prefix,
+  { low, high }: NumberRange,
+  approximate: NumberRange,
+): ComparisonAlternatives {
   switch (prefix) {
     case 'eq':
       return [[test('low', '>=', low), test('high', '<=', high)]];
@@ -44,7 +48,11 @@ export function compareRanges(prefix: Prefix, { low, high }: NumberRange, approx
 }
 
 /** As compareRanges, for a moment that a store keeps as one number of whole milliseconds (meta.lastUpdated). */
-export function compareMoments(prefix: Prefix, { low, high }: NumberRange, approximate: NumberRange): Alternatives {
+export function compareMoments(
+  prefix: Prefix,
+  { low, high }: NumberRange,
+  approximate: NumberRange,
+): ComparisonAlternatives {
   switch (prefix) {
     case 'eq':
       return [[test('low', '>=', low), test('low', '<', high)]];

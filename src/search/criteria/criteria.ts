@@ -1,22 +1,22 @@
 import { Failure, type Outcome } from '#errors';
 import type { Definitions, SearchParameter } from '#fhir/model/definitions.ts';
 import { type Filter, or } from '../model/filter.ts';
-import type { Budget } from './budget.ts';
+import type { SearchBudget } from './budget.ts';
 import { readList, unknownModifier } from './lists.ts';
 import { isNegation, modifiersOf, readModified } from './modifiers.ts';
-import type { Reading } from './ranges.ts';
+import type { ReadingContext } from './ranges.ts';
 import { readFlag } from './special.ts';
 
 /** What the reading of a criterion depends on besides its text. */
-export interface Scope {
+export interface ReadingScope {
   readonly definitions: Definitions;
-  readonly reading: Reading;
-  readonly budget: Budget;
+  readonly reading: ReadingContext;
+  readonly budget: SearchBudget;
 }
 
 /** Reads the comma list of one parameter, with or without a modifier; `label` is the whole name as it was sent. */
 export function readCriterion(
-  { reading }: Scope,
+  { reading }: ReadingScope,
   label: string,
   parameter: SearchParameter,
   modifier: string | undefined,

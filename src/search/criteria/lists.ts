@@ -2,10 +2,10 @@ import { Failure, fail, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Filter } from '../model/filter.ts';
 import { afterBackslash, splitEscaped, strayBackslash, unescapeValue } from './escapes.ts';
-import type { Fault } from './ranges.ts';
+import type { ValueFault } from './ranges.ts';
 
 /** Filters of which one must hold, or what was expected instead. */
-export type Filters = readonly Filter[] | Fault;
+export type Filters = readonly Filter[] | ValueFault;
 
 const maxValues = 1_000;
 /** Characters of one value. */

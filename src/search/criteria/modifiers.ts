@@ -1,6 +1,6 @@
 import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { isValidId, parseReference, splitCanonical } from '#fhir/values/references.ts';
-import { leadsThrough, mayEndIn } from '../extract/leads.ts';
+import { mayYield, passesThrough } from '../extract/leads.ts';
 import { beginning } from '../extract/names.ts';
 import { and, type Filter, type Test } from '../model/filter.ts';
 import { fold } from '../text/fold.ts';
@@ -8,7 +8,7 @@ import { sounds } from '../text/phonetic.ts';
 import { readings } from '../text/pinyin.ts';
 import { splitEscaped, unescapeValue } from './escapes.ts';
 import type { Filters } from './lists.ts';
-import type { Alternatives, Reading } from './ranges.ts';
+import type { ReadingContext, TestAlternatives } from './ranges.ts';
 import { forms, readReference, readString, readToken, readValue } from './values.ts';
 
 /** The modifiers that a parameter has by its type (R4 search.html#modifiers) or by its own definition. */
@@ -25,11 +25,11 @@ function typeModifiers(parameter: SearchParameter): readonly string[] {
     case 'string':
       return ['missing', 'exact', 'contains'];
     case 'token': {
-      const ofType = mayEndIn(parameter, 'Identifier') ? ['of-type'] : [];
+      const ofType = mayYield(parameter, 'Identifier') ? ['of-type'] : [];
       return ['missing', 'not', 'text', 'in', 'not-in', 'above', 'below', ...ofType];
     }
     case 'reference': {
-      const identifier = mayEndIn(parameter, 'Reference') ? ['identifier'] : [];
+      const identifier = mayYield(parameter, 'Reference') ? ['identifier'] : [];
       return ['missing', ...identifier, 'above', 'below', ...targets];
     }
     case 'uri':
@@ -53,7 +53,7 @@ export function readModified(
   parameter: SearchParameter,
   modifier: string | undefined,
   value: string,
-  reading: Reading,
+  reading: ReadingContext,
 ): Filters {
   const { code } = parameter;
   switch (modifier) {
@@ -80,12 +80,12 @@ export function readModified(
   }
 }
 
-function matching(param: string, tests: Alternatives): Filters {
+function matching(param: string, tests: TestAlternatives): Filters {
   return 'expected' in tests ? tests : tests.map((test) => ({ op: 'match', param, test }));
 }
 
 /** A value without a modifier. */
-export function readPlain(parameter: SearchParameter, value: string, reading: Reading): Filters {
+export function readPlain(parameter: SearchParameter, value: string, reading: ReadingContext): Filters {
   const { code, type, usage } = parameter;
   if (type === 'composite') return readTuples(parameter, value, reading);
   if (usage === 'phonetic') return readPhonetic(code, value);
@@ -93,7 +93,7 @@ export function readPlain(parameter: SearchParameter, value: string, reading: Re
   const found = matching(code, readValue(parameter, value, reading));
   if ('expected' in found) return found;
   if (type === 'uri') return [...found, ...versionOf(code, unescapeValue(value))];
-  if (type !== 'string' || !leadsThrough(parameter, 'HumanName')) return found;
+  if (type !== 'string' || !passesThrough(parameter, 'HumanName')) return found;
   const text = unescapeValue(value);
   return nameLike.test(text) ? [...found, starts(`${code}:pinyin`, beginning(text))] : found;
 }
@@ -127,7 +127,7 @@ function readPinyin(code: string, value: string): Filters {
 }
 
 /** `a$b` of a composite; a component that reads as alternatives multiplies the tuples. */
-function readTuples({ code, components }: SearchParameter, value: string, reading: Reading): Filters {
+function readTuples({ code, components }: SearchParameter, value: string, reading: ReadingContext): Filters {
   const parts = splitEscaped(value, '$', components.length);
   const expected = components.map((c) => `(${forms[c.parameter.type]})`).join(' $ ');
   if (parts.length !== components.length) return { expected };
@@ -144,7 +144,7 @@ function readTuples({ code, components }: SearchParameter, value: string, readin
 }
 
 /** `system|code|value`, all three (R4 search.html#token). */
-function readOfType(value: string): Alternatives {
+function readOfType(value: string): TestAlternatives {
   const parts = splitEscaped(value, '|', 3).map(unescapeValue);
   const [system = '', type = '', code = ''] = parts;
   if (parts.length !== 3 || parts.includes('')) {
@@ -164,7 +164,12 @@ function readValueSet(param: string, value: string): Filters {
 }
 
 /** R4 search.html#subsumption, #recursive, #versions and #uri. */
-function readHierarchy(parameter: SearchParameter, how: 'above' | 'below', value: string, reading: Reading): Filters {
+function readHierarchy(
+  parameter: SearchParameter,
+  how: 'above' | 'below',
+  value: string,
+  reading: ReadingContext,
+): Filters {
   const { code: param, type } = parameter;
   if (type === 'token') return readConcept(parameter, how, value);
   if (type === 'uri') return readUriPart(param, how, unescapeValue(value));
@@ -180,7 +185,7 @@ function readHierarchy(parameter: SearchParameter, how: 'above' | 'below', value
     if (target.version !== undefined) return { expected: `${expected}, without a version` };
     return [{ op: 'among', set: { by: 'hierarchy', param, how, type: target.type, id: target.id } }];
   }
-  if (how === 'above' || !mayEndIn(parameter, 'canonical') || !absolute.test(text)) return { expected };
+  if (how === 'above' || !mayYield(parameter, 'canonical') || !absolute.test(text)) return { expected };
   return [{ op: 'match', param, test: canonicalBelow(text) }];
 }
 
@@ -207,7 +212,7 @@ function readConcept(parameter: SearchParameter, how: 'above' | 'below', value: 
 
 /** R4 search.html#mimetype; MIME types are codes, and have no system. */
 function isMimeType(parameter: SearchParameter, { system, code }: Extract<Test, { kind: 'token' }>): boolean {
-  return system === undefined && /^[\w.+-]+\/[\w.+*-]+$/.test(code ?? '') && mayEndIn(parameter, 'code');
+  return system === undefined && /^[\w.+-]+\/[\w.+*-]+$/.test(code ?? '') && mayYield(parameter, 'code');
 }
 
 /** Characters of a URL that is taken apart at its slashes: each part is a URL to look for. */
@@ -219,7 +224,7 @@ function readUriPart(param: string, how: 'above' | 'below', value: string): Filt
   return [{ op: 'match', param, test: { kind: 'uri', how, value } }];
 }
 
-function readTyped(type: string, value: string, reading: Reading): Alternatives {
+function readTyped(type: string, value: string, reading: ReadingContext): TestAlternatives {
   const tests = readReference(value, [type], reading.baseUrl);
   if ('expected' in tests || tests.every((t) => t.kind !== 'reference' || t.type === type)) return tests;
   return { expected: `id or ${type}/id` };

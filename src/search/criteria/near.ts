@@ -1,7 +1,7 @@
 import { convert } from '#fhir/values/units.ts';
 import { parseNumber } from '../model/numbers.ts';
 import { splitEscaped, startOf, unescapeValue } from './escapes.ts';
-import type { Alternatives } from './ranges.ts';
+import type { TestAlternatives } from './ranges.ts';
 
 /** What `near` looks for if the value names no distance, which R4 leaves to the server. */
 const defaultKilometres = 10;
@@ -9,7 +9,7 @@ const defaultKilometres = 10;
 export const nearForm = 'latitude|longitude|distance|units, the last two optional, units of length as UCUM writes them';
 
 /** `latitude|longitude|distance|units` (R4 location.html#positional), in degrees of WGS 84; kilometres if no units are named. */
-export function readNear(value: string): Alternatives {
+export function readNear(value: string): TestAlternatives {
   const parts = splitEscaped(value, '|', 5);
   const [north = '', east = '', distance = '', unit = ''] = parts.map(unescapeValue);
   const wrong = (part: number, expected: string) => ({ expected, at: startOf(parts, part) });

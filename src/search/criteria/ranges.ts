@@ -6,7 +6,7 @@ import { compareRanges, type Prefix } from './compare.ts';
 import { splitEscaped, startOf, unescapeValue } from './escapes.ts';
 
 /** What reading a value needs besides the value. */
-export interface Reading {
+export interface ReadingContext {
   readonly clock: Clock;
   readonly baseUrl: string;
   /** Milliseconds since 1970; `ap` on dates widens with the distance from it. */
@@ -14,13 +14,13 @@ export interface Reading {
 }
 
 /** What was expected of a value, and where in it (from 0) it goes wrong, if that is one place. */
-export interface Fault {
+export interface ValueFault {
   readonly expected: string;
   readonly at?: number;
 }
 
 /** Tests of which one must hold, or what was expected instead. */
-export type Alternatives = readonly Test[] | Fault;
+export type TestAlternatives = readonly Test[] | ValueFault;
 
 /** A prefix, or of `_filter` `po`: the ranges overlap, and `co`: the range of the entry holds the other. */
 export type Comparison = Prefix | 'po' | 'co';
@@ -39,8 +39,8 @@ export function readRange(
   type: keyof typeof rangeForms,
   comparison: Comparison,
   text: string,
-  reading: Reading,
-): Alternatives {
+  reading: ReadingContext,
+): TestAlternatives {
   switch (type) {
     case 'date':
       return readDate(comparison, text, reading);
@@ -71,7 +71,7 @@ function compared(
   ];
 }
 
-function readDate(comparison: Comparison, text: string, { clock, now }: Reading): Alternatives {
+function readDate(comparison: Comparison, text: string, { clock, now }: ReadingContext): TestAlternatives {
   const range = clock.range(text);
   if (range === undefined) return { expected: rangeForms.date, at: dateFault(text, clock) };
   return compared(comparison, range, aroundDate(range, now)).map((where) => ({ kind: 'date', where }));
@@ -103,11 +103,11 @@ function readNumber(comparison: Comparison, text: string): readonly (readonly Co
   return compared(comparison, exact, approximate);
 }
 
-function numberFault(text: string, expected: string): Fault {
+function numberFault(text: string, expected: string): ValueFault {
   return { expected, at: /^[+-]?\d*(?:(?<=\d)\.\d*)?(?:(?<=\d)[eE][+-]?\d*)?/.exec(text)?.[0].length ?? 0 };
 }
 
-function readQuantity(comparison: Comparison, text: string): Alternatives {
+function readQuantity(comparison: Comparison, text: string): TestAlternatives {
   const parts = splitEscaped(text, '|', 4);
   const [number = '', system = '', code = ''] = parts.map(unescapeValue);
   const expected = rangeForms.quantity;

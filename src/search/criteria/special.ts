@@ -5,7 +5,7 @@ import { readWords } from '../text/words.ts';
 import { compareMoments, type Prefix, splitPrefix } from './compare.ts';
 import { afterBackslash, strayBackslash, unescapeValue } from './escapes.ts';
 import { badValue, type Filters, readList, unknownModifier } from './lists.ts';
-import { aroundDate, dateFault, prefixes, type Reading, rangeForms } from './ranges.ts';
+import { aroundDate, dateFault, prefixes, type ReadingContext, rangeForms } from './ranges.ts';
 
 /** The criteria that every type has and that no values of an index parameter answer (R4 search.html#all). */
 export type SpecialCode = '_id' | '_lastUpdated' | '_list' | '_text' | '_content' | '_query';
@@ -22,7 +22,7 @@ export function readSpecial(
   code: SpecialCode,
   modifier: string | undefined,
   text: string,
-  reading: Reading,
+  reading: ReadingContext,
 ): Outcome<Filter> {
   const allowed = code === '_id' ? 'not' : 'none';
   if (modifier !== undefined && modifier !== allowed) return unknownModifier(label, modifier, allowed);
@@ -62,7 +62,7 @@ function readIds(label: string, text: string): Outcome<Filter> {
   return read instanceof Failure ? read : { op: 'id', ids };
 }
 
-function readLastUpdated(value: string, reading: Reading): Filters {
+function readLastUpdated(value: string, reading: ReadingContext): Filters {
   const { prefix, rest } = splitPrefix(value);
   const read = readMoment(prefix, rest, reading);
   if (!('expected' in read)) return read;
@@ -70,7 +70,7 @@ function readLastUpdated(value: string, reading: Reading): Filters {
 }
 
 /** `_lastUpdated` without its prefix. */
-export function readMoment(prefix: Prefix, text: string, { clock, now }: Reading): Filters {
+export function readMoment(prefix: Prefix, text: string, { clock, now }: ReadingContext): Filters {
   const range = clock.range(text);
   if (range === undefined) return { expected: rangeForms.date, at: dateFault(text, clock) };
   return compareMoments(prefix, range, aroundDate(range, now)).map((where) => ({ op: 'lastUpdated', where }));

@@ -1,15 +1,15 @@
 import type { SearchParameter, SearchType } from '#fhir/model/definitions.ts';
 import { isValidId, parseReference } from '#fhir/values/references.ts';
-import { endsOnlyIn, mayEndIn } from '../extract/leads.ts';
+import { mayYield, yieldsOnly } from '../extract/leads.ts';
 import type { Test } from '../model/filter.ts';
 import { fold } from '../text/fold.ts';
 import { splitPrefix } from './compare.ts';
 import { splitEscaped, startOf, unescapeValue } from './escapes.ts';
 import { nearForm, readNear } from './near.ts';
-import { type Alternatives, prefixes, type Reading, rangeForms, readRange } from './ranges.ts';
+import { prefixes, type ReadingContext, rangeForms, readRange, type TestAlternatives } from './ranges.ts';
 
 /** Reads one value (no comma list) of a parameter in its plain form; composites are put together by their reader. */
-export function readValue(parameter: SearchParameter, value: string, reading: Reading): Alternatives {
+export function readValue(parameter: SearchParameter, value: string, reading: ReadingContext): TestAlternatives {
   const { type } = parameter;
   switch (type) {
     case 'token':
@@ -44,7 +44,7 @@ export const forms: Readonly<Record<SearchType, string>> = {
   special: nearForm,
 };
 
-export function readToken(value: string): Alternatives {
+export function readToken(value: string): TestAlternatives {
   const raw = splitEscaped(value, '|', 3);
   const [first = '', second] = raw.map(unescapeValue);
   if (raw.length > 2) return { expected: forms.token, at: startOf(raw, 2) - 1 };
@@ -64,16 +64,16 @@ const specialValues = 'http://hl7.org/fhir/special-values';
 const withoutSystem: ReadonlySet<string> = new Set(['boolean', 'ContactPoint', 'string', 'uri']);
 
 /** A token of a parameter: with a system only where its values may have one. */
-function readTokenOf(parameter: SearchParameter, value: string): Alternatives {
+function readTokenOf(parameter: SearchParameter, value: string): TestAlternatives {
   const read = readToken(value);
   if ('expected' in read) return read;
   const [first = '', second] = splitEscaped(value, '|', 1);
-  const isBoolean = read.length > 1 && mayEndIn(parameter, 'boolean');
-  if (second !== undefined && !isBoolean && endsOnlyIn(parameter, withoutSystem)) {
+  const isBoolean = read.length > 1 && mayYield(parameter, 'boolean');
+  if (second !== undefined && !isBoolean && yieldsOnly(parameter, withoutSystem)) {
     return { expected: 'a value without |, since no value of this parameter has a system', at: first.length };
   }
   // The index has strings folded, whose case does not count.
-  return mayEndIn(parameter, 'string') ? read.flatMap(withFolded) : read;
+  return mayYield(parameter, 'string') ? read.flatMap(withFolded) : read;
 }
 
 function withFolded(test: Test): readonly Test[] {
@@ -81,7 +81,7 @@ function withFolded(test: Test): readonly Test[] {
   return [test, { ...test, code: fold(test.code) }];
 }
 
-export function readString(value: string, how: Extract<Test, { kind: 'string' }>['how']): Alternatives {
+export function readString(value: string, how: Extract<Test, { kind: 'string' }>['how']): TestAlternatives {
   const text = unescapeValue(value);
   const folded = fold(text);
   if (folded === '') return { expected: forms.string };
@@ -89,10 +89,10 @@ export function readString(value: string, how: Extract<Test, { kind: 'string' }>
 }
 
 /** A relative canonical, such as `Profile/lipid`, is also one of this server (R4 search.html#profile). */
-function readUri(parameter: SearchParameter, value: string, baseUrl: string): Alternatives {
+function readUri(parameter: SearchParameter, value: string, baseUrl: string): TestAlternatives {
   if (value === '') return { expected: forms.uri };
   const text = unescapeValue(value);
-  const isRelative = /^[A-Za-z]+\/\S+$/.test(text) && mayEndIn(parameter, 'canonical');
+  const isRelative = /^[A-Za-z]+\/\S+$/.test(text) && mayYield(parameter, 'canonical');
   const urls = isRelative ? [text, `${baseUrl}/${text}`] : [text];
   return urls.map((url) => ({ kind: 'uri', how: 'equals', value: url }));
 }
@@ -101,8 +101,8 @@ function readPrefixed(
   { limits }: SearchParameter,
   type: 'date' | 'number' | 'quantity',
   value: string,
-  reading: Reading,
-): Alternatives {
+  reading: ReadingContext,
+): TestAlternatives {
   const { prefix, rest } = splitPrefix(value);
   const allowed = limits?.comparators;
   if (allowed !== undefined && rest !== value && !allowed.includes(prefix)) {
@@ -116,7 +116,7 @@ function readPrefixed(
 }
 
 /** `targets` are the types that the parameter may lead to; with one alone, a bare id means that type. */
-export function readReference(value: string, targets: readonly string[], baseUrl: string): Alternatives {
+export function readReference(value: string, targets: readonly string[], baseUrl: string): TestAlternatives {
   const text = unescapeValue(value);
   const [only] = targets;
   if (isValidId(text)) {

@@ -54,12 +54,12 @@ class Collector {
 const idNumber = /^(?:\d{17}[\dx]|\d{15})$/;
 
 /** What becomes of a value: its words are taken, or those of the elements that the model declares at a path. */
-type Kind = 'nothing' | 'text' | 'narrative' | 'identifier' | { readonly path: string };
+type TextKind = 'nothing' | 'text' | 'narrative' | 'identifier' | { readonly path: string };
 
-const kinds = new Map<string, Map<string, Kind>>();
-const inElement: Kind = { path: 'Element' };
+const kinds = new Map<string, Map<string, TextKind>>();
+const inElement: TextKind = { path: 'Element' };
 
-function kindAt(path: string, key: string): Kind {
+function kindAt(path: string, key: string): TextKind {
   if (key.startsWith('_')) return inElement;
   const known = kinds.get(path);
   const kept = known?.get(key);
@@ -68,14 +68,14 @@ function kindAt(path: string, key: string): Kind {
   // Only what R4 declares is kept, whatever keys and types a client makes up.
   if (element === undefined) return 'nothing';
   const kind = kindOf(path, key, element);
-  kinds.set(path, (known ?? new Map<string, Kind>()).set(key, kind));
+  kinds.set(path, (known ?? new Map<string, TextKind>()).set(key, kind));
   return kind;
 }
 
 /** Strings that name something rather than say something. */
 const names: ReadonlySet<string> = new Set(['reference', 'linkId', 'version', 'expression', 'question', 'unit']);
 
-function kindOf(path: string, key: string, { type, path: inside }: ElementType): Kind {
+function kindOf(path: string, key: string, { type, path: inside }: ElementType): TextKind {
   if (type === 'string' || type === 'markdown') {
     if (path === 'Identifier' && key === 'value') return 'identifier';
     return names.has(key) ? 'nothing' : 'text';
@@ -94,7 +94,7 @@ function walk(node: object, path: string, collector: Collector): void {
   }
 }
 
-function take(value: unknown, kind: Exclude<Kind, 'nothing'>, collector: Collector): void {
+function take(value: unknown, kind: Exclude<TextKind, 'nothing'>, collector: Collector): void {
   if (typeof kind === 'object') {
     if (typeof value !== 'object' || value === null) return;
     const { resourceType } = value as { readonly resourceType?: unknown };

@@ -6,7 +6,7 @@ import { contentWords } from './content.ts';
 import { type Conversion, convert, referenceIdentifier, type Value } from './convert.ts';
 import { nameBeginnings, soundsIn, textReadings } from './names.ts';
 import { ofType, positions, tokenTexts } from './tokens.ts';
-import { compileWalk, type Place, resourceElement, type Walk } from './walk.ts';
+import { compileWalk, resourceElement, type TypedElement, type ValueWalk } from './walk.ts';
 
 export interface IndexOptions {
   /** IANA name; what dates without an offset are read in. */
@@ -159,12 +159,16 @@ function extractor(parameter: SearchParameter, type: string, how: Conversion): E
 }
 
 /** What one value gives for the index: under the parameter's code, and under those of its modifiers (see entry.ts). */
-type Kind = readonly [param: string, values: (value: unknown, place: Place) => readonly Value[], most?: number];
+type IndexedForm = readonly [
+  param: string,
+  values: (value: unknown, place: TypedElement) => readonly Value[],
+  most?: number,
+];
 
 /** Names of one resource that are read as pinyin: a reading costs far more than a token. */
 const maxNames = 100;
 
-function kinds(parameter: SearchParameter, how: Conversion): readonly Kind[] {
+function kinds(parameter: SearchParameter, how: Conversion): readonly IndexedForm[] {
   const { code } = parameter;
   switch (parameter.usage) {
     case 'nearby':
@@ -174,13 +178,13 @@ function kinds(parameter: SearchParameter, how: Conversion): readonly Kind[] {
     case 'pinyin':
       return [[code, textReadings, maxNames]];
     case 'normal': {
-      const own: Kind = [code, (value, place) => convert(value, place, parameter, how)];
+      const own: IndexedForm = [code, (value, place) => convert(value, place, parameter, how)];
       return [own, ...modified(parameter)];
     }
   }
 }
 
-function modified({ code, type }: SearchParameter): readonly Kind[] {
+function modified({ code, type }: SearchParameter): readonly IndexedForm[] {
   switch (type) {
     case 'reference':
       return [[`${code}:identifier`, referenceIdentifier]];
@@ -197,10 +201,10 @@ function modified({ code, type }: SearchParameter): readonly Kind[] {
 }
 
 /** One position for each element that has a value of every component. */
-function tuples(parameter: SearchParameter, type: string, contexts: Walk, how: Conversion): Extractor {
+function tuples(parameter: SearchParameter, type: string, contexts: ValueWalk, how: Conversion): Extractor {
   const components = parameter.components.map((c) => ({
     parameter: c.parameter,
-    walkFrom: memoised((context: Place) => compileWalk(c.expression, context, type)),
+    walkFrom: memoised((context: TypedElement) => compileWalk(c.expression, context, type)),
   }));
   const inTuple = { ...how, compartment: false };
   return (resource, record) => {

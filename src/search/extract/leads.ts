@@ -1,6 +1,6 @@
 import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { children, type ElementType, isSubtype, typeName } from '#fhir/model/model.ts';
-import { branches, readPath, type Step } from './path.ts';
+import { branches, type PathStep, readPath } from './path.ts';
 
 /** The data types that the expression of a parameter passes and ends in. */
 interface Route {
@@ -11,19 +11,19 @@ interface Route {
 const routes = new WeakMap<SearchParameter, Route | 'unknown'>();
 
 /** Whether values of this type may be what the parameter searches; true also where only the FHIRPath engine could tell. */
-export function mayEndIn(parameter: SearchParameter, type: string): boolean {
+export function mayYield(parameter: SearchParameter, type: string): boolean {
   const route = routeOf(parameter);
   return route === 'unknown' || route.ends.has(type);
 }
 
 /** Whether all that the parameter searches are values of these types. */
-export function endsOnlyIn(parameter: SearchParameter, types: ReadonlySet<string>): boolean {
+export function yieldsOnly(parameter: SearchParameter, types: ReadonlySet<string>): boolean {
   const route = routeOf(parameter);
   return route !== 'unknown' && route.ends.size > 0 && route.ends.isSubsetOf(types);
 }
 
 /** Whether the parameter searches values of this type or parts of them. */
-export function leadsThrough(parameter: SearchParameter, type: string): boolean {
+export function passesThrough(parameter: SearchParameter, type: string): boolean {
   const route = routeOf(parameter);
   return route !== 'unknown' && route.through.has(type);
 }
@@ -49,7 +49,7 @@ function findRoute(expression: string): Route | 'unknown' {
   return { through, ends };
 }
 
-function follow(step: Step, element: ElementType): readonly ElementType[] {
+function follow(step: PathStep, element: ElementType): readonly ElementType[] {
   if (step.op === 'child') return [...(children(element.path, step.name)?.values() ?? [])];
   if (step.op === 'ofType') return isSubtype(element.type, typeName(step.type)) ? [element] : [];
   return [element];

@@ -1,13 +1,13 @@
 import { fold } from '../text/fold.ts';
 import { sounds, wordsIn } from '../text/phonetic.ts';
-import { hasHan, type Reading, readings, withoutSurname } from '../text/pinyin.ts';
+import { hasHan, type NameReading, readings, withoutSurname } from '../text/pinyin.ts';
 import type { Value } from './convert.ts';
-import type { Place } from './walk.ts';
+import type { TypedElement } from './walk.ts';
 
 /** Pieces of names as they are asked for. */
-interface Part {
+interface NamePart {
   readonly text: string;
-  readonly as: Reading;
+  readonly as: NameReading;
   /** It stands within another part, and nowhere alone. */
   readonly isWithin?: boolean;
 }
@@ -16,7 +16,7 @@ interface Part {
  * How else a HumanName, its family or its given name may begin when it is asked for: its readings, its later words ("Quinones"
  * of "Carreno Quinones"), and the given name of a Chinese text; none of anything else.
  */
-export function nameBeginnings(value: unknown, place: Place): readonly Value[] {
+export function nameBeginnings(value: unknown, place: TypedElement): readonly Value[] {
   const parts = nameParts(value, place);
   const later = parts.flatMap(({ text, isWithin }) => [...(isWithin ? [text] : []), ...laterWords(text)]);
   return later.length === 0 ? readingsOf(parts) : [...readingsOf(parts), ...later.map(string)];
@@ -43,19 +43,19 @@ function laterWords(text: string): readonly string[] {
 }
 
 /** The readings of a name or another string. */
-export function textReadings(value: unknown, place: Place): readonly Value[] {
+export function textReadings(value: unknown, place: TypedElement): readonly Value[] {
   return readingsOf(partsOf(value, place));
 }
 
 /** The sounds of a name or another string, as a whole and for each Latin word. */
-export function soundsIn(value: unknown, place: Place): readonly Value[] {
+export function soundsIn(value: unknown, place: TypedElement): readonly Value[] {
   return partsOf(value, place).flatMap(({ text, as }) => {
     const words = hasHan(text) ? [] : wordsIn(text);
     return [text, ...(words.length < 2 ? [] : words)].flatMap((t) => sounds(t, as)).map(string);
   });
 }
 
-function readingsOf(parts: readonly Part[]): readonly Value[] {
+function readingsOf(parts: readonly NamePart[]): readonly Value[] {
   return parts.flatMap(({ text, as }) => readings(text, as)).map(string);
 }
 
@@ -63,12 +63,12 @@ function string(text: string): Value {
   return { kind: 'string', value: text, exact: text };
 }
 
-function partsOf(value: unknown, place: Place): readonly Part[] {
+function partsOf(value: unknown, place: TypedElement): readonly NamePart[] {
   const parts = nameParts(value, place);
   return parts.length === 0 && typeof value === 'string' ? [{ text: value, as: 'plain' }] : parts;
 }
 
-function nameParts(value: unknown, { type, member }: Place): readonly Part[] {
+function nameParts(value: unknown, { type, member }: TypedElement): readonly NamePart[] {
   if (type === 'HumanName') return ofHumanName(value);
   if (typeof value !== 'string') return [];
   if (member === 'HumanName.text' || member === 'HumanName.family') return [{ text: value, as: 'person' }];
@@ -76,7 +76,7 @@ function nameParts(value: unknown, { type, member }: Place): readonly Part[] {
 }
 
 /** The whole name is `text`, or the family name before the given ones, as Chinese names are written; then each part alone. */
-function ofHumanName(value: unknown): readonly Part[] {
+function ofHumanName(value: unknown): readonly NamePart[] {
   if (typeof value !== 'object' || value === null) return [];
   const { text, family, given } = value as {
     readonly text?: unknown;
@@ -88,8 +88,8 @@ function ofHumanName(value: unknown): readonly Part[] {
   const persons = new Set([text, joined, family].filter(isText));
   const rest = isText(text) && givens.length === 0 ? withoutSurname(text) : undefined;
   return [
-    ...[...persons].map((t): Part => ({ text: t, as: 'person' })),
-    ...givens.map((t): Part => ({ text: t, as: 'plain' })),
+    ...[...persons].map((t): NamePart => ({ text: t, as: 'person' })),
+    ...givens.map((t): NamePart => ({ text: t, as: 'plain' })),
     ...(rest === undefined ? [] : [{ text: rest, as: 'plain', isWithin: true } as const]),
   ];
 }

@@ -3,7 +3,7 @@
  * `where(x = 'y')`, `where(resolve() is T)` and an index. Whatever is not of this form is left to the FHIRPath engine.
  */
 
-export type Step =
+export type PathStep =
   | { readonly op: 'child'; readonly name: string }
   | { readonly op: 'ofType'; readonly type: string }
   | { readonly op: 'index'; readonly index: number }
@@ -13,7 +13,7 @@ export type Step =
 export interface Path {
   /** A type name, `%resource`, or `$this` for a path that begins with an element. */
   readonly root: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly PathStep[];
 }
 
 /** The branches of a union, outermost parentheses taken off. */
@@ -37,7 +37,7 @@ export function branches(expression: string): string[] {
   return found;
 }
 
-const stepForms: readonly [RegExp, (a: string, b: string) => Step][] = [
+const stepForms: readonly [RegExp, (a: string, b: string) => PathStep][] = [
   [/\.(?:ofType|as)\(\s*(?:FHIR\.)?(\w+)\s*\)/y, (type) => ({ op: 'ofType', type })],
   [/\s+as\s+(?:FHIR\.)?(\w+)/y, (type) => ({ op: 'ofType', type })],
   [/\.where\(\s*resolve\(\)\s+is\s+(?:FHIR\.)?(\w+)\s*\)/y, (type) => ({ op: 'resolvesTo', type })],
@@ -65,8 +65,8 @@ export function readPath(branch: string): Path | undefined {
   return { root: '$this', steps: [{ op: 'child', name: first }, ...steps] };
 }
 
-function readSteps(text: string, from: number): Step[] | undefined {
-  const steps: Step[] = [];
+function readSteps(text: string, from: number): PathStep[] | undefined {
+  const steps: PathStep[] = [];
   let at = from;
   while (at < text.length) {
     const read = readStep(text, at);
@@ -77,7 +77,7 @@ function readSteps(text: string, from: number): Step[] | undefined {
   return steps;
 }
 
-function readStep(text: string, at: number): { readonly step: Step; readonly end: number } | undefined {
+function readStep(text: string, at: number): { readonly step: PathStep; readonly end: number } | undefined {
   for (const [form, make] of stepForms) {
     form.lastIndex = at;
     const m = form.exec(text);

@@ -1,12 +1,12 @@
 import { fold } from '../text/fold.ts';
 import type { Value } from './convert.ts';
-import type { Place } from './walk.ts';
+import type { TypedElement } from './walk.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
-const none: Fields = {};
+type TokenFields = Readonly<Record<string, unknown>>;
+const none: TokenFields = {};
 
-function object(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : none;
+function object(value: unknown): TokenFields {
+  return typeof value === 'object' && value !== null ? (value as TokenFields) : none;
 }
 
 function list(value: unknown): readonly unknown[] {
@@ -14,14 +14,14 @@ function list(value: unknown): readonly unknown[] {
 }
 
 /** What `:text` looks at (R4 search.html#token): CodeableConcept.text, Coding.display, Identifier.type.text. */
-export function tokenTexts(value: unknown, { type }: Place): readonly Value[] {
+export function tokenTexts(value: unknown, { type }: TypedElement): readonly Value[] {
   return textsOf(object(value), type).flatMap((exact): Value[] => {
     const folded = typeof exact === 'string' ? fold(exact) : '';
     return typeof exact === 'string' && folded !== '' ? [{ kind: 'string', value: folded, exact }] : [];
   });
 }
 
-function textsOf(value: Fields, type: string): readonly unknown[] {
+function textsOf(value: TokenFields, type: string): readonly unknown[] {
   switch (type) {
     case 'CodeableConcept':
       return [value.text, ...list(value.coding).map((coding) => object(coding).display)];
@@ -35,7 +35,7 @@ function textsOf(value: Fields, type: string): readonly unknown[] {
 }
 
 /** What `:of-type` looks at (R4 search.html#token): the value of an Identifier, under each coding of its type. */
-export function ofType(value: unknown, place: Place): readonly Value[] {
+export function ofType(value: unknown, place: TypedElement): readonly Value[] {
   if (place.type !== 'Identifier') return [];
   const { type, value: code } = object(value);
   if (typeof code !== 'string' || code === '') return [];

@@ -1,30 +1,30 @@
 import { compileTyped, type TypedValue } from '#fhir/fhirpath/fhirpath.ts';
 import { children, type ElementType, isSubtype, typeName } from '#fhir/model/model.ts';
 import { parseReference, referenceType } from '#fhir/values/references.ts';
-import { branches, type Path, readPath, type Step } from './path.ts';
+import { branches, type Path, type PathStep, readPath } from './path.ts';
 
 /** What R4 declares where a value was found. */
-export interface Place extends ElementType {
+export interface TypedElement extends ElementType {
   /** The type that has it as a child, and its name there: `HumanName.family`. Unknown to the FHIRPath engine. */
   readonly member?: string;
 }
 
 /** Called with each value of an expression and the type that R4 declares for it. */
-export type Visit = (value: unknown, place: Place) => void;
+export type Visit = (value: unknown, place: TypedElement) => void;
 
 /** Visits the values of a compiled expression from `node`, which lies in the resource `root`. */
-export type Walk = (node: unknown, root: unknown, visit: Visit) => void;
+export type ValueWalk = (node: unknown, root: unknown, visit: Visit) => void;
 
 /**
  * Compiles a search expression for nodes of the type `from`. Branches of a union that begin with another resource type
  * can give nothing and are dropped; the rest become direct walks along the declared types, several times faster than the
  * FHIRPath engine, which gets only what they cannot express. `resolve() is T` is answered from the reference's text.
  */
-export function compileWalk(expression: string, from: ElementType, resourceType: string): Walk {
+export function compileWalk(expression: string, from: ElementType, resourceType: string): ValueWalk {
   const [, asked] = isSo.exec(expression) ?? [];
   if (asked !== undefined) return compileIsSo(compileWalk(asked, from, resourceType));
   // Each branch by itself, also in the engine: its unions compare every value with every other.
-  const walks = branches(expression).flatMap((branch): Walk[] => {
+  const walks = branches(expression).flatMap((branch): ValueWalk[] => {
     const path = readPath(branch);
     if (path === undefined) return [compileFallback(branch)];
     if (!startsAt(path.root, from, resourceType)) return [];
@@ -43,7 +43,7 @@ export function compileWalk(expression: string, from: ElementType, resourceType:
 /** An element that is there and not false (`Patient?deceased`). */
 const isSo = /^([\w.]+)\.exists\(\)\s+and\s+\1\s*!=\s*false$/;
 
-function compileIsSo(walk: Walk): Walk {
+function compileIsSo(walk: ValueWalk): ValueWalk {
   return (node, root, visit) => {
     let so = false;
     walk(node, root, (value) => {
@@ -65,7 +65,7 @@ function startsAt(root: Path['root'], from: ElementType, resourceType: string): 
   return from.path === resourceType && isSubtype(resourceType, root);
 }
 
-function compileFallback(expression: string): Walk {
+function compileFallback(expression: string): ValueWalk {
   const run = compileTyped(expression);
   return (node, _, visit) => {
     for (const { value, type } of valuesOf(run, node)) visit(value, { type, path: type, targets: [] });
@@ -82,7 +82,7 @@ function valuesOf(run: (node: unknown) => TypedValue[], node: unknown): readonly
 }
 
 /** Undefined if the model does not declare a step: then the walk cannot know the types. */
-function compileSteps(steps: readonly Step[], at: number, element: Place): Walk | undefined {
+function compileSteps(steps: readonly PathStep[], at: number, element: TypedElement): ValueWalk | undefined {
   const step = steps[at];
   if (step === undefined) return (node, _, visit) => visit(node, element);
   switch (step.op) {
@@ -106,15 +106,20 @@ function compileSteps(steps: readonly Step[], at: number, element: Place): Walk 
   }
 }
 
-const nowhere: Walk = () => {};
+const nowhere: ValueWalk = () => {};
 
-function compileChild(steps: readonly Step[], at: number, name: string, element: ElementType): Walk | undefined {
+function compileChild(
+  steps: readonly PathStep[],
+  at: number,
+  name: string,
+  element: ElementType,
+): ValueWalk | undefined {
   const keys = children(element.path, name);
   if (keys === undefined) return undefined;
   const after = steps[at + 1];
   // An index counts all values found so far; these are the values of one node only where the node is the root.
   const index = after?.op === 'index' && at === 0 ? after.index : undefined;
-  const walks: [string, Walk][] = [];
+  const walks: [string, ValueWalk][] = [];
   for (const [key, type] of keys) {
     const place = { ...type, member: `${element.type}.${name}` };
     const next = compileSteps(steps, index === undefined ? at + 1 : at + 2, place);

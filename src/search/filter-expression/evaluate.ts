@@ -1,26 +1,26 @@
 import { Failure, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { acrossTypes, once, throughReference } from '../criteria/chain.ts';
-import type { Scope } from '../criteria/criteria.ts';
+import type { ReadingScope } from '../criteria/criteria.ts';
 import { badValue } from '../criteria/lists.ts';
-import type { Fault } from '../criteria/ranges.ts';
+import type { ValueFault } from '../criteria/ranges.ts';
 import { isSpecial } from '../criteria/special.ts';
 import { and, type Filter, or } from '../model/filter.ts';
 import { compareParameter, compareSpecial } from './operators.ts';
-import { type Comparing, type Expression, type Link, parseFilter } from './parse.ts';
+import { type Comparing, type Expression, type PathLink, parseFilter } from './parse.ts';
 
 /** One `_filter`, and what its parts were read as so far, for each type. */
-interface Asked {
-  readonly scope: Scope;
+interface FilterParameter {
+  readonly scope: ReadingScope;
   readonly text: string;
   readonly known: Map<unknown, Map<string, Outcome<Filter>>>;
 }
 
 /** Reads the parameter `_filter` of a search over `types` (R4 search_filter.html). */
-export function readFilter(scope: Scope, types: readonly string[], text: string): Outcome<Filter> {
+export function readFilter(scope: ReadingScope, types: readonly string[], text: string): Outcome<Filter> {
   const expression = parseFilter(text);
   if ('expected' in expression) return wrong(text, expression);
-  const asked: Asked = { scope, text, known: new Map() };
+  const asked: FilterParameter = { scope, text, known: new Map() };
   const readings: { type: string; where: Filter }[] = [];
   for (const type of types) {
     const where = evaluate(asked, type, expression);
@@ -30,11 +30,11 @@ export function readFilter(scope: Scope, types: readonly string[], text: string)
   return acrossTypes(readings);
 }
 
-function wrong(text: string, { expected, at }: Fault): Failure {
+function wrong(text: string, { expected, at }: ValueFault): Failure {
   return badValue('_filter', text, at === undefined ? expected : `${expected} (character ${at + 1})`);
 }
 
-function evaluate(asked: Asked, type: string, expression: Expression): Outcome<Filter> {
+function evaluate(asked: FilterParameter, type: string, expression: Expression): Outcome<Filter> {
   switch (expression.op) {
     case 'and':
     case 'or': {
@@ -64,7 +64,7 @@ function combined(filters: readonly Outcome<Filter>[]): Outcome<readonly Filter[
 }
 
 /** The path of a comparison from its link `index` on. */
-function follow(asked: Asked, type: string, test: Comparing, index: number): Outcome<Filter> {
+function follow(asked: FilterParameter, type: string, test: Comparing, index: number): Outcome<Filter> {
   const link = test.path[index];
   if (link === undefined) throw new Error('a path has no such link');
   return once(asked, link, type, () => {
@@ -73,7 +73,14 @@ function follow(asked: Asked, type: string, test: Comparing, index: number): Out
   });
 }
 
-function through(asked: Asked, type: string, link: Link, next: Link, test: Comparing, index: number): Outcome<Filter> {
+function through(
+  asked: FilterParameter,
+  type: string,
+  link: PathLink,
+  next: PathLink,
+  test: Comparing,
+  index: number,
+): Outcome<Filter> {
   const { scope, text } = asked;
   const parameter = scope.definitions.searchParameters(type).get(link.code);
   if (parameter === undefined) return unknown(asked, type, link);
@@ -96,12 +103,12 @@ function through(asked: Asked, type: string, link: Link, next: Link, test: Compa
   });
 }
 
-function unknown({ scope, text }: Asked, type: string, { at }: Link): Failure {
+function unknown({ scope, text }: FilterParameter, type: string, { at }: PathLink): Failure {
   const known = [...scope.definitions.searchParameters(type).keys()].sort().join(', ');
   return wrong(text, { expected: `a search parameter of ${type}, one of ${known}`, at });
 }
 
-function compare(asked: Asked, type: string, link: Link, test: Comparing): Outcome<Filter> {
+function compare(asked: FilterParameter, type: string, link: PathLink, test: Comparing): Outcome<Filter> {
   const { scope, text } = asked;
   if (link.type !== undefined) return wrong(text, { expected: 'a dot after the type', at: test.operatorAt - 1 });
   const parameter = scope.definitions.searchParameters(type).get(link.code);

@@ -3,7 +3,7 @@ import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { presence } from '../criteria/criteria.ts';
 import type { Filters } from '../criteria/lists.ts';
 import { readModified, readPlain } from '../criteria/modifiers.ts';
-import { type Alternatives, type Comparison, type Reading, readRange } from '../criteria/ranges.ts';
+import { type Comparison, type ReadingContext, readRange, type TestAlternatives } from '../criteria/ranges.ts';
 import { readMoment, readSpecial, type SpecialCode } from '../criteria/special.ts';
 import { readReference, readString } from '../criteria/values.ts';
 import { and, type Filter, or } from '../model/filter.ts';
@@ -44,7 +44,7 @@ export function compareParameter(
   parameter: SearchParameter,
   operator: Operator,
   value: string,
-  reading: Reading,
+  reading: ReadingContext,
 ): Filters | Refused {
   const operators = operatorsOf(parameter);
   if (!operators.includes(operator)) return { operators };
@@ -68,7 +68,7 @@ function withSystem(token: string): string {
   return token.replace(/^(loinc|snomed|rxnorm|ucum)(?=\|)/, (name) => systems[name] ?? name);
 }
 
-function compareText(parameter: SearchParameter, operator: Operator, value: string, reading: Reading): Filters {
+function compareText(parameter: SearchParameter, operator: Operator, value: string, reading: ReadingContext): Filters {
   const { code, type } = parameter;
   switch (operator) {
     case 'ne': {
@@ -101,7 +101,7 @@ function compareText(parameter: SearchParameter, operator: Operator, value: stri
   }
 }
 
-function matching(param: string, tests: Alternatives): Filters {
+function matching(param: string, tests: TestAlternatives): Filters {
   return 'expected' in tests ? tests : tests.map((test) => ({ op: 'match', param, test }));
 }
 
@@ -111,7 +111,7 @@ function asWritten(value: string): string {
 }
 
 /** `eq` of a string is its whole, without case and accents. */
-function readEqual(parameter: SearchParameter, value: string, reading: Reading): Filters {
+function readEqual(parameter: SearchParameter, value: string, reading: ReadingContext): Filters {
   const { type, usage, code } = parameter;
   if (type === 'string' && usage === 'normal') return matching(code, readString(asWritten(value), 'equals'));
   return readPlain(parameter, value, reading);
@@ -127,7 +127,7 @@ export function compareSpecial(
   code: SpecialCode,
   operator: Operator,
   value: string,
-  reading: Reading,
+  reading: ReadingContext,
 ): Filters | Refused | Failure {
   switch (code) {
     case '_lastUpdated': {

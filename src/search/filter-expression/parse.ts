@@ -1,7 +1,7 @@
-import type { Fault } from '../criteria/ranges.ts';
+import type { ValueFault } from '../criteria/ranges.ts';
 
 /** One name of a path: a parameter, narrowed to a type and by a filter on what it leads to. */
-export interface Link {
+export interface PathLink {
   readonly code: string;
   readonly type?: string;
   readonly where?: Expression;
@@ -11,7 +11,7 @@ export interface Link {
 
 export interface Comparing {
   readonly op: 'test';
-  readonly path: readonly [Link, ...Link[]];
+  readonly path: readonly [PathLink, ...PathLink[]];
   readonly operator: Operator;
   readonly operatorAt: number;
   readonly value: string;
@@ -39,7 +39,7 @@ const maxLinks = 10;
  * Reads the grammar of `_filter` (R4 search_filter.html). `and` and `or` have no precedence: they are read from left to right. A
  * name may be narrowed to a type, as in other searches (`subject:Patient.name`).
  */
-export function parseFilter(text: string): Expression | Fault {
+export function parseFilter(text: string): Expression | ValueFault {
   if (text.length > maxLength) return { expected: `at most ${maxLength} characters`, at: maxLength };
   return new Parser(text).parse();
 }
@@ -53,7 +53,7 @@ class Parser {
     this.#text = text;
   }
 
-  parse(): Expression | Fault {
+  parse(): Expression | ValueFault {
     const expression = this.#expression(0);
     if ('expected' in expression) return expression;
     return this.#at === this.#text.length ? expression : this.#wrong('and, or, or the end');
@@ -67,12 +67,12 @@ class Parser {
     return found;
   }
 
-  #wrong(expected: string, at = this.#at): Fault {
+  #wrong(expected: string, at = this.#at): ValueFault {
     return { expected, at };
   }
 
   /** Ends at what is neither `and` nor `or`. */
-  #expression(depth: number): Expression | Fault {
+  #expression(depth: number): Expression | ValueFault {
     if (depth > maxDepth) return this.#wrong(`at most ${maxDepth} levels of brackets`);
     const first = this.#part(depth);
     if ('expected' in first) return first;
@@ -92,7 +92,7 @@ class Parser {
     }
   }
 
-  #part(depth: number): Expression | Fault {
+  #part(depth: number): Expression | ValueFault {
     this.#take(/\s*/y);
     const not = this.#take(/not(?=\s*\()/y) !== undefined;
     this.#take(/\s*/y);
@@ -103,7 +103,7 @@ class Parser {
     return not ? { op: 'not', of: inner } : inner;
   }
 
-  #test(depth: number): Expression | Fault {
+  #test(depth: number): Expression | ValueFault {
     if (++this.#tests > maxTests) return this.#wrong(`at most ${maxTests} comparisons`);
     const path = this.#path(depth);
     if ('expected' in path) return path;
@@ -118,10 +118,10 @@ class Parser {
     return typeof value === 'string' ? { op: 'test', path, operator, operatorAt, value, valueAt } : value;
   }
 
-  #path(depth: number): readonly [Link, ...Link[]] | Fault {
+  #path(depth: number): readonly [PathLink, ...PathLink[]] | ValueFault {
     const first = this.#link(depth);
     if ('expected' in first) return first;
-    const path: [Link, ...Link[]] = [first];
+    const path: [PathLink, ...PathLink[]] = [first];
     for (let last = first; last.where !== undefined || this.#text[this.#at] === '.'; path.push(last)) {
       if (this.#take(/\./y) === undefined) return this.#wrong('a dot and a parameter of what it leads to');
       if (path.length > maxLinks) return this.#wrong(`at most ${maxLinks} links`);
@@ -132,7 +132,7 @@ class Parser {
     return path;
   }
 
-  #link(depth: number): Link | Fault {
+  #link(depth: number): PathLink | ValueFault {
     const at = this.#at;
     const code = this.#take(/[A-Za-z_][A-Za-z0-9_-]*/y);
     if (code === undefined) return this.#wrong('the name of a search parameter, not( or (');
@@ -145,7 +145,7 @@ class Parser {
   }
 
   /** A string of JSON, or a token up to a blank or a closing bracket. */
-  #value(): string | Fault {
+  #value(): string | ValueFault {
     const at = this.#at;
     if (this.#text[at] !== '"') return this.#take(/[^\s)\]]+/y) ?? this.#wrong('a value');
     const quoted = this.#take(/"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy);

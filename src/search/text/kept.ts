@@ -4,7 +4,7 @@ const maxKept = 10_000;
 const maxLength = 64;
 
 /** Remembers what a function of a text gave: names and displays repeat from resource to resource. */
-export function kept<V>(make: (text: string) => V): (text: string) => V {
+export function memoizeText<V>(make: (text: string) => V): (text: string) => V {
   const known = new Map<string, V>();
   return (text) => {
     const found = known.get(text);

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { fold } from './fold.ts';
-import { kept } from './kept.ts';
-import { combinations, type Reading, syllables } from './pinyin.ts';
+import { memoizeText } from './kept.ts';
+import { combinations, type NameReading, syllables } from './pinyin.ts';
 
 /** Characters of one text; what follows is not heard. */
 const maxLength = 64;
@@ -14,16 +14,16 @@ const maxDivisions = 8;
  * pinyin, give their syllables without tones and without the differences that many speakers do not make (`zan'san'`); Latin
  * words give their Double Metaphone codes, in any order (`jn.sm0.`).
  */
-export function sounds(text: string, as: Reading = 'person'): readonly string[] {
+export function sounds(text: string, as: NameReading = 'person'): readonly string[] {
   return heard[as](text);
 }
 
 const heard = {
-  person: kept((text) => keysOf(text, 'person')),
-  plain: kept((text) => keysOf(text, 'plain')),
+  person: memoizeText((text) => keysOf(text, 'person')),
+  plain: memoizeText((text) => keysOf(text, 'plain')),
 } as const;
 
-function keysOf(text: string, as: Reading): readonly string[] {
+function keysOf(text: string, as: NameReading): readonly string[] {
   const cut = text.slice(0, maxLength);
   const chinese = syllables(cut, as).map((read) => read.map(alike));
   if (chinese.length > 0) return unique(chinese.map(pinyinKey));
@@ -58,7 +58,7 @@ function pinyinKey(syllables: readonly string[]): string {
  * A syllable without the differences of the usual "fuzzy" pinyin: zh ch sh are z c s, n is l at the beginning, ang eng ing are an
  * en in (with them iang and uang). f and h, l and r stay apart: fewer speakers confuse them. ü is u.
  */
-const alike = kept((syllable) =>
+const alike = memoizeText((syllable) =>
   syllable
     .replace(/^([zcs])h/, '$1')
     .replace(/^n(?=[aeiouvy])/, 'l')

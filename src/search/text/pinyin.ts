@@ -1,26 +1,26 @@
 import { createRequire } from 'node:module';
 import { fold } from './fold.ts';
-import { kept } from './kept.ts';
+import { memoizeText } from './kept.ts';
 
-interface Library {
+interface PinyinLibrary {
   readonly pinyin: typeof import('pinyin-pro').pinyin;
   readonly polyphonic: typeof import('pinyin-pro').polyphonic;
   readonly surnames: Readonly<Record<string, string>>;
 }
 
 /** Loaded when a Chinese name first comes: its dictionary takes some 35 MB and 50 ms. */
-let library: Library | undefined;
+let library: PinyinLibrary | undefined;
 
-function load(): Library {
+function load(): PinyinLibrary {
   if (library !== undefined) return library;
   const require = createRequire(import.meta.url);
   const { default: surnames } = require('pinyin-pro/dist/esm/data/surname.mjs');
-  library = { ...require('pinyin-pro'), surnames } as Library;
+  library = { ...require('pinyin-pro'), surnames } as PinyinLibrary;
   return library;
 }
 
 /** What a text is: a `person`'s name begins with the surname, anything else is `plain`, a given name too. */
-export type Reading = 'person' | 'plain';
+export type NameReading = 'person' | 'plain';
 
 /** The most readings of one text; the likelier are kept. */
 const maxReadings = 8;
@@ -34,7 +34,7 @@ const runs = /\p{Script=Han}+|(?:(?!\p{Script=Han})[\p{L}\p{N}])+/gu;
  * The ways to read a text with Chinese characters, likelier ones first: a syllable for each such character (`ü` as `v`), the
  * words of other scripts as they are, folded. None for a text without Chinese characters.
  */
-export function syllables(text: string, as: Reading = 'person'): readonly (readonly string[])[] {
+export function syllables(text: string, as: NameReading = 'person'): readonly (readonly string[])[] {
   return asSyllables[as](text);
 }
 
@@ -43,7 +43,7 @@ export function syllables(text: string, as: Reading = 'person'): readonly (reado
  * `ü` each form in use: 吕 as `lv` (typed), `lu` (without the dots) and `lyu` (passports). A surname has its reading as one
  * (单 `shan`, 欧阳 `ouyang`), any other character its reading in context and all others it has.
  */
-export function readings(text: string, as: Reading = 'person'): readonly string[] {
+export function readings(text: string, as: NameReading = 'person'): readonly string[] {
   return asReadings[as](text);
 }
 
@@ -57,8 +57,8 @@ const asReadings = of((text, as) => {
   return [...new Set([...letters, ...initials])].filter((reading) => reading !== '');
 });
 
-function of<V>(make: (text: string, as: Reading) => V): Readonly<Record<Reading, (text: string) => V>> {
-  return { person: kept((text) => make(text, 'person')), plain: kept((text) => make(text, 'plain')) };
+function of<V>(make: (text: string, as: NameReading) => V): Readonly<Record<NameReading, (text: string) => V>> {
+  return { person: memoizeText((text) => make(text, 'person')), plain: memoizeText((text) => make(text, 'plain')) };
 }
 
 function initial(part: string): string {
@@ -70,7 +70,7 @@ function spellings(syllable: string): readonly string[] {
 }
 
 /** What each part of the text may be read as. */
-function choices(text: string, as: Reading): readonly (readonly string[])[] {
+function choices(text: string, as: NameReading): readonly (readonly string[])[] {
   const cut = fold(text.slice(0, maxLength));
   if (!han.test(cut)) return [];
   const found = cut.match(runs) ?? [];
@@ -93,7 +93,7 @@ function ofCharacters(run: string, withSurname: boolean): (readonly string[])[] 
 }
 
 /** The given name of a Chinese name: what follows the surname; undefined where it has no surname, or is no Chinese name. */
-export const withoutSurname: (name: string) => string | undefined = kept((name) => {
+export const withoutSurname: (name: string) => string | undefined = memoizeText((name) => {
   if (!/^\p{Script=Han}{2,6}$/u.test(name)) return undefined;
   const length = surnameLength(name);
   return length === 0 || length === name.length ? undefined : name.slice(length);
@@ -110,7 +110,7 @@ function surnameLength(name: string): number {
   return isSurname(name.slice(0, 1)) ? 1 : 0;
 }
 
-const readingsOf = kept((character) => load().polyphonic(character, form)[0] ?? []);
+const readingsOf = memoizeText((character) => load().polyphonic(character, form)[0] ?? []);
 
 /** Every choice with every other, those of the likelier parts first. */
 export function combinations(choices: readonly (readonly string[])[]): readonly (readonly string[])[] {

@@ -2,7 +2,7 @@ import { Failure, fail, type Outcome } from '#errors';
 import type { Words } from '../model/entry.ts';
 import { and, type Filter, or } from '../model/filter.ts';
 import { fold } from './fold.ts';
-import { kept } from './kept.ts';
+import { memoizeText } from './kept.ts';
 
 /** Characters of one word; what follows does not count. */
 const maxWord = 40;
@@ -11,7 +11,7 @@ const runs = /\p{Script=Han}+|(?:(?!\p{Script=Han})[\p{L}\p{N}])+/gu;
 const han = /^\p{Script=Han}/u;
 
 /** The words of a text as the index has them, each once: folded; of Chinese each character and each pair of neighbours. */
-export const wordsOf: (text: string) => readonly string[] = kept((text) =>
+export const wordsOf: (text: string) => readonly string[] = memoizeText((text) =>
   distinctWords(text, (run) => [...run, ...pairs(run)]),
 );
 
@@ -52,11 +52,11 @@ interface Token {
  * parentheses, and quoted phrases, which stand for all their words.
  */
 export function readWords(of: keyof Words, value: string): Outcome<Filter> {
-  const reader = new Reader(of, value);
+  const reader = new WordExpressionParser(of, value);
   return reader.read();
 }
 
-class Reader {
+class WordExpressionParser {
   readonly #of: keyof Words;
   readonly #value: string;
   readonly #tokens: readonly Token[];

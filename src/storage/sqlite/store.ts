@@ -26,7 +26,7 @@ import { PointReads } from './read/point.ts';
 import { openReads, type ReaderMethods } from './read/reads.ts';
 import type { PackedResidents } from './read/residents.ts';
 import { type Callee, Calls, connected, worker } from './wire/calls.ts';
-import { Here } from './wire/here.ts';
+import { InlineCalls } from './wire/here.ts';
 import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
 import type { WriterMethods } from './write/writer.ts';
 
@@ -58,7 +58,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
 }
 
 /** What `Store.share` of an SQLite store gives. */
-interface Shared {
+interface SharedStore {
   readonly path: string;
   readonly port: MessagePort;
 }
@@ -68,12 +68,12 @@ interface Shared {
  * that writes for all. `onLost` is called when that one is gone: this store cannot write any more, and has to be opened anew.
  */
 export function openSharedSqliteStore(shared: unknown, onLost: () => void): Store {
-  const { path, port } = shared as Shared;
+  const { path, port } = shared as SharedStore;
   port.on('close', onLost);
   return new SqliteStore(path, {
     own: false,
     writer: new Calls<WriterMethods>(connected(port)),
-    readers: [new Here(openReads(path))],
+    readers: [new InlineCalls(openReads(path))],
   });
 }
 
@@ -206,7 +206,7 @@ class SqliteStore implements Store {
 
   share(): ReturnType<Store['share']> {
     const port = this.#writer.connect();
-    const shared: Shared = { path: this.#path, port };
+    const shared: SharedStore = { path: this.#path, port };
     return { shared, transfer: [port] };
   }
 

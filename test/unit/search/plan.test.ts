@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Filter } from '#search/model/filter.ts';
 import type { Include, Query } from '#search/model/query.ts';
-import { type Found, includePlans, plan, restrict } from '#search/plan.ts';
+import { includePlans, type PageResource, plan, restrict } from '#search/plan.ts';
 
 const code: Filter = { op: 'match', param: 'code', test: { kind: 'token', code: 'a' } };
 const name: Filter = { op: 'match', param: 'name', test: { kind: 'string', how: 'exact', value: 'Z' } };
@@ -85,7 +85,7 @@ t.test('filters are simplified', async (t) => {
   for (const [filter, expected] of simple) t.strictSame(restrict(filter, all), expected, JSON.stringify(filter));
 });
 
-const found: Found[] = [
+const found: PageResource[] = [
   { type: 'Observation', id: 'o1', entries: [{ param: 'subject', kind: 'reference', type: 'Patient', id: 'p1' }] },
   { type: 'Observation', id: 'o2', entries: [{ param: 'subject', kind: 'reference', type: 'Patient', id: 'p2' }] },
   { type: 'Observation', id: 'o3', entries: [{ param: 'subject', kind: 'reference', type: 'Group', id: 'g1' }] },
@@ -131,7 +131,7 @@ t.test('an include asks for the targets, literal and logical, that the caller ma
 t.test('an include asks in slices, each target once, and for no more than the limit', async (t) => {
   const names = Array.from({ length: 1_200 }, (_, i) => `p${i}`);
   const targets = names.map((id) => ({ param: 'subject', kind: 'reference', type: 'Patient', id }) as const);
-  const page: Found[] = [{ type: 'Observation', id: 'o', entries: [...targets, ...targets] }];
+  const page: PageResource[] = [{ type: 'Observation', id: 'o', entries: [...targets, ...targets] }];
   const ids = includePlans([include], page, all, 1_201)?.map(({ where }) => (where.op === 'id' ? where.ids.length : 0));
   t.strictSame(ids, [500, 500, 200]);
   t.equal(includePlans([include], page, all, 1_200), undefined);

@@ -1,9 +1,9 @@
 import type { CodeSystem, ValueSet, ValueSetCompose, ValueSetComposeIncludeFilter } from '@medplum/fhirtypes';
 import t from 'tap';
 import { Failure, type Outcome } from '#errors';
-import { type Concept, expand, type Limits } from '#terminology/expand.ts';
+import { type Concept, type ExpansionLimits, expand } from '#terminology/expand.ts';
 import { compilePattern } from '#terminology/pattern.ts';
-import { gather, type Library, newest, published } from '#terminology/source.ts';
+import { newest, published, resolveImports, type TerminologyLibrary } from '#terminology/source.ts';
 
 /** R4 valueset.html#compositions and valueset.html#expansion. */
 
@@ -60,7 +60,7 @@ const valueSets = [
   set('broken', { compose: { include: [{ system: 'http://x.org' }] } }),
 ];
 
-const library: Library = {
+const library: TerminologyLibrary = {
   valueSet: async (url, version) => find(valueSets, url, version),
   codeSystem: async (url, version) => find(codeSystems, url, version),
 };
@@ -69,10 +69,10 @@ function find<T extends ValueSet | CodeSystem>(all: readonly T[], url: string, v
   return newest(all.filter((r) => r.url === url && (version === undefined || r.version === version)));
 }
 
-const limits: Limits = { concepts: 10, fragments: true };
+const limits: ExpansionLimits = { concepts: 10, fragments: true };
 
 async function expanded(valueSet: ValueSet, within = limits): Promise<Outcome<readonly Concept[]>> {
-  const source = await gather(valueSet, library);
+  const source = await resolveImports(valueSet, library);
   return source instanceof Failure ? source : expand(valueSet, source, within);
 }
 

@@ -30,7 +30,7 @@ export interface Indexed {
 }
 
 /** A reference that a logical one stands for. */
-export interface Link {
+export interface ResolvedReference {
   readonly rid: number;
   readonly type: number;
   readonly param: number;
@@ -47,7 +47,7 @@ interface ByIdentifier {
 const none: Packable = { residents: [], entries: [] };
 
 /** Writes and removes the index entries of resources. */
-export class Entries {
+export class IndexEntries {
   readonly #connection: Connection;
   readonly #names: Names;
   #logical: ByIdentifier | undefined;
@@ -94,7 +94,7 @@ export class Entries {
   }
 
   /** Takes a deleted resource out of every search, and keeps its entries for those who judge its history. */
-  bury(rid: number, type: number): void {
+  removeRows(rid: number, type: number): void {
     const packed = this.packed(rid);
     this.#logical?.forget(rid, type);
     this.#connection.run('DELETE FROM words WHERE rowid = ?', rid);
@@ -105,16 +105,16 @@ export class Entries {
   }
 
   /** Keeps the entries of a deleted resource, without rows. */
-  keep(rid: number, type: number, made: Indexed): void {
+  keepWithoutRows(rid: number, type: number, made: Indexed): void {
     this.#write(rid, { residents: [], entries: this.#read(rid, type, made.entries, undefined) });
   }
 
-  link({ rid, type, param, pos, target }: Link): void {
+  link({ rid, type, param, pos, target }: ResolvedReference): void {
     const value: StoredValue = { kind: 'reference', target, version: '', logical: true };
     this.#revise(rid, type, (entries) => [...entries, { value, param, pos, key: keyOf(value) }]);
   }
 
-  unlink({ rid, type, param, pos, target }: Link): void {
+  unlink({ rid, type, param, pos, target }: ResolvedReference): void {
     const isIt = (e: StoredEntry): boolean =>
       e.value.kind === 'reference' &&
       e.value.logical &&

@@ -1,7 +1,7 @@
 import type { Connection, Row } from '../database/connection.ts';
 import { every, oneOf, sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
-import type { Entries, Link } from './entries.ts';
+import type { IndexEntries, ResolvedReference } from './entries.ts';
 
 /** The code of the parameter whose tokens logical references are resolved by. */
 const identifier = 'identifier';
@@ -11,10 +11,10 @@ const identifier = 'identifier';
  * the row names it as target, and a `reference` entry (and a compartment) stands for the link. Settled at the end of each
  * transaction, so that the outcome depends on what is stored and never on the order in which it came.
  */
-export class Logical {
+export class LogicalReferences {
   readonly #connection: Connection;
   readonly #names: Names;
-  readonly #entries: Entries;
+  readonly #entries: IndexEntries;
   /** Rows of this transaction that were not resolved yet. */
   #fresh: number[] = [];
   /** Identifiers that came or went in this transaction, as system and value. */
@@ -22,7 +22,7 @@ export class Logical {
   /** The carriers found while settling, by system, types and value: thousands of records may name one resident. */
   readonly #carriers = new Map<string, number>();
 
-  constructor(connection: Connection, names: Names, entries: Entries) {
+  constructor(connection: Connection, names: Names, entries: IndexEntries) {
     this.#connection = connection;
     this.#names = names;
     this.#entries = entries;
@@ -69,7 +69,7 @@ export class Logical {
   }
 
   /** Resolves what this transaction brought, and what waits for (or loses) an identifier by it. */
-  settle(): void {
+  resolveAll(): void {
     const columns = sql`SELECT lid, rid, param, system, value, types, resident, pos, target FROM logical`;
     for (const [system, value] of this.#changed.values()) {
       const waiting = this.#connection.rows(sql`${columns} WHERE value = ${value} AND system = ${system}`);
@@ -109,14 +109,14 @@ export class Logical {
     return rows.length === 1 ? Number(rows[0]?.[0]) : 0;
   }
 
-  #link(link: Link, resident: boolean): void {
+  #link(link: ResolvedReference, resident: boolean): void {
     this.#entries.link(link);
     if (!resident || this.#type(link.target) !== this.#names.type('Patient')) return;
     this.#connection.run('INSERT OR IGNORE INTO compartment VALUES (?, ?, ?, 1)', link.target, link.type, link.rid);
   }
 
   /** Another identifier of the same reference, or another reference, may still lead to the target. */
-  #unlink(link: Link): void {
+  #unlink(link: ResolvedReference): void {
     const { rid, type, param, pos, target } = link;
     const others = sql`SELECT 1 FROM logical WHERE rid = ${rid} AND target = ${target}`;
     if (this.#connection.row(sql`${others} AND param = ${param} AND pos = ${pos}`) === undefined) {

@@ -20,12 +20,12 @@ export type StoredValue =
   | { readonly kind: 'logical' };
 
 /** Where a value stands: `pos` is 0 for what is not part of a composite, else its position + 1. */
-export interface Place {
+export interface EntryPosition {
   readonly param: number;
   readonly pos: number;
 }
 
-export interface StoredEntry extends Place {
+export interface StoredEntry extends EntryPosition {
   readonly value: StoredValue;
   /** The same for equal values (see keyOf). */
   readonly key: string;

@@ -5,19 +5,19 @@ import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
 import type { Conditions } from '../index/ranges.ts';
 import type { Lowering } from './lowering.ts';
-import { formOf, nowhere, references, type Source, type Sources } from './sources.ts';
+import { type AccessPath, type AccessPaths, formOf, noRows, references } from './sources.ts';
 
 /** One of the conditions that a search AND-s, with the index rows that answer it, if any do. */
-export interface Criterion {
+export interface IndexedCriterion {
   /** The conditions that the source stands for. */
   readonly filters: readonly Filter[];
-  readonly source: Source;
+  readonly source: AccessPath;
 }
 
 /** What finding a source needs to know of the store. */
 export interface Finding {
   readonly names: Names;
-  readonly sources: Sources;
+  readonly sources: AccessPaths;
   readonly lowering: Lowering;
   readonly lastSeq: () => number;
   readonly members: (types: readonly number[], where: Filter, depth: number) => readonly number[] | undefined;
@@ -36,9 +36,9 @@ export function criteriaOf(
   types: readonly number[],
   finding: Finding,
   depth: number,
-): readonly Criterion[] {
+): readonly IndexedCriterion[] {
   const ranged = Map.groupBy(filters, (filter) => rangeKey(filter, types, finding.names));
-  const merged = [...ranged].flatMap(([key, same]): Criterion[] => {
+  const merged = [...ranged].flatMap(([key, same]): IndexedCriterion[] => {
     if (key === undefined || same.length < 2) return [];
     const conditions = same.map(alternatives);
     const [[first] = []] = conditions;
@@ -50,7 +50,7 @@ export function criteriaOf(
     ];
   });
   const covered = new Set(merged.flatMap((criterion) => criterion.filters));
-  const single = filters.flatMap((filter): Criterion[] => {
+  const single = filters.flatMap((filter): IndexedCriterion[] => {
     const source = covered.has(filter) ? undefined : sourceOf(filter, types, finding, depth);
     return source === undefined ? [] : [{ filters: [filter], source }];
   });
@@ -94,11 +94,11 @@ function rangeKey(filter: Filter, types: readonly number[], names: Names): strin
   return names.params(types, first.param).some((param) => names.shape(param).several) ? undefined : key;
 }
 
-function sourceOf(filter: Filter, types: readonly number[], finding: Finding, depth: number): Source | undefined {
+function sourceOf(filter: Filter, types: readonly number[], finding: Finding, depth: number): AccessPath | undefined {
   const { names, sources, lowering, members } = finding;
   switch (filter.op) {
     case 'none':
-      return nowhere;
+      return noRows;
     case 'id':
       return live('resource_id', types, amongTexts('d.id', filter.ids));
     case 'lastUpdated': {
@@ -110,7 +110,7 @@ function sourceOf(filter: Filter, types: readonly number[], finding: Finding, de
     case 'match':
       return sources.matching(types, filter.param, [filter.test]);
     case 'present':
-      return sources.presence(types, filter.param) === false ? nowhere : undefined;
+      return sources.presence(types, filter.param) === false ? noRows : undefined;
     case 'not':
       return others(filter.of, types, sources);
     case 'tuple':
@@ -132,7 +132,7 @@ function sourceOf(filter: Filter, types: readonly number[], finding: Finding, de
       const found = members(referring, filter.where, depth + 1);
       if (found === undefined) return undefined;
       const targets = finding.targetsOf(found, names.params(referring, filter.param));
-      if (targets.length === 0) return nowhere;
+      if (targets.length === 0) return noRows;
       return live('', types, amongNumbers('d.rid', targets));
     }
     default:
@@ -151,7 +151,7 @@ function pairKey(filter: Filter): string | undefined {
 }
 
 /** Composites with the same key; of one that has no rows of its own, the first component leads to what may pass. */
-function tuples(of: readonly Tuple[], types: readonly number[], sources: Sources): Source | undefined {
+function tuples(of: readonly Tuple[], types: readonly number[], sources: AccessPaths): AccessPath | undefined {
   const [filter] = of;
   const [first] = filter?.tests ?? [];
   if (filter === undefined || first === undefined) return undefined;
@@ -168,8 +168,8 @@ function tuples(of: readonly Tuple[], types: readonly number[], sources: Sources
 }
 
 /** A negation of tokens of one parameter. */
-function others(filter: Filter, types: readonly number[], sources: Sources): Source | undefined {
-  if (filter.op === 'present') return sources.presence(types, filter.param) === true ? nowhere : undefined;
+function others(filter: Filter, types: readonly number[], sources: AccessPaths): AccessPath | undefined {
+  if (filter.op === 'present') return sources.presence(types, filter.param) === true ? noRows : undefined;
   const parts = alternatives(filter);
   const [first] = parts;
   const all = filter.op === 'or' ? filter.of.length : 1;
@@ -185,13 +185,13 @@ function others(filter: Filter, types: readonly number[], sources: Sources): Sou
 function contained(
   { type, where }: Extract<Filter, { op: 'contained' }>,
   types: readonly number[],
-  sources: Sources,
-): Source | undefined {
+  sources: AccessPaths,
+): AccessPath | undefined {
   const [first] = (where.op === 'and' ? where.of : [where]).filter((f) => f.op === 'match');
   const any: Test = { kind: 'token' };
   const [param, test] = first === undefined ? ['_id', any] : [first.param, first.test];
   const source = sources.matching(types, containedParam(type, param), [test]);
-  return source === undefined || source === nowhere ? source : { ...source, exact: false };
+  return source === undefined || source === noRows ? source : { ...source, exact: false };
 }
 
 function alternation(
@@ -199,7 +199,7 @@ function alternation(
   types: readonly number[],
   finding: Finding,
   depth: number,
-): Source | undefined {
+): AccessPath | undefined {
   const groups = new Map<string, [Test, ...Test[]]>();
   const params = new Map<string, string>();
   const paired = Map.groupBy(filters, pairKey);
@@ -228,9 +228,9 @@ function alternation(
     ...others.map((filter) => sourceOf(filter, types, finding, depth)),
   ];
   if (sources.includes(undefined)) return undefined;
-  const known = sources.filter((source) => source !== undefined && source !== nowhere) as readonly Source[];
+  const known = sources.filter((source) => source !== undefined && source !== noRows) as readonly AccessPath[];
   const [only] = known;
-  if (only === undefined) return nowhere;
+  if (only === undefined) return noRows;
   if (known.length === 1) return only;
   const queries = known.map((s) => sql`SELECT d.rid FROM ${s.from} WHERE ${s.where}`);
   return {
@@ -242,13 +242,13 @@ function alternation(
 }
 
 /** Rows of the resources themselves; without the name of an index, they are found by rid. */
-function live(index: string, types: readonly number[], where: Sql): Source {
+function live(index: string, types: readonly number[], where: Sql): AccessPath {
   const by = index === '' ? '' : ` INDEXED BY ${index}`;
   const type = index === '' ? '+d.type' : 'd.type';
   const all = [oneOf(type, types), literal(`d.state = ${current}`), where];
   return { from: literal(`resource d${by}`), where: every(all), exact: true, ordered: false };
 }
 
-function wrapped(query: Sql | undefined): Source | undefined {
+function wrapped(query: Sql | undefined): AccessPath | undefined {
   return query === undefined ? undefined : { from: sql`(${query}) d`, where: yes, exact: true, ordered: false };
 }

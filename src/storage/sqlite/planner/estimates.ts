@@ -1,7 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { literal, oneOf, type Sql, sql } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
-import type { Source } from './sources.ts';
+import type { AccessPath } from './sources.ts';
 
 /** Rows that are counted anew each time: as many cost less than a wrong choice. */
 const look = 200;
@@ -34,7 +34,7 @@ export class Estimates {
     this.#connection = connection;
   }
 
-  rows({ from, where, rows: known }: Source): number {
+  rows({ from, where, rows: known }: AccessPath): number {
     if (known !== undefined) return known;
     const text = sql`SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ${look})`;
     const key = JSON.stringify([text.text, text.args]);

@@ -5,23 +5,23 @@ import type { Names } from '../database/names.ts';
 import { type StoredValue, visit } from '../index/packed.ts';
 
 /** Whether the packed entries of a resource satisfy a filter. */
-export type Judge = (packed: Uint8Array) => boolean;
+export type PackedPredicate = (packed: Uint8Array) => boolean;
 
 /** What a judge needs to know of the store. */
-export interface Known {
+export interface StoreKnowledge {
   readonly names: Names;
   /** The rids that a reference test means; they are few. */
   readonly targets: (test: Extract<Test, { kind: 'reference' }>) => ReadonlySet<number>;
 }
 
 /** Whether the entries of one resource decide the filter. */
-export function isDecided(filter: Filter): boolean {
+export function isDecidedByEntries(filter: Filter): boolean {
   switch (filter.op) {
     case 'and':
     case 'or':
-      return filter.of.every(isDecided);
+      return filter.of.every(isDecidedByEntries);
     case 'not':
-      return isDecided(filter.of);
+      return isDecidedByEntries(filter.of);
     case 'all':
     case 'none':
     case 'match':
@@ -34,21 +34,21 @@ export function isDecided(filter: Filter): boolean {
   }
 }
 
-type Found = ReadonlyMap<number, readonly Place[]>;
+type ValuesByParameter = ReadonlyMap<number, readonly PositionedValue[]>;
 
-interface Place {
+interface PositionedValue {
   readonly value: StoredValue;
   readonly pos: number;
 }
 
-type Verdict = (found: Found) => boolean;
+type EntryPredicate = (found: ValuesByParameter) => boolean;
 
 /** Compiles a filter that is decided by the entries of one resource, read in the context of these types. */
-export function judge(filter: Filter, types: readonly number[], known: Known): Judge {
+export function compilePredicate(filter: Filter, types: readonly number[], known: StoreKnowledge): PackedPredicate {
   const wanted = new Set<number>();
   const verdict = compile(filter, { types, known, wanted, prefix: '' });
   return (packed) => {
-    const found = new Map<number, Place[]>();
+    const found = new Map<number, PositionedValue[]>();
     visit(packed, wanted, (value, param, pos) => {
       const places = found.get(param);
       if (places === undefined) found.set(param, [{ value, pos }]);
@@ -60,14 +60,14 @@ export function judge(filter: Filter, types: readonly number[], known: Known): J
 
 interface Compiling {
   readonly types: readonly number[];
-  readonly known: Known;
+  readonly known: StoreKnowledge;
   /** Gathers the parameters that are asked for. */
   readonly wanted: Set<number>;
   /** What stands before the codes of parameters: those of contained resources have one. */
   readonly prefix: string;
 }
 
-function compile(filter: Filter, compiling: Compiling): Verdict {
+function compile(filter: Filter, compiling: Compiling): EntryPredicate {
   const { types, known, wanted, prefix } = compiling;
   const params = (code: string): readonly number[] => {
     const ids = known.names.params(types, prefix + code);
@@ -106,22 +106,22 @@ function compile(filter: Filter, compiling: Compiling): Verdict {
   }
 }
 
-function having(ids: readonly number[], test: (value: StoredValue) => boolean): Verdict {
+function having(ids: readonly number[], test: (value: StoredValue) => boolean): EntryPredicate {
   return (found) => ids.some((id) => found.get(id)?.some(({ value }) => test(value)) === true);
 }
 
 /** The entries of each contained resource stand at one position, and are judged by themselves. */
-function containing(type: string, where: Filter, compiling: Compiling): Verdict {
+function containing(type: string, where: Filter, compiling: Compiling): EntryPredicate {
   const prefix = `contained:${type}:`;
   const own = new Set<number>();
   const inner = compile(where, { ...compiling, wanted: own, prefix });
   for (const id of compiling.known.names.params(compiling.types, `${prefix}_id`)) own.add(id);
   for (const id of own) compiling.wanted.add(id);
   return (found) => {
-    const resources = new Map<number, Map<number, Place[]>>();
+    const resources = new Map<number, Map<number, PositionedValue[]>>();
     for (const id of own) {
       for (const place of found.get(id) ?? []) {
-        const entries = resources.get(place.pos) ?? new Map<number, Place[]>();
+        const entries = resources.get(place.pos) ?? new Map<number, PositionedValue[]>();
         resources.set(place.pos, entries.set(id, [...(entries.get(id) ?? []), place]));
       }
     }
@@ -162,8 +162,8 @@ interface Component {
 }
 
 /** At one position, each component has a value that passes. A position is one of its parameter, that is of one type. */
-function tuple(components: readonly Component[]): Verdict {
-  const positions = (found: Found, { ids, test }: Component): ReadonlySet<number> =>
+function tuple(components: readonly Component[]): EntryPredicate {
+  const positions = (found: ValuesByParameter, { ids, test }: Component): ReadonlySet<number> =>
     new Set(ids.flatMap((id) => (found.get(id) ?? []).flatMap(({ value, pos }) => (test(value) ? [pos] : []))));
   return (found) => {
     let left: ReadonlySet<number> | undefined;
@@ -176,7 +176,7 @@ function tuple(components: readonly Component[]): Verdict {
   };
 }
 
-function tester(test: Test, known: Known): (value: StoredValue) => boolean {
+function tester(test: Test, known: StoreKnowledge): (value: StoredValue) => boolean {
   const { names } = known;
   if (test.kind === 'reference') {
     const targets = known.targets(test);

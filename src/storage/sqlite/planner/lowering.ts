@@ -3,12 +3,12 @@ import type { Compare, Filter } from '#search/model/filter.ts';
 import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
-import { isDecided, judge } from './judge.ts';
-import { matching, type Sources } from './sources.ts';
-import type { Part, Work } from './work.ts';
+import { compilePredicate, isDecidedByEntries } from './judge.ts';
+import { type AccessPaths, matching } from './sources.ts';
+import type { CountedPart, SqlFunctions } from './work.ts';
 
 /** Where a filter is read: for which row, and in the context of which types. */
-export interface Scope {
+export interface RowScope {
   /** The expression of the resource's rid. */
   readonly rid: Sql;
   readonly types: readonly number[];
@@ -21,8 +21,8 @@ export interface Scope {
 /** What lowering needs to know of the store. */
 export interface Surroundings {
   readonly names: Names;
-  readonly work: Work;
-  readonly sources: Sources;
+  readonly work: SqlFunctions;
+  readonly sources: AccessPaths;
   /** The first seq made at or after this time. */
   readonly seqAt: (time: number) => number;
   /** The rids of these types that pass, or undefined if there are too many to begin with. */
@@ -37,19 +37,19 @@ export class Lowering {
     this.#around = around;
   }
 
-  condition(filter: Filter, scope: Scope): Sql {
+  condition(filter: Filter, scope: RowScope): Sql {
     if (filter.op === 'all' || (filter.op === 'and' && filter.of.length === 0)) return yes;
     if (filter.op === 'none') return no;
     if (filter.op === 'and' && filter.of.length === 1 && filter.of[0] !== undefined) {
       return this.condition(filter.of[0], scope);
     }
-    if (isDecided(filter)) return this.#ofEntries(filter, scope);
+    if (isDecidedByEntries(filter)) return this.#ofEntries(filter, scope);
     switch (filter.op) {
       case 'and':
       case 'or': {
         // What the entries decide is asked first, in one look at them.
-        const decided = filter.of.filter(isDecided);
-        const others = filter.of.filter((f) => !isDecided(f)).map((f) => this.condition(f, scope));
+        const decided = filter.of.filter(isDecidedByEntries);
+        const others = filter.of.filter((f) => !isDecidedByEntries(f)).map((f) => this.condition(f, scope));
         const first = decided.length === 0 ? [] : [this.#ofEntries({ op: filter.op, of: decided }, scope)];
         return filter.op === 'and' ? every([...first, ...others]) : some([...first, ...others]);
       }
@@ -76,7 +76,7 @@ export class Lowering {
   }
 
   /** Rows are looked for first: they cost less than a look at the entries. */
-  #ofEntries(filter: Filter, scope: Scope): Sql {
+  #ofEntries(filter: Filter, scope: RowScope): Sql {
     if (filter.op !== 'and') return this.#decided(filter, scope);
     const rows = filter.of.filter((f) => isRow(f));
     const others = filter.of.filter((f) => !isRow(f));
@@ -89,7 +89,7 @@ export class Lowering {
   }
 
   /** A single token or reference is a row that is there or not; what else the entries decide is asked of them. */
-  #decided(filter: Filter, scope: Scope): Sql {
+  #decided(filter: Filter, scope: RowScope): Sql {
     if (filter.op === 'not') return sql`NOT ${this.#decided(filter.of, scope)}`;
     if (filter.op === 'present') {
       const presence = this.#around.sources.presence(scope.types, filter.param);
@@ -103,30 +103,30 @@ export class Lowering {
     return sql`(${tick} AND EXISTS (SELECT 1 FROM ${row} AND r.rid = ${scope.rid}))`;
   }
 
-  #keep(filter: Filter, scope: Scope): Sql {
+  #keep(filter: Filter, scope: RowScope): Sql {
     const { names, sources, work } = this.#around;
-    const known = { names, targets: (test: Parameters<Sources['targets']>[0]) => sources.targets(test) };
-    const id = work.judge(judge(filter, scope.types, known), work.part(describe(filter)));
+    const known = { names, targets: (test: Parameters<AccessPaths['targets']>[0]) => sources.targets(test) };
+    const id = work.judge(compilePredicate(filter, scope.types, known), work.part(describe(filter)));
     return sql`keep(${id}, (SELECT bytes FROM entries WHERE rid = ${scope.rid}))`;
   }
 
-  #resource(where: Sql, scope: Scope): Sql {
+  #resource(where: Sql, scope: RowScope): Sql {
     if (where.text === no.text) return no;
     return sql`EXISTS (SELECT 1 FROM resource WHERE rid = ${scope.rid} AND ${where})`;
   }
 
-  #ofType(types: readonly string[], scope: Scope): Sql {
+  #ofType(types: readonly string[], scope: RowScope): Sql {
     const asked = new Set(this.#around.names.types(types));
     if (scope.types.every((t) => asked.has(t))) return yes;
     const possible = scope.types.filter((t) => asked.has(t));
     return this.#resource(oneOf('+type', possible), scope);
   }
 
-  #tick(part: Part): Sql {
+  #tick(part: CountedPart): Sql {
     return sql`tick(${this.#around.work.ticking(part)})`;
   }
 
-  #chain(filter: Extract<Filter, { op: 'chain' }>, scope: Scope): Sql {
+  #chain(filter: Extract<Filter, { op: 'chain' }>, scope: RowScope): Sql {
     const { names, members, work } = this.#around;
     const targets = names.types(filter.types);
     const params = names.params(scope.types, filter.param);
@@ -145,7 +145,7 @@ export class Lowering {
     return sql`EXISTS (SELECT 1 FROM ${each} WHERE ${liveOf(target, targets)} AND ${inner})`;
   }
 
-  #has(filter: Extract<Filter, { op: 'has' }>, scope: Scope): Sql {
+  #has(filter: Extract<Filter, { op: 'has' }>, scope: RowScope): Sql {
     const { names, work } = this.#around;
     const depth = (scope.depth ?? 0) + 1;
     const alias = `e${depth}`;

@@ -5,14 +5,14 @@ import type { Connection } from '../database/connection.ts';
 import { every, list, literal, no, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
-import { type Criterion, criteriaOf, type Finding } from './criteria.ts';
+import { criteriaOf, type Finding, type IndexedCriterion } from './criteria.ts';
 import { Estimates } from './estimates.ts';
-import { Lowering, type Scope } from './lowering.ts';
-import { Sources } from './sources.ts';
-import { Work } from './work.ts';
+import { Lowering, type RowScope } from './lowering.ts';
+import { AccessPaths } from './sources.ts';
+import { SqlFunctions } from './work.ts';
 
 /** A chosen way to the resources that pass: `SELECT d.rid FROM from WHERE where`. */
-export interface Base {
+export interface DrivingQuery {
   readonly from: Sql;
   readonly where: Sql;
   /** False if every resource of the types is looked at. */
@@ -41,12 +41,12 @@ const check = 25;
  * The planner: chooses what a search starts from. Of the criteria that an index answers, it takes the one that makes the
  * least work; the other criteria are checked resource by resource.
  */
-export class Selection {
+export class Planner {
   readonly names: Names;
-  readonly work: Work;
+  readonly work: SqlFunctions;
   readonly #connection: Connection;
   readonly #estimates: Estimates;
-  readonly #sources: Sources;
+  readonly #sources: AccessPaths;
   readonly #lowering: Lowering;
   readonly #finding: Finding;
   #steps: ExplainedStep[] | undefined;
@@ -56,9 +56,9 @@ export class Selection {
   constructor(connection: Connection, names: Names) {
     this.#connection = connection;
     this.names = names;
-    this.work = new Work(connection, names);
+    this.work = new SqlFunctions(connection, names);
     this.#estimates = new Estimates(connection);
-    this.#sources = new Sources(connection, names);
+    this.#sources = new AccessPaths(connection, names);
     const members: Finding['members'] = (types, where, depth) => this.#members(types, where, depth);
     const seqAt = (time: number): number => this.seqAt(time);
     const surroundings = { names, work: this.work, sources: this.#sources, seqAt, members };
@@ -85,7 +85,7 @@ export class Selection {
     return this.#steps;
   }
 
-  condition(filter: Filter, scope: Scope): Sql {
+  condition(filter: Filter, scope: RowScope): Sql {
     return this.#lowering.condition(filter, scope);
   }
 
@@ -105,13 +105,13 @@ export class Selection {
   }
 
   /** The base of a search. */
-  base(types: readonly number[], where: Filter, purpose: Purpose, depth = 0): Base {
+  base(types: readonly number[], where: Filter, purpose: Purpose, depth = 0): DrivingQuery {
     const filters = where.op === 'and' ? where.of : [where];
     const found = criteriaOf(filters, types, this.#finding, depth);
     const rows = found.map(({ source }) => this.#estimates.rows(source));
     const chosen = this.#choose(types, filters, found, rows, purpose);
     if (depth === 0) this.#explain(found, rows, chosen);
-    const scope: Scope = { rid: literal('d.rid'), types, depth };
+    const scope: RowScope = { rid: literal('d.rid'), types, depth };
     const criterion = chosen === undefined ? undefined : found[chosen];
     const answered = criterion?.source.exact === true ? criterion.filters : [];
     const rest = filters.filter((f) => !answered.includes(f));
@@ -133,7 +133,7 @@ export class Selection {
   }
 
   /** Resources that are reckoned to pass, as if the criteria had nothing to do with each other. */
-  #reckon(types: readonly number[], found: readonly Criterion[], rows: readonly number[]): number {
+  #reckon(types: readonly number[], found: readonly IndexedCriterion[], rows: readonly number[]): number {
     if (found.length === 0) return this.resources(types);
     const all = Math.max(1, this.resources(types));
     return rows.reduce((share, n) => share * Math.min(1, n / all), 1) * all;
@@ -143,7 +143,7 @@ export class Selection {
   #choose(
     types: readonly number[],
     filters: readonly Filter[],
-    found: readonly Criterion[],
+    found: readonly IndexedCriterion[],
     rows: readonly number[],
     purpose: Purpose,
   ): number | undefined {
@@ -164,7 +164,7 @@ export class Selection {
     return walked < (costs[best] ?? 0) ? undefined : best;
   }
 
-  #explain(found: readonly Criterion[], rows: readonly number[], chosen: number | undefined): void {
+  #explain(found: readonly IndexedCriterion[], rows: readonly number[], chosen: number | undefined): void {
     if (this.#steps === undefined) return;
     for (const [i, { filters, source }] of found.entries()) {
       const begun = performance.now();

@@ -2,10 +2,10 @@ import { and, type Filter, type SortKey } from '#search/model/filter.ts';
 import { every, list, literal, type Sql, some, sql, yes } from '../database/fragment.ts';
 import { ofWidth } from '../index/ranges.ts';
 import { rangesOf } from './criteria.ts';
-import type { Base, Selection } from './select.ts';
+import type { DrivingQuery, Planner } from './select.ts';
 
 /** Where a page ended: the values of its last resource by the sort keys, then its rid. */
-export type Place = readonly [...(string | number | null)[], number];
+export type SortPosition = readonly [...(string | number | null)[], number];
 
 /** A table that holds the values of a sort key in their order. */
 export interface Walkable {
@@ -20,11 +20,7 @@ export interface Walkable {
 }
 
 /** Whether an index gives the order: one key, of one type, whose table is sorted by the value and then by rid. */
-export function walkable(
-  selection: Selection,
-  sort: readonly SortKey[],
-  types: readonly number[],
-): Walkable | undefined {
+export function walkable(selection: Planner, sort: readonly SortKey[], types: readonly number[]): Walkable | undefined {
   const [key, ...more] = sort;
   if (key === undefined || more.length > 0 || types.length !== 1) return undefined;
   const { kind } = key;
@@ -36,11 +32,11 @@ export function walkable(
 
 /** Rows of value and rid in the order of the index, each resource at its first row; the missing ones are not among them. */
 export function inOrder(
-  selection: Selection,
+  selection: Planner,
   filters: readonly Filter[],
   { table, column, key, param, several, widths }: Walkable,
   types: readonly number[],
-  after: Place | undefined,
+  after: SortPosition | undefined,
   limit: number,
 ): Sql {
   if (after?.[0] === null) return literal('SELECT 1 WHERE 0');
@@ -67,11 +63,11 @@ export function inOrder(
 
 /** Collects all matches with the values that they are sorted by. */
 export function byValues(
-  base: Base,
-  selection: Selection,
+  base: DrivingQuery,
+  selection: Planner,
   sort: readonly SortKey[],
   types: readonly number[],
-  after: Place | undefined,
+  after: SortPosition | undefined,
   limit: number,
 ): Sql {
   const names = sort.map((_, i) => `k${i}`);
@@ -90,7 +86,7 @@ function isDown([first]: readonly SortKey[]): boolean {
   return first?.descending === true;
 }
 
-function sortValue(key: SortKey, selection: Selection, types: readonly number[]): Sql {
+function sortValue(key: SortKey, selection: Planner, types: readonly number[]): Sql {
   if (key.kind === 'id' || key.kind === 'lastUpdated') {
     const column = literal(key.kind === 'id' ? 'id' : 'last_updated');
     return sql`(SELECT ${column} FROM resource WHERE rid = found.rid)`;
@@ -108,7 +104,7 @@ function sortValue(key: SortKey, selection: Selection, types: readonly number[])
 }
 
 /** What comes after a place: missing values are last in either direction, rid decides among equals. */
-function beyond(sort: readonly SortKey[], after: Place | undefined): Sql {
+function beyond(sort: readonly SortKey[], after: SortPosition | undefined): Sql {
   if (after === undefined) return yes;
   const equal = (i: number): Sql => sql`${literal(`k${i}`)} IS ${after[i] ?? null}`;
   const further = sort.flatMap((key, i) => {

@@ -9,7 +9,7 @@ import { type Conditions, rangeRows, union } from '../index/ranges.ts';
 import { indexed, indexedLength } from '../index/rows.ts';
 
 /** What a search starts from: a table or query with the alias `d`, whose `d.rid` are resources. */
-export interface Source {
+export interface AccessPath {
   readonly from: Sql;
   readonly where: Sql;
   /** All of them pass: nothing has to be checked again. */
@@ -26,10 +26,10 @@ const manyLists = 20;
 /** Distinct systems or units of a value that are still told one by one. */
 const manyKinds = 200;
 
-export const nowhere: Source = { from: literal('resource d'), where: no, exact: true, ordered: true };
+export const noRows: AccessPath = { from: literal('resource d'), where: no, exact: true, ordered: true };
 
 /** Finds out which rows of the index lead to the resources with a value, by the form of the test. */
-export class Sources {
+export class AccessPaths {
   readonly #connection: Connection;
   readonly #names: Names;
 
@@ -39,9 +39,9 @@ export class Sources {
   }
 
   /** Of tests of one parameter and one form (see `formOf`), of which one must pass; undefined if no index leads there. */
-  matching(types: readonly number[], param: string, tests: readonly [Test, ...Test[]]): Source | undefined {
+  matching(types: readonly number[], param: string, tests: readonly [Test, ...Test[]]): AccessPath | undefined {
     const params = this.#names.params(types, param);
-    if (params.length === 0) return nowhere;
+    if (params.length === 0) return noRows;
     const [first] = tests;
     switch (first.kind) {
       case 'token':
@@ -89,7 +89,7 @@ export class Sources {
   }
 
   /** Ranges that satisfy all conditions; several conditions hold for one value where a resource has but one. */
-  ranges(params: readonly number[], kind: 'date' | 'number', conditions: Conditions): Source {
+  ranges(params: readonly number[], kind: 'date' | 'number', conditions: Conditions): AccessPath {
     const queries = params.flatMap((param) =>
       rangeRows(kind, kind, this.#names.shape(param).widths, conditions, sql`t.param = ${param}`),
     );
@@ -98,7 +98,7 @@ export class Sources {
   }
 
   /** Composites of one token and a range, of which one must pass; undefined where no row has both. */
-  pairs(types: readonly number[], param: string, token: Test, ranges: readonly Test[]): Source | undefined {
+  pairs(types: readonly number[], param: string, token: Test, ranges: readonly Test[]): AccessPath | undefined {
     const [range] = ranges;
     if (token.kind !== 'token' || token.code === undefined || token.below) return undefined;
     if (range?.kind !== 'quantity' && range?.kind !== 'date' && range?.kind !== 'number') return undefined;
@@ -168,7 +168,7 @@ export class Sources {
    * What has another token: all that a negation may find, where no resource of the type is without the parameter. Undefined where
    * one may be, since no row leads to it.
    */
-  others(types: readonly number[], param: string, tests: readonly Test[]): Source | undefined {
+  others(types: readonly number[], param: string, tests: readonly Test[]): AccessPath | undefined {
     const [only, ...more] = this.#names.params(types, param);
     if (only === undefined || more.length > 0 || types.length > 1) return undefined;
     const { optional, several } = this.#names.shape(only);
@@ -195,7 +195,7 @@ export class Sources {
   }
 
   /** The rows of some codes: few lists, each in the order of rid, are merged in it. Undefined if they are too many. */
-  #rowsOf(param: number, codes: readonly string[], system: number | undefined): Source | undefined {
+  #rowsOf(param: number, codes: readonly string[], system: number | undefined): AccessPath | undefined {
     if (codes.length > manyLists) return undefined;
     const found: Sql[] = [];
     for (const code of codes) {
@@ -206,25 +206,25 @@ export class Sources {
       }
     }
     if (found.length > manyLists) return undefined;
-    return found.length === 0 ? nowhere : { ...united(found), ordered: true };
+    return found.length === 0 ? noRows : { ...united(found), ordered: true };
   }
 
-  words(types: readonly number[], of: 'text' | 'content', words: readonly string[]): Source {
+  words(types: readonly number[], of: 'text' | 'content', words: readonly string[]): AccessPath {
     // A term for each type costs as much as a word.
     const asked = types.length < this.#names.allTypes().length ? types : [];
     const from = sql`(SELECT rowid AS rid FROM words WHERE words MATCH ${matching(asked, of, words)} ORDER BY rowid) d`;
     return { from, where: yes, exact: true, ordered: true };
   }
 
-  #tokens(params: readonly number[], system: string | undefined, given: readonly (string | undefined)[]): Source {
+  #tokens(params: readonly number[], system: string | undefined, given: readonly (string | undefined)[]): AccessPath {
     const codes = [...new Set(given.filter((code) => code !== undefined))];
     const [param, ...others] = params;
     const [code] = codes;
     const known = system === undefined ? undefined : this.#names.system(system);
-    if (system !== undefined && known === undefined) return nowhere;
+    if (system !== undefined && known === undefined) return noRows;
     if (param !== undefined && others.length === 0 && codes.length === 1 && code !== undefined) {
       const systems = known === undefined ? this.#systems('token', param, code, undefined) : [known];
-      if (systems?.length === 0) return nowhere;
+      if (systems?.length === 0) return noRows;
       const where = sql`d.param = ${param} AND d.code = ${code} AND ${systems === undefined ? yes : oneOf('d.system', systems)}`;
       return { from: literal('token d'), where, exact: true, ordered: systems?.length === 1 };
     }
@@ -264,7 +264,7 @@ export class Sources {
     return rows.length > manyKinds ? undefined : rows.map(([x]) => Number(x));
   }
 
-  #quantity(params: readonly number[], test: Extract<Test, { kind: 'quantity' }>): Source | undefined {
+  #quantity(params: readonly number[], test: Extract<Test, { kind: 'quantity' }>): AccessPath | undefined {
     let exact = true;
     const queries: Sql[] = [];
     for (const param of params) {
@@ -282,14 +282,14 @@ export class Sources {
     return { ...united(queries), exact, ordered: false };
   }
 
-  #uris(params: readonly number[], how: 'equals' | 'below' | 'above', values: readonly string[]): Source {
+  #uris(params: readonly number[], how: 'equals' | 'below' | 'above', values: readonly string[]): AccessPath {
     const from = literal('uri d');
     const [value = ''] = values;
     if (how === 'equals') {
       const known = [...new Set(values.map((v) => this.#names.system(v)).filter((v) => v !== undefined))];
       const where = every([oneOf('d.param', params), amongNumbers('d.value', known)]);
       return known.length === 0
-        ? nowhere
+        ? noRows
         : { from, where, exact: true, ordered: known.length === 1 && params.length === 1 };
     }
     const path = value.replace(/(?<!\/)\/+$/, '');
@@ -312,7 +312,7 @@ function below(path: string): Sql {
 }
 
 /** A MIME type, with parameters or without. */
-function mimeType(params: readonly number[], code: string): Source {
+function mimeType(params: readonly number[], code: string): AccessPath {
   const where = every([
     oneOf('d.param', params),
     some([amongTexts('d.code', [code]), beginsWith('d.code', `${code};`)]),
@@ -327,7 +327,7 @@ function beginsWith(column: string, start: string): Sql {
 }
 
 /** Only the beginning of a folded text leads to rows; the rest, and what was written, is checked in the entries. */
-function strings(params: readonly number[], tests: readonly Test[]): Source | undefined {
+function strings(params: readonly number[], tests: readonly Test[]): AccessPath | undefined {
   const texts = tests.flatMap((t) => (t.kind === 'string' ? [t] : []));
   if (texts.some((t) => t.how === 'contains' || t.how === 'ends' || t.value === '')) return undefined;
   const found = texts.map((t) => {
@@ -350,8 +350,8 @@ export function matching(types: readonly number[], of: 'text' | 'content', words
 }
 
 /** Resources that refer to one of these under one of the parameters. */
-export function references(params: readonly number[], targets: readonly number[], exact: boolean): Source {
-  if (targets.length === 0 || params.length === 0) return nowhere;
+export function references(params: readonly number[], targets: readonly number[], exact: boolean): AccessPath {
+  if (targets.length === 0 || params.length === 0) return noRows;
   const where = every([amongNumbers('d.target', targets), oneOf('d.param', params)]);
   return { from: literal('reference d'), where, exact, ordered: targets.length === 1 && params.length === 1 };
 }
@@ -367,8 +367,8 @@ function inUnit(
   return test.system === ucumSystem ? convertedRange(test.where, test.code, code) : undefined;
 }
 
-function united(queries: readonly Sql[]): Source {
-  if (queries.length === 0) return nowhere;
+function united(queries: readonly Sql[]): AccessPath {
+  if (queries.length === 0) return noRows;
   return { from: sql`(${union(queries)}) d`, where: yes, exact: true, ordered: false };
 }
 

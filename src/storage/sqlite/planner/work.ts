@@ -4,10 +4,10 @@ import type { Connection } from '../database/connection.ts';
 import type { Names } from '../database/names.ts';
 import { visit } from '../index/packed.ts';
 import { indexed } from '../index/rows.ts';
-import type { Judge } from './judge.ts';
+import type { PackedPredicate } from './judge.ts';
 
 /** A part of a search whose rows are counted while a statement runs. */
-export interface Part {
+export interface CountedPart {
   /** In words. */
   readonly name: string;
   seen: number;
@@ -16,7 +16,7 @@ export interface Part {
 }
 
 /** A statement was ended because its time was over. */
-export class Exceeded extends Error {}
+export class TimeLimitExceeded extends Error {}
 
 /** Rows between two looks at the clock. */
 const perLook = 256;
@@ -27,19 +27,19 @@ export interface Sorted {
   readonly descending: boolean;
   readonly params: ReadonlySet<number>;
   /** Counts the resources that it is asked of. */
-  readonly part: Part;
+  readonly part: CountedPart;
 }
 
 /**
  * What statements ask of JavaScript: whether the packed entries of a resource pass, the value it is sorted by, whom it refers
  * to. They name what they mean by a number, which a piece of SQL gets when it is made; `begin` forgets all of them.
  */
-export class Work {
+export class SqlFunctions {
   readonly #names: Names;
-  #judges: { readonly judge: Judge; readonly part: Part }[] = [];
+  #judges: { readonly judge: PackedPredicate; readonly part: CountedPart }[] = [];
   #sorts: Sorted[] = [];
-  #paramSets: { readonly params: ReadonlySet<number>; readonly part: Part }[] = [];
-  #parts: Part[] = [];
+  #paramSets: { readonly params: ReadonlySet<number>; readonly part: CountedPart }[] = [];
+  #parts: CountedPart[] = [];
   #deadline = Number.POSITIVE_INFINITY;
   #rows = 0;
 
@@ -62,8 +62,8 @@ export class Work {
     this.#deadline = timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeout;
   }
 
-  part(name: string): Part {
-    const part: Part = { name, seen: 0, kept: undefined };
+  part(name: string): CountedPart {
+    const part: CountedPart = { name, seen: 0, kept: undefined };
     this.#parts.push(part);
     return part;
   }
@@ -89,11 +89,11 @@ export class Work {
     return steps;
   }
 
-  judge(judge: Judge, part: Part): number {
+  judge(judge: PackedPredicate, part: CountedPart): number {
     return this.#judges.push({ judge, part }) - 1;
   }
 
-  ticking(part: Part): number {
+  ticking(part: CountedPart): number {
     return this.#parts.indexOf(part);
   }
 
@@ -101,14 +101,14 @@ export class Work {
     return this.#sorts.push(sort) - 1;
   }
 
-  params(params: readonly number[], part: Part): number {
+  params(params: readonly number[], part: CountedPart): number {
     return this.#paramSets.push({ params: new Set(params), part }) - 1;
   }
 
-  #count(part: Part): void {
+  #count(part: CountedPart): void {
     part.seen += 1;
     this.#rows += 1;
-    if (this.#rows % perLook === 0 && performance.now() > this.#deadline) throw new Exceeded(this.busiest());
+    if (this.#rows % perLook === 0 && performance.now() > this.#deadline) throw new TimeLimitExceeded(this.busiest());
   }
 
   #keep(id: number, bytes: unknown): number | null {

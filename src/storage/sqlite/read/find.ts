@@ -4,10 +4,10 @@ import type { Connection, Row } from '../database/connection.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
 import { rangesOf } from '../planner/criteria.ts';
-import { possible } from '../planner/possible.ts';
-import type { Base, Selection } from '../planner/select.ts';
-import { byValues, inOrder, type Place, walkable } from '../planner/sorting.ts';
-import { Exceeded } from '../planner/work.ts';
+import { pruneImpossible } from '../planner/possible.ts';
+import type { DrivingQuery, Planner } from '../planner/select.ts';
+import { byValues, inOrder, type SortPosition, walkable } from '../planner/sorting.ts';
+import { TimeLimitExceeded } from '../planner/work.ts';
 import { type PackedVersions, packPage } from '../wire/pack.ts';
 import { versionOf } from './versions.ts';
 
@@ -23,7 +23,7 @@ export interface PackedPage {
 const estimated = 100_000;
 
 /** One page of a search, its total and its contents from one state of the store. */
-export function find(connection: Connection, selection: Selection, plan: Plan, asked = Date.now()): PackedPage {
+export function find(connection: Connection, selection: Planner, plan: Plan, asked = Date.now()): PackedPage {
   const begun = performance.now();
   const { timeout } = plan;
   selection.begin(timeout === undefined ? undefined : timeout - (Date.now() - asked), plan.explain);
@@ -33,17 +33,17 @@ export function find(connection: Connection, selection: Selection, plan: Plan, a
     if (steps === undefined) return page;
     return { ...page, explanation: { steps, milliseconds: performance.now() - begun } };
   } catch (error) {
-    if (error instanceof Exceeded) return { found: [], exceeded: error.message };
+    if (error instanceof TimeLimitExceeded) return { found: [], exceeded: error.message };
     throw error;
   }
 }
 
 /** What no resource can pass is left out, so that it costs nothing to ask for. */
-function possiblePlan({ names }: Selection, plan: Plan): Plan {
-  return { ...plan, where: possible(plan.where, names.types(plan.types), names) };
+function possiblePlan({ names }: Planner, plan: Plan): Plan {
+  return { ...plan, where: pruneImpossible(plan.where, names.types(plan.types), names) };
 }
 
-function findPage(connection: Connection, selection: Selection, plan: Plan): PackedPage {
+function findPage(connection: Connection, selection: Planner, plan: Plan): PackedPage {
   const types = selection.names.types(plan.types);
   const rows = plan.limit === 0 || types.length === 0 ? [] : page(connection, selection, plan, types);
   const { found, kept } = packPage(rows.slice(0, plan.limit), (row) =>
@@ -58,11 +58,11 @@ function findPage(connection: Connection, selection: Selection, plan: Plan): Pac
 }
 
 /** The ids of at most `limit` matches, sorted. */
-export function findIds(connection: Connection, selection: Selection, plan: Plan, limit: number): readonly string[] {
+export function findIds(connection: Connection, selection: Planner, plan: Plan, limit: number): readonly string[] {
   const types = selection.names.types(plan.types);
   if (types.length === 0) return [];
   selection.begin();
-  const asked = possible(plan.where, types, selection.names);
+  const asked = pruneImpossible(plan.where, types, selection.names);
   const { from, where } = selection.base(types, asked, { page: limit });
   const rids = sql`SELECT DISTINCT d.rid FROM ${from} WHERE ${where} ORDER BY d.rid LIMIT ${limit}`;
   const rows = connection.rows(sql`SELECT id FROM resource WHERE rid IN (${rids})`);
@@ -70,8 +70,8 @@ export function findIds(connection: Connection, selection: Selection, plan: Plan
 }
 
 /** Rows of sort values and rid, one more than the page takes. */
-function page(connection: Connection, selection: Selection, plan: Plan, types: readonly number[]): readonly Row[] {
-  const after = plan.after === undefined ? undefined : (JSON.parse(plan.after) as Place);
+function page(connection: Connection, selection: Planner, plan: Plan, types: readonly number[]): readonly Row[] {
+  const after = plan.after === undefined ? undefined : (JSON.parse(plan.after) as SortPosition);
   const limit = plan.limit + 1;
   const [first] = plan.sort;
   if (first === undefined) {
@@ -108,10 +108,10 @@ function page(connection: Connection, selection: Selection, plan: Plan, types: r
  * itself is narrowed by does not count: the look begins there.
  */
 function isFullSoon(
-  selection: Selection,
+  selection: Planner,
   types: readonly number[],
   rest: readonly Filter[],
-  base: Base,
+  base: DrivingQuery,
   limit: number,
 ): boolean {
   const { matches } = selection.base(types, and(rest), 'all', 1);
@@ -119,7 +119,7 @@ function isFullSoon(
 }
 
 /** Runs the query of a page; explained, it tells how many rows came, and what was checked. */
-function run(connection: Connection, selection: Selection, how: string, query: Sql): readonly Row[] {
+function run(connection: Connection, selection: Planner, how: string, query: Sql): readonly Row[] {
   const begun = performance.now();
   const rows = connection.rows(query);
   const { steps } = selection;
@@ -135,9 +135,9 @@ function run(connection: Connection, selection: Selection, how: string, query: S
  */
 function firstOf(
   connection: Connection,
-  selection: Selection,
-  base: Base,
-  after: Place | undefined,
+  selection: Planner,
+  base: DrivingQuery,
+  after: SortPosition | undefined,
   limit: number,
 ): readonly Row[] {
   const how = 'in the order of creation';
@@ -149,7 +149,7 @@ function firstOf(
   return run(connection, selection, how, byRid(base, after, limit, false));
 }
 
-function byRid(base: Base, after: Place | undefined, limit: number, down: boolean): Sql {
+function byRid(base: DrivingQuery, after: SortPosition | undefined, limit: number, down: boolean): Sql {
   const place = after === undefined ? yes : sql`d.rid ${literal(down ? '<' : '>')} ${after[after.length - 1] ?? 0}`;
   const where = every([base.where, place]);
   const distinct = literal(base.ordered ? '' : 'DISTINCT');
@@ -157,17 +157,17 @@ function byRid(base: Base, after: Place | undefined, limit: number, down: boolea
   return sql`SELECT ${distinct} d.rid FROM ${base.from} WHERE ${where} ORDER BY d.rid ${order} LIMIT ${limit}`;
 }
 
-function beyond(down: boolean, after: Place | undefined): Sql {
+function beyond(down: boolean, after: SortPosition | undefined): Sql {
   return after === undefined ? yes : sql`d.seq ${literal(down ? '<' : '>')} ${after[0] ?? 0}`;
 }
 
 /** By time alone: seq runs with it and is unique, so an index gives the order, and the page ends where it is full. */
 function bySeq(
-  selection: Selection,
+  selection: Planner,
   filters: readonly Filter[],
   down: boolean,
   types: readonly number[],
-  after: Place | undefined,
+  after: SortPosition | undefined,
   limit: number,
 ): Sql {
   const windows = filters.flatMap((f) => (f.op === 'lastUpdated' ? [selection.seqs(f.where)] : []));
@@ -188,14 +188,20 @@ function bySeq(
     WHERE ${where} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
 }
 
-function bySeqOf(selection: Selection, base: Base, down: boolean, after: Place | undefined, limit: number): Sql {
+function bySeqOf(
+  selection: Planner,
+  base: DrivingQuery,
+  down: boolean,
+  after: SortPosition | undefined,
+  limit: number,
+): Sql {
   const counted = selection.counting('all matches, to be sorted');
   const rids = sql`SELECT d.rid FROM ${base.from} WHERE ${base.where} AND ${counted}`;
   return sql`SELECT d.seq, d.rid FROM resource d
     WHERE d.rid IN (${rids}) AND ${beyond(down, after)} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
 }
 
-function total(connection: Connection, selection: Selection, plan: Plan, types: readonly number[]): number {
+function total(connection: Connection, selection: Planner, plan: Plan, types: readonly number[]): number {
   if (types.length === 0) return 0;
   const begun = performance.now();
   const counted = connection.number(totalOf(selection, plan, types));
@@ -209,7 +215,7 @@ function total(connection: Connection, selection: Selection, plan: Plan, types: 
   return counted;
 }
 
-function totalOf(selection: Selection, plan: Plan, types: readonly number[]): Sql {
+function totalOf(selection: Planner, plan: Plan, types: readonly number[]): Sql {
   if (plan.where.op === 'all') {
     const live = every([oneOf('type', types), literal(`state = ${current}`)]);
     return sql`SELECT count(*) FROM resource INDEXED BY resource_live WHERE ${live}`;

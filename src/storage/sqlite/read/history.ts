@@ -2,13 +2,13 @@ import type { HistoryQuery } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import { current, deleted } from '../database/schema.ts';
-import type { Selection } from '../planner/select.ts';
+import type { Planner } from '../planner/select.ts';
 import { type PackedVersions, packPage } from '../wire/pack.ts';
 import type { PackedPage } from './find.ts';
 import { versionAt } from './versions.ts';
 
 /** Versions newest first: those of the current state and the superseded ones, merged by seq. */
-export function history(connection: Connection, selection: Selection, query: HistoryQuery): PackedPage {
+export function history(connection: Connection, selection: Planner, query: HistoryQuery): PackedPage {
   selection.begin();
   return connection.snapshot(() => {
     const where = narrowed(selection, query);
@@ -39,7 +39,7 @@ const successor = literal(`coalesce(
   (SELECT r.seq FROM resource r WHERE r.rid = x.rid))`);
 
 /** The condition on the rows `x` of either table; undefined if nothing can be found. */
-function narrowed(selection: Selection, query: HistoryQuery): Sql | undefined {
+function narrowed(selection: Planner, query: HistoryQuery): Sql | undefined {
   const { type, id, since, until, before, rights } = query;
   const types = type === undefined ? selection.names.allTypes() : selection.names.types([type]);
   if (types.length === 0) return undefined;
@@ -52,19 +52,24 @@ function narrowed(selection: Selection, query: HistoryQuery): Sql | undefined {
     until === undefined ? yes : sql`x.seq < ${selection.seqAt(until + 1)}`,
     before === undefined ? yes : sql`x.seq < ${before}`,
   ];
-  const allowed = rights.op === 'all' ? yes : judged(selection, rights, literal('x.rid'), types);
+  const allowed = rights.op === 'all' ? yes : rightsCondition(selection, rights, literal('x.rid'), types);
   return every([id === undefined ? ofType : ofId, ...window, allowed]);
 }
 
 /** The filter on the current state of a resource; a deleted one is judged by its last contents. */
-export function judged(selection: Selection, filter: HistoryQuery['rights'], rid: Sql, types: readonly number[]): Sql {
+export function rightsCondition(
+  selection: Planner,
+  filter: HistoryQuery['rights'],
+  rid: Sql,
+  types: readonly number[],
+): Sql {
   const known = literal(`s.state IN (${current}, ${deleted})`);
   const exists = sql`EXISTS (SELECT 1 FROM resource s WHERE s.rid = ${rid} AND ${known})`;
   return every([exists, selection.condition(filter, { rid, types, mayBeDeleted: true })]);
 }
 
 /** Versions with a higher seq, oldest first. Seqs have no gaps, so each is looked up by its number. */
-export function changes(connection: Connection, selection: Selection, after: number, limit: number): PackedVersions {
+export function changes(connection: Connection, selection: Planner, after: number, limit: number): PackedVersions {
   return connection.snapshot(() => {
     const end = Math.min(selection.lastSeq(), after + limit);
     const seqs = Array.from({ length: Math.max(0, end - after) }, (_, i) => after + 1 + i);

@@ -3,7 +3,7 @@ import type { Connection, Row } from '../database/connection.ts';
 import { literal, sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { awaited, current } from '../database/schema.ts';
-import type { Selection } from '../planner/select.ts';
+import type { Planner } from '../planner/select.ts';
 
 export interface PendingPage {
   readonly found: readonly Pending[];
@@ -21,12 +21,12 @@ const unresolved = literal(`FROM logical l INDEXED BY logical_pending WHERE l.ta
   AND o.target = 0 AND o.system = l.system AND o.value = l.value)`);
 
 /** Where a page ended: target and rid of a literal reference, or the number of a logical one. */
-type Place = readonly [number, number] | readonly [number];
+type PendingPosition = readonly [number, number] | readonly [number];
 
 /** Literal references first, by target, then logical ones by arrival. */
 export function pending(connection: Connection, names: Names, limit: number, after?: string): PendingPage {
   return connection.snapshot(() => {
-    const place = after === undefined ? undefined : (JSON.parse(after) as Place);
+    const place = after === undefined ? undefined : (JSON.parse(after) as PendingPosition);
     const [target, rid] = place ?? [0, 0];
     const first = rid === undefined ? [] : awaitedAfter(connection, limit + 1, target, rid);
     const lid = place?.length === 1 ? place[0] : 0;
@@ -34,7 +34,7 @@ export function pending(connection: Connection, names: Names, limit: number, aft
     const rows = [...first, ...rest];
     const here = rows.slice(0, limit);
     const end = here.at(-1);
-    const found = here.map((row) => told(names, row));
+    const found = here.map((row) => pendingOf(names, row));
     if (rows.length <= limit || end === undefined) return { found };
     const next = end[7] === null ? [end[0], end[2]] : [end[7]];
     return { found, next: JSON.stringify(next) };
@@ -59,7 +59,7 @@ function unresolvedAfter(connection: Connection, limit: number, lid: number): re
     JOIN resource r ON r.rid = u.rid ORDER BY u.lid`);
 }
 
-function told(names: Names, row: Row): Pending {
+function pendingOf(names: Names, row: Row): Pending {
   const [, param, , type, id, since, named, , targetId] = row;
   return {
     type: names.typeName(Number(type)),
@@ -74,7 +74,7 @@ function told(names: Names, row: Row): Pending {
 }
 
 /** All of the statistics but the size on disk. */
-export function stats(connection: Connection, selection: Selection): Omit<Stats, 'bytes'> {
+export function stats(connection: Connection, selection: Planner): Omit<Stats, 'bytes'> {
   return connection.snapshot(() => {
     const live = literal(`state = ${current}`);
     const counts = connection.rows(sql`

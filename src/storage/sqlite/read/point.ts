@@ -3,7 +3,7 @@ import { asRow, type Cell, type Connection } from '../database/connection.ts';
 import { Names } from '../database/names.ts';
 import { awaited, making } from '../database/schema.ts';
 
-interface Asked {
+interface PointRead {
   readonly type: string;
   readonly id: string;
   readonly version: number | undefined;
@@ -20,7 +20,7 @@ export class PointReads {
   readonly #names: Names;
   readonly #current: ReturnType<Connection['statement']>;
   readonly #superseded: ReturnType<Connection['statement']>;
-  #asked: Asked[] = [];
+  #asked: PointRead[] = [];
 
   constructor(connection: Connection) {
     this.#connection = connection;

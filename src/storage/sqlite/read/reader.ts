@@ -1,12 +1,12 @@
 /** A thread of reads that may be long. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Answer, Call } from '../wire/calls.ts';
+import type { Call, CallResult } from '../wire/calls.ts';
 import { openReads, type ReaderMethods } from './reads.ts';
 
 const methods = openReads(String(workerData));
 
-function answer([id, method, argument]: Call): Answer {
+function answer([id, method, argument]: Call): CallResult {
   try {
     const work = methods[method as keyof ReaderMethods] as (argument: unknown) => unknown;
     return [id, true, work(argument)];

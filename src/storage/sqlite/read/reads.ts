@@ -2,7 +2,7 @@ import type { Plan } from '#search/model/filter.ts';
 import type { HistoryQuery } from '../../store.ts';
 import { Connection } from '../database/connection.ts';
 import { Names } from '../database/names.ts';
-import { Selection } from '../planner/select.ts';
+import { Planner } from '../planner/select.ts';
 import { find } from './find.ts';
 import { changes, history } from './history.ts';
 import { pending, stats } from './pending.ts';
@@ -12,7 +12,7 @@ import { type ScanStep, scanChunk } from './residents.ts';
 const cache = 64_000;
 
 /** A search, and when it was asked for (milliseconds since 1970): its time runs while it waits for a thread. */
-interface Asked {
+interface TimedPlan {
   readonly plan: Plan;
   readonly asked: number;
 }
@@ -21,9 +21,9 @@ interface Asked {
 export function openReads(path: string) {
   const connection = Connection.reader(path, cache);
   const names = new Names(connection);
-  const selection = new Selection(connection, names);
+  const selection = new Planner(connection, names);
   return {
-    find: ({ plan, asked }: Asked) => find(connection, selection, plan, asked),
+    find: ({ plan, asked }: TimedPlan) => find(connection, selection, plan, asked),
     history: (query: HistoryQuery) => history(connection, selection, query),
     changes: ({ after, limit }: { after: number; limit: number }) => changes(connection, selection, after, limit),
     scan: (step: ScanStep) => scanChunk(connection, selection, step),

@@ -2,7 +2,7 @@ import type { Needs, Version } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { literal, oneOf, sql } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
-import type { Selection } from '../planner/select.ts';
+import type { Planner } from '../planner/select.ts';
 import { type PackedVersions, packVersion } from '../wire/pack.ts';
 import { versionOf } from './versions.ts';
 
@@ -25,7 +25,7 @@ const residentsPerChunk = 64;
 const charactersPerChunk = 4_000_000;
 
 /** The next chunk of residents, from one state of the store. */
-export function scanChunk(connection: Connection, selection: Selection, { needs, from }: ScanStep): PackedResidents {
+export function scanChunk(connection: Connection, selection: Planner, { needs, from }: ScanStep): PackedResidents {
   selection.begin();
   return connection.snapshot(() => {
     const [patient] = selection.names.types(['Patient']);
@@ -48,7 +48,7 @@ export function scanChunk(connection: Connection, selection: Selection, { needs,
   });
 }
 
-interface Candidate {
+interface ScannedPatient {
   /** Undefined if no such Patient exists, or it may not be seen. */
   readonly rid: number | undefined;
   /** Where the next chunk begins if this one ends here. */
@@ -57,11 +57,11 @@ interface Candidate {
 
 function residents(
   connection: Connection,
-  selection: Selection,
+  selection: Planner,
   patient: number,
   needs: Needs,
   from: number,
-): readonly Candidate[] {
+): readonly ScannedPatient[] {
   const visible = selection.condition(needs.rights, { rid: literal('p.rid'), types: [patient] });
   const live = literal(`p.type = ${patient} AND p.state = ${current}`);
   if (needs.residents === undefined) {
@@ -76,7 +76,7 @@ function residents(
 }
 
 /** The Patient, then its records by type and rid. A Patient is in its own compartment, but no record of itself. */
-function recordsOf(connection: Connection, selection: Selection, patient: number, needs: Needs): readonly Version[] {
+function recordsOf(connection: Connection, selection: Planner, patient: number, needs: Needs): readonly Version[] {
   const { names } = selection;
   const types = names.types(needs.types);
   const visible = selection.condition(needs.rights, { rid: literal('c.rid'), types });

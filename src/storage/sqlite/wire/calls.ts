@@ -7,9 +7,9 @@ export type Methods = Record<string, (argument: never) => unknown>;
 export type Call = readonly [id: number, method: string, argument: unknown];
 
 /** Number of the call, whether it went well, result or error. */
-export type Answer = readonly [id: number, ok: boolean, value: unknown];
+export type CallResult = readonly [id: number, ok: boolean, value: unknown];
 
-interface Waiting {
+interface WaitingCall {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -64,7 +64,7 @@ export interface Connect {
  */
 export class Calls<M extends Methods> implements Callee<M> {
   readonly #start: () => Peer;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, WaitingCall>();
   /** Undefined once it is lost. */
   #worker: Peer | undefined;
   #outbox: Call[] = [];
@@ -81,7 +81,7 @@ export class Calls<M extends Methods> implements Callee<M> {
     const lose = (reason: Error): void => {
       if (this.#worker === peer) this.#lose(reason);
     };
-    peer.on('message', (answers: readonly Answer[]) => {
+    peer.on('message', (answers: readonly CallResult[]) => {
       for (const answer of answers) this.#answered(answer);
     });
     peer.on('error', (error: unknown) => lose(error instanceof Error ? error : new Error(String(error))));
@@ -160,7 +160,7 @@ export class Calls<M extends Methods> implements Callee<M> {
     }
   }
 
-  #answered([id, ok, value]: Answer): void {
+  #answered([id, ok, value]: CallResult): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (ok) waiting?.resolve(value);

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Callee, Methods } from './calls.ts';
 
 /** Methods that are called where they are, instead of in a thread of their own. */
-export class Here<M extends Methods> implements Callee<M> {
+export class InlineCalls<M extends Methods> implements Callee<M> {
   readonly load = 0;
   readonly #methods: M;
 

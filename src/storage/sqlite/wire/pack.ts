@@ -77,8 +77,8 @@ export const entryKinds = [
   'position',
   'logical',
 ] as const;
-type Kind = (typeof entryKinds)[number];
-const code = Object.fromEntries(entryKinds.map((kind, i) => [kind, i])) as Readonly<Record<Kind, number>>;
+type EntryKind = (typeof entryKinds)[number];
+const code = Object.fromEntries(entryKinds.map((kind, i) => [kind, i])) as Readonly<Record<EntryKind, number>>;
 
 /** Kind, parameter, position (0: none, else + 1), then the fields of the kind in the order of entry.ts. */
 function packEntries(entries: readonly Entry[]): Flat {

@@ -3,11 +3,11 @@ import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current, deleted, makingCode } from '../database/schema.ts';
-import { Entries, type Literal } from '../index/entries.ts';
-import { Logical } from '../index/logical.ts';
-import type { Selection } from '../planner/select.ts';
+import { IndexEntries, type Literal } from '../index/entries.ts';
+import { LogicalReferences } from '../index/logical.ts';
+import type { Planner } from '../planner/select.ts';
 import { findIds } from '../read/find.ts';
-import { judged } from '../read/history.ts';
+import { rightsCondition } from '../read/history.ts';
 import {
   complete,
   type PackedCommit,
@@ -33,24 +33,24 @@ interface Touched {
 }
 
 /** Writes of a failed transaction may still be there: the transaction of SQLite that holds them must not be committed. */
-export class Unsettled extends Error {}
+export class SavepointFailure extends Error {}
 
 /** Applies transactions one after the other, inside a transaction of SQLite that the writer has begun. */
 export class Transactor {
   readonly #connection: Connection;
   readonly #names: Names;
-  readonly #selection: Selection;
-  readonly #logical: Logical;
-  readonly #entries: Entries;
+  readonly #selection: Planner;
+  readonly #logical: LogicalReferences;
+  readonly #entries: IndexEntries;
   #seq = 0;
   #lastUpdated = 0;
 
-  constructor(connection: Connection, names: Names, selection: Selection) {
+  constructor(connection: Connection, names: Names, selection: Planner) {
     this.#connection = connection;
     this.#names = names;
     this.#selection = selection;
-    this.#entries = new Entries(connection, names);
-    this.#logical = new Logical(connection, names, this.#entries);
+    this.#entries = new IndexEntries(connection, names);
+    this.#logical = new LogicalReferences(connection, names, this.#entries);
   }
 
   /** Takes up the count where the file has it: another process may have written since. */
@@ -87,7 +87,7 @@ export class Transactor {
     try {
       this.#connection.db.exec(text);
     } catch (error) {
-      throw new Unsettled('A transaction could be neither kept nor taken back.', { cause: error });
+      throw new SavepointFailure('A transaction could be neither kept nor taken back.', { cause: error });
     }
   }
 
@@ -102,7 +102,7 @@ export class Transactor {
       const conflict = this.#write(transaction, write, i++, made, touched);
       if (conflict !== undefined) return conflict;
     }
-    this.#logical.settle();
+    this.#logical.resolveAll();
     const conflict = this.#after(transaction, touched);
     return conflict ?? { lastUpdated: this.#lastUpdated, made };
   }
@@ -113,7 +113,7 @@ export class Transactor {
     try {
       this.#logical.begin();
       for (const record of records) this.#reindex(record);
-      this.#logical.settle();
+      this.#logical.resolveAll();
       this.#settle('RELEASE one');
     } catch (error) {
       this.#names.rolledBack();
@@ -125,7 +125,8 @@ export class Transactor {
   #reindex(record: PackedReindexed): void {
     const type = this.#names.internType(record.type);
     const head = this.#head(type, record.id);
-    if (head?.state === deleted && head.version === record.version + 1) this.#entries.keep(head.rid, type, record);
+    if (head?.state === deleted && head.version === record.version + 1)
+      this.#entries.keepWithoutRows(head.rid, type, record);
     if (head?.state !== current || head.version !== record.version) return;
     const before = this.#logical.identifiers(head.rid, type);
     this.#entries.replace(head.rid, type, false, record);
@@ -211,7 +212,7 @@ export class Transactor {
 
   #index(rid: number, type: number, head: Head | undefined, write: PackedWrite): readonly Literal[] {
     if (write.head === null) {
-      this.#entries.bury(rid, type);
+      this.#entries.removeRows(rid, type);
       return [];
     }
     return this.#entries.replace(rid, type, head?.state !== current, write);
@@ -233,7 +234,7 @@ export class Transactor {
   #allowed({ rights }: PackedTransaction, rid: number, type: number): boolean {
     if (rights.op === 'all') return true;
     this.#selection.begin();
-    const condition = judged(this.#selection, rights, sql`${rid}`, [type]);
+    const condition = rightsCondition(this.#selection, rights, sql`${rid}`, [type]);
     return this.#connection.row(sql`SELECT 1 WHERE ${condition}`) !== undefined;
   }
 }

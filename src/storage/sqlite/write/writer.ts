@@ -6,10 +6,10 @@ import type { Conflict } from '../../store.ts';
 import { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import { Names } from '../database/names.ts';
-import { Selection } from '../planner/select.ts';
-import type { Answer, Call, Connect } from '../wire/calls.ts';
+import { Planner } from '../planner/select.ts';
+import type { Call, CallResult, Connect } from '../wire/calls.ts';
 import type { PackedCommit, PackedReindexed, PackedTransaction } from '../wire/pack.ts';
-import { Transactor, Unsettled } from './transact.ts';
+import { SavepointFailure, Transactor } from './transact.ts';
 
 /** KiB of pages kept: the inner pages of the indexes should stay, or each insertion reads. */
 const cache = 48_000;
@@ -20,7 +20,7 @@ const charactersPerGroup = 8_000_000;
 
 const connection = Connection.writer(String(workerData), cache);
 const names = new Names(connection);
-const transactor = new Transactor(connection, names, new Selection(connection, names));
+const transactor = new Transactor(connection, names, new Planner(connection, names));
 /** Who calls: the thread that started this one, and those that it connected. */
 const callers = new Set<MessagePort>(parentPort === null ? [] : [parentPort]);
 const queue: { readonly from: MessagePort; readonly call: Call }[] = [];
@@ -83,18 +83,18 @@ function nextGroup(): readonly Queued[] {
   return queue.splice(0, end);
 }
 
-function perform([id, method, argument]: Call): Answer {
+function perform([id, method, argument]: Call): CallResult {
   try {
     const work = methods[method as keyof WriterMethods] as (argument: unknown) => unknown;
     return [id, true, work(argument)];
   } catch (error) {
-    if (error instanceof Unsettled || !connection.db.isTransaction) throw error;
+    if (error instanceof SavepointFailure || !connection.db.isTransaction) throw error;
     return [id, false, error];
   }
 }
 
 /** One commit, and one sync of the disk, for the whole group. If that fails, nothing of the group happened. */
-function commit(group: readonly Queued[]): readonly Answer[] {
+function commit(group: readonly Queued[]): readonly CallResult[] {
   try {
     connection.db.exec('BEGIN IMMEDIATE');
     transactor.begin();

@@ -1,6 +1,6 @@
 import type { Binary } from '@medplum/fhirtypes';
 import t from 'tap';
-import { contentOf, takes } from '#http/request/binary.ts';
+import { acceptsContent, contentOf } from '#http/request/binary.ts';
 
 const binary = (members: object) => ({ resourceType: 'Binary', ...members }) as Binary;
 
@@ -18,8 +18,8 @@ t.test('what is no text is taken for missing: without validation anything may be
     t.equal(headers['content-type'], 'application/octet-stream', name);
     t.notOk(Object.hasOwn(headers, 'x-security-context'), name);
     t.equal(body.length, 0, name);
-    t.equal(takes(odd, 'application/json'), false, name);
-    t.equal(takes(odd, undefined), true, name);
+    t.equal(acceptsContent(odd, 'application/json'), false, name);
+    t.equal(acceptsContent(odd, undefined), true, name);
     t.equal(contentOf(binary({ securityContext: odd })).body.length, 0, name);
   }
 });
@@ -33,5 +33,6 @@ t.test('a client that takes JSON or XML and not the content gets the resource', 
     ['application/json', 'application/json', true],
     ['text/plain', 'application/xml;q=0.9, */*;q=0.1', true],
   ];
-  for (const [contentType, accept, raw] of cases) t.equal(takes(contentType, accept), raw, `${contentType} ${accept}`);
+  for (const [contentType, accept, raw] of cases)
+    t.equal(acceptsContent(contentType, accept), raw, `${contentType} ${accept}`);
 });

@@ -1,11 +1,11 @@
 import t from 'tap';
 import { Failure } from '#errors';
-import { guardOf } from '#http/server/origins.ts';
+import { originGuard } from '#http/server/origins.ts';
 
 t.test(
   'behind a proxy the name of HUFHIR_BASE_URL is the own one, and pages of HUFHIR_CORS_ORIGINS may ask',
   async (t) => {
-    const guard = guardOf({ baseUrl: 'https://fhir.example/fhir', corsOrigins: ['https://app.example'] });
+    const guard = originGuard({ baseUrl: 'https://fhir.example/fhir', corsOrigins: ['https://app.example'] });
     const table: readonly (readonly [string | undefined, string | undefined, string | undefined])[] = [
       ['fhir.example', undefined, undefined],
       ['FHIR.example:443', 'https://fhir.example', undefined],
@@ -21,7 +21,7 @@ t.test(
       const found = guard({ ...(host !== undefined && { host }), ...(origin !== undefined && { origin }) });
       t.equal(found instanceof Failure ? found.issues[0].code : found, expected, `${host} ${origin}`);
     }
-    const open = guardOf({ baseUrl: 'http://127.0.0.1:8080/fhir', corsOrigins: ['*'] });
+    const open = originGuard({ baseUrl: 'http://127.0.0.1:8080/fhir', corsOrigins: ['*'] });
     t.equal(open({ host: '127.0.0.1:8080', origin: 'https://any.example' }), undefined, 'HUFHIR_CORS_ORIGINS=*');
     t.ok(open({ host: 'any.example' }) instanceof Failure, 'which says nothing of names');
   },

@@ -3,11 +3,11 @@ import t from 'tap';
 import { createContext } from '#assembly';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
-import { resolveAmong } from '#operations/lookups/among.ts';
+import { resolveLookups } from '#operations/lookups/among.ts';
 import { perform } from '#operations/perform.ts';
 import type { Caller } from '#operations/request/context.ts';
 import { route } from '#operations/request/route.ts';
-import { type Among, and, type Filter, nothing } from '#search/model/filter.ts';
+import { and, type Filter, type LookupSet, nothing } from '#search/model/filter.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 
@@ -126,12 +126,12 @@ function short(filter: Filter): string {
 }
 
 async function resolved(filter: Filter, types?: readonly string[], caller = everybody): Promise<string> {
-  const outcome = await resolveAmong(context, caller, filter, types);
+  const outcome = await resolveLookups(context, caller, filter, types);
   if (outcome instanceof Failure) return `${outcome.status} ${outcome.issues.map((i) => i.text).join(' ')}`;
   return short(outcome);
 }
 
-const among = (set: Among): Filter => ({ op: 'among', set });
+const among = (set: LookupSet): Filter => ({ op: 'among', set });
 const inside = (url: string, param = 'code'): Filter => among({ by: 'valueSet', param, url });
 const around = (how: 'above' | 'below', code: string, system: string = S): Filter =>
   among({ by: 'code', param: 'code', how, system, code });
@@ -292,8 +292,8 @@ t.test('everywhere in a filter', async (t) => {
     { op: 'id', ids: ['1'] },
     { op: 'present', param: 'code' },
   ]);
-  t.equal(await resolveAmong(context, everybody, plain), plain, 'nothing to look up');
-  const wrong = await resolveAmong(context, everybody, {
+  t.equal(await resolveLookups(context, everybody, plain), plain, 'nothing to look up');
+  const wrong = await resolveLookups(context, everybody, {
     op: 'and',
     of: [inside('http://x.org/vs'), old, listed('absent')],
   });
@@ -306,10 +306,10 @@ t.test('everywhere in a filter', async (t) => {
 
 t.test('more than 10,000 codes and resources are refused', async (t) => {
   const large = inside('ValueSet/large');
-  const one = await resolveAmong(context, everybody, large, condition);
+  const one = await resolveLookups(context, everybody, large, condition);
   t.equal(!(one instanceof Failure) && one.op === 'or' && one.of.length, 6_000);
   const codesOf = async (filter: Filter) => {
-    const outcome = await resolveAmong(context, everybody, filter, condition);
+    const outcome = await resolveLookups(context, everybody, filter, condition);
     return outcome instanceof Failure && outcome.issues.map((i) => i.code);
   };
   t.strictSame(await codesOf({ op: 'or', of: [large, inside('ValueSet/larger')] }), ['too-costly']);

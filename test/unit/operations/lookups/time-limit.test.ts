@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Failure } from '#errors';
-import { finder } from '#operations/lookups/time-limit.ts';
+import { timedFind } from '#operations/lookups/time-limit.ts';
 import type { Plan } from '#search/model/filter.ts';
 import type { Page, Store } from '#storage/store.ts';
 
@@ -14,7 +14,7 @@ function searching(page: Page, searchTimeout: number) {
     return page;
   };
   const store = { find } as unknown as Store;
-  return { asked, find: finder({ config: { searchTimeout } as never, store }) };
+  return { asked, find: timedFind({ config: { searchTimeout } as never, store }) };
 }
 
 t.test('the store is told what is left of the time', async (t) => {

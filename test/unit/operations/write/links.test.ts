@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import t from 'tap';
-import { linksOf } from '#operations/write/links.ts';
+import { referenceLinks } from '#operations/write/links.ts';
 
 const urn = 'urn:uuid:0e2b8d3c-0f6a-4a67-9d3e-111111111111';
 const known: ReadonlySet<string> = new Set([urn]);
@@ -85,7 +85,7 @@ t.test('http.html#trules: where a resource may name another of its bundle', asyn
     ],
   ];
   for (const [name, resource, paths] of cases) {
-    const links = linksOf(resource as Resource, 'R', known);
+    const links = referenceLinks(resource as Resource, 'R', known);
     t.same(
       links.map((l) => l.path),
       paths.map((p) => `R.${p}`),

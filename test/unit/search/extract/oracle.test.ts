@@ -7,8 +7,8 @@ import { loadDefinitions } from '#fhir/model/definitions.ts';
 import { children, isSubtype, typeName } from '#fhir/model/model.ts';
 import { repeats } from '#fhir/patch/element.ts';
 import { indexer } from '#search/extract/extract.ts';
-import { branches, readPath, type Step } from '#search/extract/path.ts';
-import { compileWalk, type Place, resourceElement, type Visit } from '#search/extract/walk.ts';
+import { branches, type PathStep, readPath } from '#search/extract/path.ts';
+import { compileWalk, resourceElement, type TypedElement, type Visit } from '#search/extract/walk.ts';
 import { generate } from '#seed/generate.ts';
 
 const definitions = loadDefinitions();
@@ -192,8 +192,8 @@ function leadsTo(type: string): string {
   return `iif(${said}, reference.matches('(^|/)${type}([?/].*)$'), iif(type.exists(), type = '${type}', true))`;
 }
 
-function rememberPlace<V>(make: (place: Place) => V): (place: Place) => V {
-  const made = new WeakMap<Place, V>();
+function rememberPlace<V>(make: (place: TypedElement) => V): (place: TypedElement) => V {
+  const made = new WeakMap<TypedElement, V>();
   return (place) => {
     const known = made.get(place) ?? make(place);
     made.set(place, known);
@@ -246,7 +246,7 @@ function smallest(type: string, expression: string): { readonly resourceType: st
   });
 }
 
-function put(node: Record<string, unknown>, path: string, [step, ...rest]: readonly Step[]): void {
+function put(node: Record<string, unknown>, path: string, [step, ...rest]: readonly PathStep[]): void {
   if (step === undefined) node.id ??= 'x';
   else if (step.op === 'equals') node[step.name] = step.value;
   else if (step.op === 'resolvesTo') node.reference = `${step.type}/1`;

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { type Reading, readings, syllables } from '#search/text/pinyin.ts';
+import { type NameReading, readings, syllables } from '#search/text/pinyin.ts';
 
-function table(title: string, rows: readonly [text: string, expected: readonly string[], as?: Reading][]): void {
+function table(title: string, rows: readonly [text: string, expected: readonly string[], as?: NameReading][]): void {
   t.test(title, async (t) => {
     for (const [text, expected, as] of rows) t.strictSame(readings(text, as), expected, `${text} ${as ?? ''}`);
   });

@@ -5,7 +5,7 @@ import { and, type Filter, or, type Test } from '#search/model/filter.ts';
 import { Connection } from '#storage/sqlite/database/connection.ts';
 import { sql } from '#storage/sqlite/database/fragment.ts';
 import { Names } from '#storage/sqlite/database/names.ts';
-import { Selection } from '#storage/sqlite/planner/select.ts';
+import { Planner } from '#storage/sqlite/planner/select.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 
 const match = (param: string, test: Test): Filter => ({ op: 'match', param, test });
@@ -77,7 +77,7 @@ t.test('a search starts from its rarest criterion and checks the rest by resourc
 
   const connection = Connection.reader(path, 4000);
   const names = new Names(connection);
-  const selection = new Selection(connection, names);
+  const selection = new Planner(connection, names);
   const planned = (filter: Filter, purpose: 'page' | 'all'): readonly string[] => {
     const types = names.types(['Observation']);
     const { from, where } = selection.base(types, filter, purpose === 'page' ? { page: 10 } : 'all');

@@ -5,9 +5,9 @@ import { Connection } from '#storage/sqlite/database/connection.ts';
 import { sql } from '#storage/sqlite/database/fragment.ts';
 import { Names } from '#storage/sqlite/database/names.ts';
 import { prepareFile } from '#storage/sqlite/database/schema.ts';
-import { Selection } from '#storage/sqlite/planner/select.ts';
+import { Planner } from '#storage/sqlite/planner/select.ts';
 import { packTransaction } from '#storage/sqlite/wire/pack.ts';
-import { Transactor, Unsettled } from '#storage/sqlite/write/transact.ts';
+import { SavepointFailure, Transactor } from '#storage/sqlite/write/transact.ts';
 
 const write = (id: string, expect: number) => ({
   method: 'PUT' as const,
@@ -34,7 +34,7 @@ t.test('a transaction that cannot be taken back, or kept, is not passed off as e
   const connection = Connection.writer(path, 1000);
   t.teardown(() => connection.close());
   const names = new Names(connection);
-  const transactor = new Transactor(connection, names, new Selection(connection, names));
+  const transactor = new Transactor(connection, names, new Planner(connection, names));
   const refused = pack(write('a', 0), write('a', 9));
   const table = [
     ['ROLLBACK', refused],
@@ -47,7 +47,7 @@ t.test('a transaction that cannot be taken back, or kept, is not passed off as e
     );
     connection.db.exec('BEGIN IMMEDIATE');
     transactor.begin();
-    t.ok(thrown(() => transactor.apply(transaction)) instanceof Unsettled, operation);
+    t.ok(thrown(() => transactor.apply(transaction)) instanceof SavepointFailure, operation);
     connection.db.setAuthorizer(null);
     connection.db.exec('ROLLBACK');
     names.rolledBack();
