@@ -70,11 +70,11 @@ async function assemble(
     clock: clock(timeZone),
     index,
     validate: (resource) => {
-      const told = validate(resource);
+      const structural = validate(resource);
       const more = parameters.check(resource);
-      if (more.length === 0) return told;
-      const places = new Set(told.map((i) => i.expression));
-      return [...told, ...more.filter((i) => !places.has(i.expression))];
+      if (more.length === 0) return structural;
+      const places = new Set(structural.map((i) => i.expression));
+      return [...structural, ...more.filter((i) => !places.has(i.expression))];
     },
   };
   return { context, guide };

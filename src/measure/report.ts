@@ -10,7 +10,7 @@ import type {
   Reference,
 } from '@medplum/fhirtypes';
 import { type MeasureDefinition, type MeasureTarget, measurePopulation } from './definition.ts';
-import { type Counts, type Ratio, ratio } from './tally.ts';
+import { type Counts, type Ratio, ratio } from './populations.ts';
 
 const ours = 'https://fhir.changning.example/StructureDefinition/';
 

@@ -10,8 +10,8 @@ import type { Answer } from './request/answer.ts';
 import type { Caller, Context } from './request/context.ts';
 import { bodyParameters } from './request/parameters.ts';
 import type { Request } from './request/request.ts';
-import { searchScopeOf } from './search/places.ts';
 import { search } from './search/search.ts';
+import { searchScopeOf } from './search/search-scope.ts';
 import { write } from './write/write.ts';
 
 /** Does what a request asks: the one way in for http and for the entries of bundles. */

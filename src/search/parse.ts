@@ -87,7 +87,7 @@ export function parseSearch(
   const asked = { types, where: and(filters.map((f) => f.where)) };
   const searched = shape.contained === 'false' ? asked : inContainers(definitions, asked, shape);
   issues.addAll([...contradiction(shape, pairs), ...outsideContained(shape, filters), ...excess(searched.where)]);
-  return failIfAny(issues.list) ?? { ...searched, ...settled(shape), maxIncludes, applied, ignored };
+  return failIfAny(issues.list) ?? { ...searched, ...finalShape(shape), maxIncludes, applied, ignored };
 }
 
 interface ParsedCriterion {
@@ -162,7 +162,7 @@ function excess(where: Filter) {
 }
 
 /** A count of nothing but the total stays so, in whatever order the parameters came. */
-function settled({ contained: _, containedType: __, ...shape }: ResultShape) {
+function finalShape({ contained: _, containedType: __, ...shape }: ResultShape) {
   return shape.summaryCount ? { ...shape, count: 0, total: 'accurate' as const } : shape;
 }
 

@@ -13,7 +13,7 @@ interface ResourceSpan {
   readonly end: number;
 }
 
-let places: ReadonlyMap<string, ResourceSpan> | undefined;
+let spans: ReadonlyMap<string, ResourceSpan> | undefined;
 /** What was read, as long as anybody holds it. */
 const read = new Map<string, WeakRef<ValueSet | CodeSystem>>();
 
@@ -33,8 +33,8 @@ export function publishedCodeSystem(url: string): CodeSystem | undefined {
 function published(key: string): ValueSet | CodeSystem | undefined {
   const kept = read.get(key)?.deref();
   if (kept !== undefined) return kept;
-  places ??= new Map(files.toReversed().flatMap(placesIn));
-  const place = places.get(key);
+  spans ??= new Map(files.toReversed().flatMap(spansIn));
+  const place = spans.get(key);
   if (place === undefined) return undefined;
   const bytes = Buffer.alloc(place.end - place.start);
   const handle = openSync(place.file, 'r');
@@ -51,7 +51,7 @@ const typeStart = '\n      "resourceType" : "';
 const urlStart = '\n      "url" : "';
 
 /** By type and url. */
-function placesIn(file: string): [string, ResourceSpan][] {
+function spansIn(file: string): [string, ResourceSpan][] {
   const bytes = readFileSync(file);
   const found: [string, ResourceSpan][] = [];
   const after = (start: string, from: number): string => {

@@ -180,14 +180,14 @@ function only(pairs: SubsetParameters, parameter: string, issues: Issues): strin
 function checkElement(name: string, types: readonly string[] | undefined, issues: Issues): void {
   const [first = '', second] = name.split('.', 2);
   const prefixed = second !== undefined && name === `${first}.${second}`;
-  const among = types ?? modelTypes().filter((type) => isSubtype(type, 'Resource'));
-  const asked = prefixed ? among.filter((type) => type === first) : among;
+  const possible = types ?? modelTypes().filter((type) => isSubtype(type, 'Resource'));
+  const asked = prefixed ? possible.filter((type) => type === first) : possible;
   if (asked.some((type) => children(type, prefixed ? second : name) !== undefined)) return;
-  const [one] = asked.length === 1 ? asked : among.length === 1 ? among : [];
+  const [one] = asked.length === 1 ? asked : possible.length === 1 ? possible : [];
   const expected =
     one !== undefined
       ? `an element of ${one}: ${elementNames(one).join(', ')}`
-      : `an element at the top of ${types === undefined ? 'a resource' : types.join(' or ')}, e.g. ${among[0]}.meta`;
+      : `an element at the top of ${types === undefined ? 'a resource' : types.join(' or ')}, e.g. ${possible[0]}.meta`;
   issues.add(refused('_elements', name, expected));
 }
 

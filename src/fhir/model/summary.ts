@@ -62,13 +62,13 @@ function keysOf(element: ElementDefinition, name: string): readonly string[] {
 /** Where the members of an entry begin and end in a file of definitions, in bytes. */
 type StructureSpan = readonly [start: number, end: number];
 
-const places = new Map<string, ReadonlyMap<string, StructureSpan>>();
+const spans = new Map<string, ReadonlyMap<string, StructureSpan>>();
 
 /** One structure out of the publisher's file: to parse the whole of its 35 MB would stop the server for half a second. */
 function structureOf(type: string): StructureDefinition | undefined {
   const file = join(getDataDir(), 'fhir/r4', `profiles-${isSubtype(type, 'Resource') ? 'resources' : 'types'}.json`);
-  const known = places.get(file) ?? placesIn(file);
-  places.set(file, known);
+  const known = spans.get(file) ?? spansIn(file);
+  spans.set(file, known);
   const place = known.get(type);
   if (place === undefined) return undefined;
   const bytes = Buffer.alloc(place[1] - place[0]);
@@ -79,7 +79,7 @@ function structureOf(type: string): StructureDefinition | undefined {
 }
 
 /** By name. */
-function placesIn(file: string): ReadonlyMap<string, StructureSpan> {
+function spansIn(file: string): ReadonlyMap<string, StructureSpan> {
   const bytes = readFileSync(file);
   const found = new Map<string, StructureSpan>();
   const first = '"fullUrl" : "http://hl7.org/fhir/StructureDefinition/';

@@ -3,8 +3,8 @@ import { Issues } from '../json/issues.ts';
 import { children } from '../model/model.ts';
 import { contentAt, isMembers, type JsonObject } from './edit.ts';
 import type { Item } from './element.ts';
+import type { Paths } from './element-location.ts';
 import { maxOperations } from './json-patch-operations.ts';
-import type { Paths } from './place.ts';
 
 /** What a part holds: a value of a data type, a resource, or more parts, which are the elements of an anonymous type. */
 export type Payload =

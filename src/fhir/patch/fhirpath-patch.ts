@@ -15,6 +15,7 @@ import {
   withoutEmpty,
 } from './edit.ts';
 import { countUnder, isThere, itemAt, membersWith, repeats, withElements, withSpliced } from './element.ts';
+import { type ElementLocation, keysTo, Paths, type Selected } from './element-location.ts';
 import {
   type FhirPathPatchOperation,
   type Given,
@@ -22,7 +23,6 @@ import {
   readFhirPathPatch,
 } from './fhirpath-patch-operations.ts';
 import { make, type PatchValue } from './fhirpath-patch-value.ts';
-import { type ElementLocation, keysTo, Paths, type Selected } from './place.ts';
 
 /**
  * The resource as a FHIRPath Patch makes it (R4 fhirpatch.html). It may share parts with the resource, which stays as it was. Only

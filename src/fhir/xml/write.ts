@@ -24,13 +24,13 @@ function resourceXml(resource: XmlObject, attributes: string, indent: string): s
 }
 
 function membersXml(content: XmlObject, layout: Layout, indent: string): string {
-  const places: LayoutElement[] = [];
+  const elements: LayoutElement[] = [];
   for (const key of Object.keys(content)) {
     const place = layout.get(key) ?? (key.startsWith('_') ? layout.get(key.slice(1)) : undefined);
-    if (place !== undefined && place.form !== 'attribute' && !places.includes(place)) places.push(place);
+    if (place !== undefined && place.form !== 'attribute' && !elements.includes(place)) elements.push(place);
   }
-  places.sort((a, b) => a.order - b.order);
-  return places.map((place) => placeXml(content, place, indent)).join('');
+  elements.sort((a, b) => a.order - b.order);
+  return elements.map((place) => placeXml(content, place, indent)).join('');
 }
 
 function placeXml(content: XmlObject, place: LayoutElement, indent: string): string {

@@ -168,13 +168,13 @@ function searchSet(answer: SearchSet, baseUrl: string): string {
     `{${fullUrl(v, baseUrl)},"resource":${textOf(v, part)},"search":{"mode":"${mode}"}}`;
   // R4 search.html#elements: they do not apply to what is included.
   const ofIncluded = answer.subset !== undefined && 'elements' in answer.subset ? undefined : answer.subset;
-  const told = (issues: readonly Issue[]) =>
+  const outcomeEntries = (issues: readonly Issue[]) =>
     issues.length === 0 ? [] : [`{"resource":${JSON.stringify(outcomeOf(issues))},"search":{"mode":"outcome"}}`];
   const entries = [
-    ...told(answer.explanation ?? []),
+    ...outcomeEntries(answer.explanation ?? []),
     ...answer.matches.map(entry('match', answer.subset)),
     ...answer.included.map(entry('include', ofIncluded)),
-    ...told(answer.notes),
+    ...outcomeEntries(answer.notes),
   ];
   return bundle('searchset', [...totalOf(answer.total), linksOf(answer.links, baseUrl)], entries);
 }

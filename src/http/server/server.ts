@@ -27,10 +27,10 @@ import {
 import { LargeBodies } from '../thread.ts';
 import { serveApi } from './api.ts';
 import { serveConsole } from './console.ts';
-import { type Shutdown, shutDownGracefully } from './ending.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { originGuard } from './origins.ts';
 import { beginRequest, endRequest } from './pipelining.ts';
+import { type Shutdown, shutDownGracefully } from './shutdown.ts';
 
 /**
  * The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. `startThread` gives
@@ -151,7 +151,7 @@ const checking = 5_000;
 const caching = { 'cache-control': 'no-cache, private', vary: 'Accept, accept-encoding, Origin' };
 
 /** `/fhir` and all below. Who asks is settled before a body is read or a path judged: strangers learn nothing of either. */
-function serveFhir(context: Context, desk: RouteParts, fhir: FastifyInstance): void {
+function serveFhir(context: Context, parts: RouteParts, fhir: FastifyInstance): void {
   const { config } = context;
   const guard = config.auth === 'off' ? originGuard(config) : undefined;
   fhir.addHook('onRequest', (request, reply, done) => {
@@ -169,7 +169,7 @@ function serveFhir(context: Context, desk: RouteParts, fhir: FastifyInstance): v
     (request as Asking)[asking] = caller;
     done();
   });
-  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, desk, request, reply);
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, parts, request, reply);
   fhir.all('/fhir', handler);
   fhir.all('/fhir/*', handler);
 }

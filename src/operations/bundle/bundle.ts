@@ -1,6 +1,6 @@
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
-import { mapInBatches } from '#threads/turns.ts';
+import { mapInBatches } from '#threads/yielding.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { located, type Request, requestPath } from '../request/request.ts';

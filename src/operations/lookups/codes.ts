@@ -8,7 +8,7 @@ import { type Concept, expand } from '#terminology/expand.ts';
 import { resolveImports, type TerminologyLibrary } from '#terminology/source.ts';
 import { ancestors, descendants, hierarchyOf } from '#terminology/subsumes.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { findAll } from './library.ts';
+import { findAll } from './terminology-library.ts';
 
 /** What the lookups of one search work with. */
 export interface LookupContext {

@@ -6,7 +6,7 @@ import { plan } from '#search/plan.ts';
 import type { Guard, Version } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { presentation } from '../request/parameters.ts';
-import { resolveLookups } from './among.ts';
+import { resolveLookups } from './lookups.ts';
 import { timedFind } from './time-limit.ts';
 
 /** A search that stands for a resource. */

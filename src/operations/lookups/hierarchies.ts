@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { fail, type Outcome } from '#errors';
 import { type Filter, or } from '#search/model/filter.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { findAll } from './library.ts';
+import { findAll } from './terminology-library.ts';
 
 /**
  * The reference parameters that make a strict hierarchy of a type (R4 references.html#circular). A CarePlan has three; it is

@@ -2,12 +2,12 @@ import type { Bundle, MeasureReport, Organization, Resource } from '@medplum/fhi
 import { Failure, fail, type Outcome } from '#errors';
 import type { MeasureDefinition } from '#measure/definition.ts';
 import { localDateTime } from '#measure/period.ts';
+import { type Counts, count, type MeasureMember, populationsOf, withOfficial } from '#measure/populations.ts';
 import { type CentreCounts, measureReport, type ReportContent } from '#measure/report.ts';
-import { type Counts, count, type MeasureMember, populationsOf, withOfficial } from '#measure/tally.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { type Centre, loadCentres, type Official, officialPopulation } from './centres.ts';
+import { membersOf, subjectResult } from './evaluation.ts';
 import { type MeasureRequest, readMeasureRequest } from './measure-request.ts';
-import { membersOf, subjectResult } from './runs.ts';
 import { findResources, type LoadedMeasure, loadMeasures } from './sources.ts';
 
 /**

@@ -9,8 +9,8 @@ import { and, type Filter, or, type Plan } from '#search/model/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import type { Version } from '#storage/store.ts';
-import { resolveLookups } from '../lookups/among.ts';
 import { searchOptions } from '../lookups/criteria.ts';
+import { resolveLookups } from '../lookups/lookups.ts';
 import type { Caller, Context } from '../request/context.ts';
 
 /** A Measure with all that its evaluation needs besides the residents. */

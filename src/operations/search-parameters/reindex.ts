@@ -4,7 +4,7 @@ import { parseResource } from '#fhir/json/json.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
 import { everything } from '#search/model/filter.ts';
 import type { Reindexed, Store, Version } from '#storage/store.ts';
-import { yielder } from '#threads/turns.ts';
+import { yielder } from '#threads/yielding.ts';
 
 /** What indexing anew takes. */
 export interface Indexing {
@@ -111,7 +111,7 @@ export function noteIndexCurrent(store: Store): Promise<void> {
 export async function reindexAll(indexing: Indexing, log: (line: string) => void): Promise<void> {
   const end = await indexing.store.lastSeq();
   log('The index was made by another version of this program: all resources are indexed anew.');
-  let told = -10;
+  let lastPercent = -10;
   for (let at = 0; at < end; ) {
     const found = await indexing.store.changes(at, page);
     const last = found.at(-1);
@@ -119,8 +119,8 @@ export async function reindexAll(indexing: Indexing, log: (line: string) => void
     await reindex(indexing, found);
     at = last.seq;
     const percent = Math.floor((100 * at) / end);
-    if (percent < told + 10) continue;
-    told = percent;
+    if (percent < lastPercent + 10) continue;
+    lastPercent = percent;
     log(`${percent} % of ${end} versions are indexed.`);
   }
   log('All resources are indexed.');

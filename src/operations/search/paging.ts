@@ -23,7 +23,7 @@ export function orderOf({ sort }: Query): string {
 }
 
 /** Pages that one can go back from a page. */
-const kept = 20;
+const maxPrevious = 20;
 
 /** R4 http.html#paging: `path` is that of the search, `next` where the page ended, if more follow. */
 export async function pageLinks(
@@ -50,7 +50,7 @@ export async function pageLinks(
   const onward = await nextLink(context, path, {
     ...start,
     after: next,
-    before: [...before, after ?? ''].slice(-kept),
+    before: [...before, after ?? ''].slice(-maxPrevious),
   });
   if (onward !== undefined) return { self, first, ...previous, next: onward };
   const text = `The link to the next page would exceed ${context.config.maxUrl} characters (HUFHIR_MAX_URL), since it carries the parameters of the search; give fewer values, or a larger _count.`;

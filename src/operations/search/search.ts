@@ -5,8 +5,8 @@ import { and } from '#search/model/filter.ts';
 import type { Query } from '#search/model/query.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
-import { resolveLookups } from '../lookups/among.ts';
 import { searchOptions } from '../lookups/criteria.ts';
+import { resolveLookups } from '../lookups/lookups.ts';
 import { timedFind } from '../lookups/time-limit.ts';
 import type { SearchSet } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
@@ -17,7 +17,7 @@ import { shownMatches } from './contained.ts';
 import { explanationOf } from './explain.ts';
 import { findIncluded } from './include.ts';
 import { type Cursor, orderOf, pageLinks } from './paging.ts';
-import { type SearchScope, scopeFilter, scopePath, typesInScope } from './places.ts';
+import { type SearchScope, scopeFilter, scopePath, typesInScope } from './search-scope.ts';
 
 /** R4 search.html: on a type, over several or all, in a compartment. The parameters are those of the URL and of a form body. */
 export async function search(

@@ -29,8 +29,8 @@ export function candidates(context: Context, steps: readonly WriteStep[]): Candi
     const known = listed.get(type) ?? list(context, type, steps);
     listed.set(type, known);
     const code = codeIn(where);
-    const among = code === undefined ? known.all : (known.byCode.get(code) ?? []);
-    return among.filter((candidate) => matches(where, candidate) === true).map(({ id }) => id);
+    const possible = code === undefined ? known.all : (known.byCode.get(code) ?? []);
+    return possible.filter((candidate) => matches(where, candidate) === true).map(({ id }) => id);
   };
 }
 

@@ -3,7 +3,7 @@ import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from
 import { Issues } from '#fhir/json/issues.ts';
 import type { Filter } from '#search/model/filter.ts';
 import type { Version } from '#storage/store.ts';
-import { yielder } from '#threads/turns.ts';
+import { yielder } from '#threads/yielding.ts';
 import { criteriaIn } from '../lookups/criteria.ts';
 import type { Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';

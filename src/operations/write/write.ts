@@ -2,14 +2,14 @@ import type { Resource } from '@medplum/fhirtypes';
 import { Failure, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Version, Write } from '#storage/store.ts';
-import { yielder } from '#threads/turns.ts';
+import { yielder } from '#threads/yielding.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { located, type Request, requestPath } from '../request/request.ts';
 import { type Changes, commit } from './commit.ts';
 import { draftOf } from './draft.ts';
-import { resolveReferences } from './resolve.ts';
-import { createdBefore, resolveTargets } from './settling.ts';
+import { resolveReferences } from './resolve-references.ts';
+import { createdBefore, resolveTargets } from './resolve-targets.ts';
 import { toSteps, type WriteStep, type WriteTarget } from './step.ts';
 
 /** The order in which the entries of a transaction act, whatever their places in the bundle (R4 http.html#trules). */
@@ -71,8 +71,8 @@ function answerTo(step: WriteStep, made: Version | undefined): Answer {
 async function plan(context: Context, caller: Caller, steps: readonly WriteStep[]): Promise<Outcome<Changes>> {
   const issues = new Issues();
   const breathe = yielder();
-  const settled = await resolveTargets(context, caller, steps);
-  issues.addAll(settled.issues);
+  const targets = await resolveTargets(context, caller, steps);
+  issues.addAll(targets.issues);
   const resolved = await resolveReferences(context, caller, steps);
   issues.addAll(resolved.issues);
   issues.addAll(createdBefore(context, steps));
@@ -83,7 +83,7 @@ async function plan(context: Context, caller: Caller, steps: readonly WriteStep[
     await breathe();
     for (const target of step.targets) writes.push(toWrite(context, step, target));
   }
-  return { guards: [...settled.matches, ...resolved.matches].map((m) => m.guard), writes };
+  return { guards: [...targets.matches, ...resolved.matches].map((m) => m.guard), writes };
 }
 
 const methods = { create: 'POST', update: 'PUT', patch: 'PATCH' } as const;

@@ -1,6 +1,6 @@
 import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { isValidId, parseReference, splitCanonical } from '#fhir/values/references.ts';
-import { mayYield, passesThrough } from '../extract/leads.ts';
+import { mayYield, passesThrough } from '../extract/expression-types.ts';
 import { beginning } from '../extract/names.ts';
 import { and, type Filter, type Test } from '../model/filter.ts';
 import { fold } from '../text/fold.ts';
@@ -160,7 +160,7 @@ function readValueSet(param: string, value: string): Filters {
   const [type, id = ''] = url.split('/', 2);
   const literal = type === 'ValueSet' && isValidId(id) && url === `ValueSet/${id}`;
   if (!literal && !absolute.test(url)) return { expected: 'the URL of a ValueSet, or ValueSet/id' };
-  return [{ op: 'among', set: { by: 'valueSet', param, url } }];
+  return [{ op: 'lookup', set: { by: 'valueSet', param, url } }];
 }
 
 /** R4 search.html#subsumption, #recursive, #versions and #uri. */
@@ -178,12 +178,12 @@ function readHierarchy(
   const expected = parameter.targets.length === 1 ? 'id or Type/id' : 'Type/id';
   if (isValidId(text)) {
     if (parameter.targets.length !== 1 || only === undefined) return { expected };
-    return [{ op: 'among', set: { by: 'hierarchy', param, how, type: only, id: text } }];
+    return [{ op: 'lookup', set: { by: 'hierarchy', param, how, type: only, id: text } }];
   }
   const target = parseReference(text, reading.baseUrl);
   if (target?.kind === 'local') {
     if (target.version !== undefined) return { expected: `${expected}, without a version` };
-    return [{ op: 'among', set: { by: 'hierarchy', param, how, type: target.type, id: target.id } }];
+    return [{ op: 'lookup', set: { by: 'hierarchy', param, how, type: target.type, id: target.id } }];
   }
   if (how === 'above' || !mayYield(parameter, 'canonical') || !absolute.test(text)) return { expected };
   return [{ op: 'match', param, test: canonicalBelow(text) }];
@@ -207,7 +207,7 @@ function readConcept(parameter: SearchParameter, how: 'above' | 'below', value: 
     return { expected: `system|code, since only a code system tells what lies ${how} a code` };
   }
   const { system, code } = test;
-  return [{ op: 'among', set: { by: 'code', param, how, system, code } }];
+  return [{ op: 'lookup', set: { by: 'code', param, how, system, code } }];
 }
 
 /** R4 search.html#mimetype; MIME types are codes, and have no system. */

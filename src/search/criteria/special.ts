@@ -85,7 +85,7 @@ function readLists(label: string, text: string): Outcome<Filter> {
   return anyOf(
     readList(label, text, (value) => {
       const id = unescapeValue(value);
-      return isValidId(id) ? [{ op: 'among', set: { by: 'list', id } }] : { expected: 'the id of a List' };
+      return isValidId(id) ? [{ op: 'lookup', set: { by: 'list', id } }] : { expected: 'the id of a List' };
     }),
   );
 }

@@ -1,6 +1,6 @@
 import type { SearchParameter, SearchType } from '#fhir/model/definitions.ts';
 import { isValidId, parseReference } from '#fhir/values/references.ts';
-import { mayYield, yieldsOnly } from '../extract/leads.ts';
+import { mayYield, yieldsOnly } from '../extract/expression-types.ts';
 import type { Test } from '../model/filter.ts';
 import { fold } from '../text/fold.ts';
 import { splitPrefix } from './compare.ts';

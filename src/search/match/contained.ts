@@ -30,8 +30,12 @@ export function referredTo(param: string, type: string, where: Filter): Filter {
   if (!isDecidedInside(where) || asksForId(where)) return nothing;
   const inside = asContained(where, type);
   if (inside.op === 'none') return nothing;
-  const leads: Filter = { op: 'match', param: referredBy(param), test: { kind: 'token', system: '', code: param } };
-  return { op: 'contained', type, where: and([leads, inside]) };
+  const isReferred: Filter = {
+    op: 'match',
+    param: referredBy(param),
+    test: { kind: 'token', system: '', code: param },
+  };
+  return { op: 'contained', type, where: and([isReferred, inside]) };
 }
 
 function asksForId(filter: Filter): boolean {
@@ -47,7 +51,7 @@ export function isDecidedInside(filter: Filter): boolean {
       return filter.of.every(isDecidedInside);
     case 'not':
       return isDecidedInside(filter.of);
-    case 'among':
+    case 'lookup':
       return filter.set.by !== 'list';
     case 'all':
     case 'none':

@@ -49,7 +49,7 @@ export function matches(filter: Filter, candidate: Candidate): Verdict {
     case 'chain':
       return entries.some((e) => e.param === filter.param && leadsTo(e, filter.types)) ? undefined : false;
     case 'has':
-    case 'among':
+    case 'lookup':
       return undefined;
     case 'contained':
       return some(inside(entries, filter.type).values(), (own) =>
@@ -64,18 +64,18 @@ function not(verdict: Verdict): Verdict {
   return verdict === undefined ? undefined : !verdict;
 }
 
-function some<T>(items: Iterable<T>, judge: (item: T) => Verdict): Verdict {
+function some<T>(items: Iterable<T>, verdictOf: (item: T) => Verdict): Verdict {
   let result: Verdict = false;
   for (const item of items) {
-    const verdict = judge(item);
+    const verdict = verdictOf(item);
     if (verdict === true) return true;
     if (verdict === undefined) result = undefined;
   }
   return result;
 }
 
-function every<T>(items: readonly T[], judge: (item: T) => Verdict): Verdict {
-  return not(some(items, (item) => not(judge(item))));
+function every<T>(items: readonly T[], verdictOf: (item: T) => Verdict): Verdict {
+  return not(some(items, (item) => not(verdictOf(item))));
 }
 
 /** The entries of the contained resources of a type, by their places, under the parameters that they have for themselves. */

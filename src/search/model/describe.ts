@@ -26,7 +26,7 @@ export function describe(filter: Filter): string {
       return `${filter.param} present`;
     case 'words':
       return `_${filter.of} ${listed(filter.words, ' ')}`;
-    case 'among':
+    case 'lookup':
       return `${filter.set.by === 'list' ? '_list' : filter.set.param} among a ${filter.set.by}`;
     case 'contained':
       return `containing a ${filter.type} with ${describe(filter.where)}`;
@@ -37,12 +37,12 @@ export function describe(filter: Filter): string {
   }
 }
 
-/** Parts of a list that are told. */
-const told = 5;
+/** Parts of a list that are named. */
+const maxListed = 5;
 
 function listed(parts: readonly string[], separator: string): string {
-  const more = parts.length - told;
-  return more > 0 ? `${parts.slice(0, told).join(separator)}${separator}… ${more} more` : parts.join(separator);
+  const more = parts.length - maxListed;
+  return more > 0 ? `${parts.slice(0, maxListed).join(separator)}${separator}… ${more} more` : parts.join(separator);
 }
 
 function tested(test: Test): string {

@@ -82,7 +82,7 @@ export type Filter =
   /** Every one of these words stands in the narrative (`text`) or in the whole resource (`content`). */
   | { readonly op: 'words'; readonly of: 'text' | 'content'; readonly words: readonly string[] }
   /** To be looked up and replaced before a store sees the filter: a store refuses it. */
-  | { readonly op: 'among'; readonly set: LookupSet }
+  | { readonly op: 'lookup'; readonly set: LookupSet }
   /**
    * A contained resource of the type passes `where`, which its entries decide (R4 search.html#contained). They stand among those
    * of its container, as parameters `contained:<type>:<code>`, at the position that is its place.

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { fold } from './fold.ts';
-import { memoizeText } from './kept.ts';
+import { memoizeText } from './memoize.ts';
 import { combinations, type NameReading, syllables } from './pinyin.ts';
 
 /** Characters of one text; what follows is not heard. */

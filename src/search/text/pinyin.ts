@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { fold } from './fold.ts';
-import { memoizeText } from './kept.ts';
+import { memoizeText } from './memoize.ts';
 
 interface PinyinLibrary {
   readonly pinyin: typeof import('pinyin-pro').pinyin;

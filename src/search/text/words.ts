@@ -2,7 +2,7 @@ import { Failure, fail, type Outcome } from '#errors';
 import type { Words } from '../model/entry.ts';
 import { and, type Filter, or } from '../model/filter.ts';
 import { fold } from './fold.ts';
-import { memoizeText } from './kept.ts';
+import { memoizeText } from './memoize.ts';
 
 /** Characters of one word; what follows does not count. */
 const maxWord = 40;

@@ -20,13 +20,13 @@ import type {
 import { Connection } from './database/connection.ts';
 import { sql } from './database/fragment.ts';
 import { makePrivate, prepareFile } from './database/schema.ts';
-import { lastSeq } from './planner/select.ts';
+import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
 import { PointReads } from './read/point.ts';
 import { openReads, type ReaderMethods } from './read/reads.ts';
 import type { PackedResidents } from './read/residents.ts';
 import { type Callee, Calls, connected, worker } from './wire/calls.ts';
-import { InlineCalls } from './wire/here.ts';
+import { InlineCalls } from './wire/inline-calls.ts';
 import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
 import type { WriterMethods } from './write/writer.ts';
 

@@ -5,8 +5,8 @@ import { Failure } from '#errors';
 import { emptyIn } from '#fhir/patch/edit.ts';
 import { type MeasureDefinition, readMeasure } from '#measure/definition.ts';
 import { localDateTime, offsetAt } from '#measure/period.ts';
+import { count, populationsOf, ratio, withOfficial } from '#measure/populations.ts';
 import { measureReport, type ReportContent } from '#measure/report.ts';
-import { count, populationsOf, ratio, withOfficial } from '#measure/tally.ts';
 
 const root = new URL('../../../', import.meta.url);
 const json = (path: string) => JSON.parse(readFileSync(new URL(path, root), 'utf8'));

@@ -98,9 +98,9 @@ table('a name of Latin letters may be pinyin', [
   ['Patient?name:exact=zs', match('name', { kind: 'string', how: 'exact', value: 'zs' })],
 ]);
 
-const valueSet = (url: string): Filter => ({ op: 'among', set: { by: 'valueSet', param: 'code', url } });
+const valueSet = (url: string): Filter => ({ op: 'lookup', set: { by: 'valueSet', param: 'code', url } });
 const concept = (how: 'above' | 'below', code: string, system: string): Filter => {
-  return { op: 'among', set: { by: 'code', param: 'code', how, system, code } };
+  return { op: 'lookup', set: { by: 'code', param: 'code', how, system, code } };
 };
 table('token modifiers', [
   ['Condition?code:text=Head Ache', starts('code:text', 'head ache')],
@@ -126,7 +126,7 @@ table('token modifiers', [
 ]);
 
 const hierarchy = (param: string, how: 'above' | 'below', type: string, id: string): Filter => {
-  return { op: 'among', set: { by: 'hierarchy', param, how, type, id } };
+  return { op: 'lookup', set: { by: 'hierarchy', param, how, type, id } };
 };
 const uri = (how: 'equals' | 'above' | 'below', value: string): Test => ({ kind: 'uri', how, value });
 table('reference and uri modifiers', [
@@ -168,10 +168,10 @@ table('near', [
   ['Location?near=31.2|121.4|1,31.2|121.4|2', or(near(1), near(2))],
 ]);
 
-const list: Filter = { op: 'among', set: { by: 'list', id: '42' } };
+const list: Filter = { op: 'lookup', set: { by: 'list', id: '42' } };
 table('what every type has', [
   ['Patient?_list=42', list],
-  ['Patient?_list=42,43', or(list, { op: 'among', set: { by: 'list', id: '43' } })],
+  ['Patient?_list=42,43', or(list, { op: 'lookup', set: { by: 'list', id: '43' } })],
   ['Observation?patient._list=42', { op: 'chain', param: 'patient', types: ['Patient'], where: list }],
   ['Condition?_text=bone', { op: 'words', of: 'text', words: ['bone'] }],
   ['Condition?_content=bone', { op: 'words', of: 'content', words: ['bone'] }],

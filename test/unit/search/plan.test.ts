@@ -55,8 +55,8 @@ t.test('rights hold for what chains pass through', async (t) => {
 
 t.test('what is looked up later and what needs no other resource stay as they are', async (t) => {
   const others: Filter[] = [
-    { op: 'among', set: { by: 'list', id: '1' } },
-    { op: 'among', set: { by: 'valueSet', param: 'code', url: 'http://v' } },
+    { op: 'lookup', set: { by: 'list', id: '1' } },
+    { op: 'lookup', set: { by: 'valueSet', param: 'code', url: 'http://v' } },
     { op: 'words', of: 'text', words: ['a'] },
     { op: 'match', param: 'near', test: { kind: 'near', latitude: 31, longitude: 121, kilometres: 5 } },
   ];

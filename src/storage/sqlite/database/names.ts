@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 import { sql } from './fragment.ts';
 
 /** Code systems, and units, that a thread remembers: clients bring new ones without end. */
-const kept = 10_000;
+const cacheSize = 10_000;
 
 /** Beside the bits of the widths. */
 const severalMark = 1 << 8;
@@ -29,7 +29,7 @@ function recalled<T>(cache: Map<number, T>, id: number, ask: () => T): T {
   const known = cache.get(id);
   if (known !== undefined) return known;
   const asked = ask();
-  if (cache.size >= kept) cache.clear();
+  if (cache.size >= cacheSize) cache.clear();
   cache.set(id, asked);
   return asked;
 }
@@ -242,7 +242,7 @@ export class Names {
   }
 
   #keep(cache: Map<string, number>, name: string, id: number): void {
-    if (cache.size >= kept && (cache === this.#systems || cache === this.#units)) cache.clear();
+    if (cache.size >= cacheSize && (cache === this.#systems || cache === this.#units)) cache.clear();
     cache.set(name, id);
   }
 }

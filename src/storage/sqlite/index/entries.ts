@@ -3,7 +3,7 @@ import { sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { awaited } from '../database/schema.ts';
 import { entryKinds, type Flat, type PackedWords } from '../wire/pack.ts';
-import { keyOf, type Packable, pack, type StoredEntry, type StoredValue, unpack, visit } from './packed.ts';
+import { keyOf, type Packable, pack, type StoredEntry, type StoredValue, unpack, visit } from './entry-codec.ts';
 import { finite, widthOf } from './ranges.ts';
 import { deleteRow, insertRow, rowsOf } from './rows.ts';
 

@@ -1,5 +1,5 @@
 import type { Names } from '../database/names.ts';
-import type { Packable, StoredEntry, StoredValue } from './packed.ts';
+import type { Packable, StoredEntry, StoredValue } from './entry-codec.ts';
 import { widthOf } from './ranges.ts';
 
 /** A row that leads from a value to the resource; the place of `rid` in `values` is that of the table. */

@@ -4,8 +4,8 @@ import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, y
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
 import type { Conditions } from '../index/ranges.ts';
+import { type AccessPath, type AccessPaths, formOf, noRows, references } from './access-paths.ts';
 import type { Lowering } from './lowering.ts';
-import { type AccessPath, type AccessPaths, formOf, noRows, references } from './sources.ts';
 
 /** One of the conditions that a search AND-s, with the index rows that answer it, if any do. */
 export interface IndexedCriterion {

@@ -1,7 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { literal, oneOf, type Sql, sql } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
-import type { AccessPath } from './sources.ts';
+import type { AccessPath } from './access-paths.ts';
 
 /** Rows that are counted anew each time: as many cost less than a wrong choice. */
 const look = 200;

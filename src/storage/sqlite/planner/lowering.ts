@@ -3,9 +3,9 @@ import type { Compare, Filter } from '#search/model/filter.ts';
 import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
-import { compilePredicate, isDecidedByEntries } from './judge.ts';
-import { type AccessPaths, matching } from './sources.ts';
-import type { CountedPart, SqlFunctions } from './work.ts';
+import { type AccessPaths, matching } from './access-paths.ts';
+import { compilePredicate, isDecidedByEntries } from './predicate.ts';
+import type { CountedPart, SqlFunctions } from './sql-functions.ts';
 
 /** Where a filter is read: for which row, and in the context of which types. */
 export interface RowScope {
@@ -31,10 +31,10 @@ export interface Surroundings {
 
 /** Lowers a filter to the condition that one resource is checked by. */
 export class Lowering {
-  readonly #around: Surroundings;
+  readonly #surroundings: Surroundings;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
   }
 
   condition(filter: Filter, scope: RowScope): Sql {
@@ -84,7 +84,7 @@ export class Lowering {
     const kept = others.length === 1 && only !== undefined ? only : ({ op: 'and', of: others } as const);
     return every([
       ...rows.map((f) => this.#decided(f, scope)),
-      ...(others.length === 0 ? [] : [this.#keep(kept, scope)]),
+      ...(others.length === 0 ? [] : [this.#passesFilter(kept, scope)]),
     ]);
   }
 
@@ -92,22 +92,22 @@ export class Lowering {
   #decided(filter: Filter, scope: RowScope): Sql {
     if (filter.op === 'not') return sql`NOT ${this.#decided(filter.of, scope)}`;
     if (filter.op === 'present') {
-      const presence = this.#around.sources.presence(scope.types, filter.param);
+      const presence = this.#surroundings.sources.presence(scope.types, filter.param);
       if (presence !== undefined) return presence ? yes : no;
     }
     const hasRows = filter.op === 'match' && scope.mayBeDeleted !== true;
-    const row = hasRows ? this.#around.sources.rowOf(filter, scope.types) : undefined;
-    if (row === undefined) return this.#keep(filter, scope);
+    const row = hasRows ? this.#surroundings.sources.rowOf(filter, scope.types) : undefined;
+    if (row === undefined) return this.#passesFilter(filter, scope);
     if (row.text === no.text) return no;
-    const tick = this.#tick(this.#around.work.part(describe(filter)));
-    return sql`(${tick} AND EXISTS (SELECT 1 FROM ${row} AND r.rid = ${scope.rid}))`;
+    const counted = this.#countRow(this.#surroundings.work.part(describe(filter)));
+    return sql`(${counted} AND EXISTS (SELECT 1 FROM ${row} AND r.rid = ${scope.rid}))`;
   }
 
-  #keep(filter: Filter, scope: RowScope): Sql {
-    const { names, sources, work } = this.#around;
+  #passesFilter(filter: Filter, scope: RowScope): Sql {
+    const { names, sources, work } = this.#surroundings;
     const known = { names, targets: (test: Parameters<AccessPaths['targets']>[0]) => sources.targets(test) };
-    const id = work.judge(compilePredicate(filter, scope.types, known), work.part(describe(filter)));
-    return sql`keep(${id}, (SELECT bytes FROM entries WHERE rid = ${scope.rid}))`;
+    const id = work.predicate(compilePredicate(filter, scope.types, known), work.part(describe(filter)));
+    return sql`passes_filter(${id}, (SELECT bytes FROM entries WHERE rid = ${scope.rid}))`;
   }
 
   #resource(where: Sql, scope: RowScope): Sql {
@@ -116,18 +116,18 @@ export class Lowering {
   }
 
   #ofType(types: readonly string[], scope: RowScope): Sql {
-    const asked = new Set(this.#around.names.types(types));
+    const asked = new Set(this.#surroundings.names.types(types));
     if (scope.types.every((t) => asked.has(t))) return yes;
     const possible = scope.types.filter((t) => asked.has(t));
     return this.#resource(oneOf('+type', possible), scope);
   }
 
-  #tick(part: CountedPart): Sql {
-    return sql`tick(${this.#around.work.ticking(part)})`;
+  #countRow(part: CountedPart): Sql {
+    return sql`count_row(${this.#surroundings.work.counting(part)})`;
   }
 
   #chain(filter: Extract<Filter, { op: 'chain' }>, scope: RowScope): Sql {
-    const { names, members, work } = this.#around;
+    const { names, members, work } = this.#surroundings;
     const targets = names.types(filter.types);
     const params = names.params(scope.types, filter.param);
     if (params.length === 0 || targets.length === 0) return no;
@@ -146,21 +146,21 @@ export class Lowering {
   }
 
   #has(filter: Extract<Filter, { op: 'has' }>, scope: RowScope): Sql {
-    const { names, work } = this.#around;
+    const { names, work } = this.#surroundings;
     const depth = (scope.depth ?? 0) + 1;
     const alias = `e${depth}`;
     const types = names.types([filter.type]);
     const params = names.params(types, filter.param);
     const inner = this.condition(filter.where, { rid: literal(`${alias}.rid`), types, depth });
     if (params.length === 0 || inner.text === no.text) return no;
-    const tick = this.#tick(work.part(describe(filter)));
+    const counted = this.#countRow(work.part(describe(filter)));
     return sql`EXISTS (SELECT 1 FROM reference ${literal(alias)}
-      WHERE ${literal(alias)}.target = ${scope.rid} AND ${oneOf(`${alias}.param`, params)} AND ${tick} AND ${inner})`;
+      WHERE ${literal(alias)}.target = ${scope.rid} AND ${oneOf(`${alias}.param`, params)} AND ${counted} AND ${inner})`;
   }
 
   /** The seqs `[from, to)` of the versions that were made within the times: both grow together, and one index serves both. */
   seqs(where: readonly Compare[]): { readonly from: number; readonly to: number } {
-    const { seqAt } = this.#around;
+    const { seqAt } = this.#surroundings;
     let [from, to] = [1, Number.MAX_SAFE_INTEGER];
     for (const { op, value } of where) {
       const at = seqAt(Math.ceil(value));

@@ -2,7 +2,7 @@ import { and, type Filter, type SortKey } from '#search/model/filter.ts';
 import { every, list, literal, type Sql, some, sql, yes } from '../database/fragment.ts';
 import { ofWidth } from '../index/ranges.ts';
 import { rangesOf } from './criteria.ts';
-import type { DrivingQuery, Planner } from './select.ts';
+import type { DrivingQuery, Planner } from './planner.ts';
 
 /** Where a page ended: the values of its last resource by the sort keys, then its rid. */
 export type SortPosition = readonly [...(string | number | null)[], number];

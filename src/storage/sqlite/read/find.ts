@@ -4,10 +4,10 @@ import type { Connection, Row } from '../database/connection.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
 import { rangesOf } from '../planner/criteria.ts';
-import { pruneImpossible } from '../planner/possible.ts';
-import type { DrivingQuery, Planner } from '../planner/select.ts';
+import type { DrivingQuery, Planner } from '../planner/planner.ts';
+import { pruneImpossible } from '../planner/prune.ts';
 import { byValues, inOrder, type SortPosition, walkable } from '../planner/sorting.ts';
-import { TimeLimitExceeded } from '../planner/work.ts';
+import { TimeLimitExceeded } from '../planner/sql-functions.ts';
 import { type PackedVersions, packPage } from '../wire/pack.ts';
 import { versionOf } from './versions.ts';
 

@@ -2,7 +2,7 @@ import type { HistoryQuery } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import { current, deleted } from '../database/schema.ts';
-import type { Planner } from '../planner/select.ts';
+import type { Planner } from '../planner/planner.ts';
 import { type PackedVersions, packPage } from '../wire/pack.ts';
 import type { PackedPage } from './find.ts';
 import { versionAt } from './versions.ts';

@@ -3,7 +3,7 @@ import type { Connection, Row } from '../database/connection.ts';
 import { literal, sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { awaited, current } from '../database/schema.ts';
-import type { Planner } from '../planner/select.ts';
+import type { Planner } from '../planner/planner.ts';
 
 export interface PendingPage {
   readonly found: readonly Pending[];
@@ -32,9 +32,9 @@ export function pending(connection: Connection, names: Names, limit: number, aft
     const lid = place?.length === 1 ? place[0] : 0;
     const rest = first.length > limit ? [] : unresolvedAfter(connection, limit + 1 - first.length, lid);
     const rows = [...first, ...rest];
-    const here = rows.slice(0, limit);
-    const end = here.at(-1);
-    const found = here.map((row) => pendingOf(names, row));
+    const page = rows.slice(0, limit);
+    const end = page.at(-1);
+    const found = page.map((row) => pendingOf(names, row));
     if (rows.length <= limit || end === undefined) return { found };
     const next = end[7] === null ? [end[0], end[2]] : [end[7]];
     return { found, next: JSON.stringify(next) };

@@ -2,7 +2,7 @@ import type { Plan } from '#search/model/filter.ts';
 import type { HistoryQuery } from '../../store.ts';
 import { Connection } from '../database/connection.ts';
 import { Names } from '../database/names.ts';
-import { Planner } from '../planner/select.ts';
+import { Planner } from '../planner/planner.ts';
 import { find } from './find.ts';
 import { changes, history } from './history.ts';
 import { pending, stats } from './pending.ts';

@@ -2,7 +2,7 @@ import type { Needs, Version } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { literal, oneOf, sql } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
-import type { Planner } from '../planner/select.ts';
+import type { Planner } from '../planner/planner.ts';
 import { type PackedVersions, packVersion } from '../wire/pack.ts';
 import { versionOf } from './versions.ts';
 

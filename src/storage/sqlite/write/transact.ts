@@ -5,7 +5,7 @@ import type { Names } from '../database/names.ts';
 import { current, deleted, makingCode } from '../database/schema.ts';
 import { IndexEntries, type Literal } from '../index/entries.ts';
 import { LogicalReferences } from '../index/logical.ts';
-import type { Planner } from '../planner/select.ts';
+import type { Planner } from '../planner/planner.ts';
 import { findIds } from '../read/find.ts';
 import { rightsCondition } from '../read/history.ts';
 import {
@@ -78,12 +78,12 @@ export class Transactor {
         this.#lastUpdated = lastUpdated;
         this.#names.rolledBack();
         // An error such as a full disk may have ended the whole transaction already.
-        if (db.isTransaction) this.#settle('ROLLBACK TO one; RELEASE one');
-      } else this.#settle('RELEASE one');
+        if (db.isTransaction) this.#endSavepoint('ROLLBACK TO one; RELEASE one');
+      } else this.#endSavepoint('RELEASE one');
     }
   }
 
-  #settle(text: string): void {
+  #endSavepoint(text: string): void {
     try {
       this.#connection.db.exec(text);
     } catch (error) {
@@ -114,10 +114,10 @@ export class Transactor {
       this.#logical.begin();
       for (const record of records) this.#reindex(record);
       this.#logical.resolveAll();
-      this.#settle('RELEASE one');
+      this.#endSavepoint('RELEASE one');
     } catch (error) {
       this.#names.rolledBack();
-      if (this.#connection.db.isTransaction) this.#settle('ROLLBACK TO one; RELEASE one');
+      if (this.#connection.db.isTransaction) this.#endSavepoint('ROLLBACK TO one; RELEASE one');
       throw error;
     }
   }

@@ -133,21 +133,21 @@ table('operators', [
     'value-quantity le 5.4|http://unitsofmeasure.org|mg',
     searched('Observation', ['value-quantity', 'le5.4|http://unitsofmeasure.org|mg']),
   ],
-  ['Observation', 'code in http://v', { op: 'among', set: { by: 'valueSet', param: 'code', url: 'http://v' } }],
+  ['Observation', 'code in http://v', { op: 'lookup', set: { by: 'valueSet', param: 'code', url: 'http://v' } }],
   [
     'Observation',
     'code ni ValueSet/1',
-    not({ op: 'among', set: { by: 'valueSet', param: 'code', url: 'ValueSet/1' } }),
+    not({ op: 'lookup', set: { by: 'valueSet', param: 'code', url: 'ValueSet/1' } }),
   ],
   [
     'Observation',
     'code ss s|a',
-    { op: 'among', set: { by: 'code', param: 'code', how: 'below', system: 's', code: 'a' } },
+    { op: 'lookup', set: { by: 'code', param: 'code', how: 'below', system: 's', code: 'a' } },
   ],
   [
     'Observation',
     'code sb loinc|a',
-    { op: 'among', set: { by: 'code', param: 'code', how: 'above', system: 'http://loinc.org', code: 'a' } },
+    { op: 'lookup', set: { by: 'code', param: 'code', how: 'above', system: 'http://loinc.org', code: 'a' } },
   ],
   ['Observation', 'code eq snomed|1', match('code', { kind: 'token', system: 'http://snomed.info/sct', code: '1' })],
   ['Observation', 'code eq ucum', match('code', { kind: 'token', code: 'ucum' })],
@@ -158,7 +158,7 @@ table('operators', [
   ['Patient', '_id eq 1', { op: 'id', ids: ['1'] }],
   ['Patient', '_id ne 1', not({ op: 'id', ids: ['1'] })],
   ['Patient', '_lastUpdated ge 2025-05', searched('Patient', ['_lastUpdated', 'ge2025-05'])],
-  ['Patient', '_list eq 42', { op: 'among', set: { by: 'list', id: '42' } }],
+  ['Patient', '_list eq 42', { op: 'lookup', set: { by: 'list', id: '42' } }],
   ['Patient', '_text co bone', { op: 'words', of: 'text', words: ['bone'] }],
 ]);
 

@@ -127,7 +127,7 @@ t.test('how a search is read', async (t) => {
     ['Medication?code:missing=true&_contained=true', contained({ op: 'not', of: { op: 'present', param: 'code' } })],
     [
       'Medication?code:in=http://v&_contained=true',
-      contained({ op: 'among', set: { by: 'valueSet', param: 'code', url: 'http://v' } }),
+      contained({ op: 'lookup', set: { by: 'valueSet', param: 'code', url: 'http://v' } }),
     ],
     ['Medication?_filter=code eq a or code eq b&_contained=true', contained({ op: 'or', of: [code('a'), code('b')] })],
     [

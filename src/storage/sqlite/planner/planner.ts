@@ -5,11 +5,11 @@ import type { Connection } from '../database/connection.ts';
 import { every, list, literal, no, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
+import { AccessPaths } from './access-paths.ts';
 import { criteriaOf, type Finding, type IndexedCriterion } from './criteria.ts';
 import { Estimates } from './estimates.ts';
 import { Lowering, type RowScope } from './lowering.ts';
-import { AccessPaths } from './sources.ts';
-import { SqlFunctions } from './work.ts';
+import { SqlFunctions } from './sql-functions.ts';
 
 /** A chosen way to the resources that pass: `SELECT d.rid FROM from WHERE where`. */
 export interface DrivingQuery {
@@ -96,7 +96,7 @@ export class Planner {
 
   /** A condition that every row passes, and that ends the search when its time is over. */
   counting(part: string): Sql {
-    return sql`tick(${this.work.ticking(this.work.part(part))})`;
+    return sql`count_row(${this.work.counting(this.work.part(part))})`;
   }
 
   /** Current resources of the types, as far as statistics know. */

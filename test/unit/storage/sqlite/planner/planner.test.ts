@@ -5,7 +5,7 @@ import { and, type Filter, or, type Test } from '#search/model/filter.ts';
 import { Connection } from '#storage/sqlite/database/connection.ts';
 import { sql } from '#storage/sqlite/database/fragment.ts';
 import { Names } from '#storage/sqlite/database/names.ts';
-import { Planner } from '#storage/sqlite/planner/select.ts';
+import { Planner } from '#storage/sqlite/planner/planner.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 
 const match = (param: string, test: Test): Filter => ({ op: 'match', param, test });

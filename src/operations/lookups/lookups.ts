@@ -6,7 +6,7 @@ import { and, everything, type Filter, type LookupSet, nothing, or } from '#sear
 import type { Caller, Context } from '../request/context.ts';
 import { codesAround, codesOfValueSet, type LookupContext, type LookupRequest, type LookupResult } from './codes.ts';
 import { hierarchicalTypes, hierarchyOfResource } from './hierarchies.ts';
-import { createTerminologyLibrary, findAll } from './library.ts';
+import { createTerminologyLibrary, findAll } from './terminology-library.ts';
 
 /** Codes and resources that the lookups of one search may give together. */
 const most = 10_000;
@@ -58,7 +58,7 @@ function walk(
   instead: (wanted: LookupRequest) => Filter,
 ): Filter {
   switch (filter.op) {
-    case 'among':
+    case 'lookup':
       return instead({ set: filter.set, types });
     case 'and': {
       const narrowed = filter.of.reduce(narrow, types);

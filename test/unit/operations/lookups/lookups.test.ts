@@ -3,7 +3,7 @@ import t from 'tap';
 import { createContext } from '#assembly';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
-import { resolveLookups } from '#operations/lookups/among.ts';
+import { resolveLookups } from '#operations/lookups/lookups.ts';
 import { perform } from '#operations/perform.ts';
 import type { Caller } from '#operations/request/context.ts';
 import { route } from '#operations/request/route.ts';
@@ -131,7 +131,7 @@ async function resolved(filter: Filter, types?: readonly string[], caller = ever
   return short(outcome);
 }
 
-const among = (set: LookupSet): Filter => ({ op: 'among', set });
+const among = (set: LookupSet): Filter => ({ op: 'lookup', set });
 const inside = (url: string, param = 'code'): Filter => among({ by: 'valueSet', param, url });
 const around = (how: 'above' | 'below', code: string, system: string = S): Filter =>
   among({ by: 'code', param: 'code', how, system, code });

@@ -2,9 +2,9 @@ import type { SortKey } from '#search/model/filter.ts';
 import type { ExplainedStep } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import type { Names } from '../database/names.ts';
-import { visit } from '../index/packed.ts';
+import { visit } from '../index/entry-codec.ts';
 import { indexed } from '../index/rows.ts';
-import type { PackedPredicate } from './judge.ts';
+import type { PackedPredicate } from './predicate.ts';
 
 /** A part of a search whose rows are counted while a statement runs. */
 export interface CountedPart {
@@ -12,7 +12,7 @@ export interface CountedPart {
   readonly name: string;
   seen: number;
   /** Of those; unknown where SQLite decides. */
-  kept: number | undefined;
+  passed: number | undefined;
 }
 
 /** A statement was ended because its time was over. */
@@ -36,7 +36,7 @@ export interface Sorted {
  */
 export class SqlFunctions {
   readonly #names: Names;
-  #judges: { readonly judge: PackedPredicate; readonly part: CountedPart }[] = [];
+  #predicates: { readonly predicate: PackedPredicate; readonly part: CountedPart }[] = [];
   #sorts: Sorted[] = [];
   #paramSets: { readonly params: ReadonlySet<number>; readonly part: CountedPart }[] = [];
   #parts: CountedPart[] = [];
@@ -46,15 +46,17 @@ export class SqlFunctions {
   constructor(connection: Connection, names: Names) {
     this.#names = names;
     const { db } = connection;
-    db.function('keep', { directOnly: true }, (judge, bytes) => this.#keep(Number(judge), bytes));
-    db.function('tick', { directOnly: true }, (part) => this.#tick(Number(part)));
+    db.function('passes_filter', { directOnly: true }, (predicate, bytes) =>
+      this.#passesFilter(Number(predicate), bytes),
+    );
+    db.function('count_row', { directOnly: true }, (part) => this.#countRow(Number(part)));
     db.function('sort_value', { directOnly: true }, (sort, bytes) => this.#sortValue(Number(sort), bytes));
     db.function('targets', { directOnly: true }, (params, bytes) => this.#targets(Number(params), bytes));
   }
 
   /** Forgets what earlier statements meant. `timeout` in milliseconds. */
   begin(timeout: number | undefined): void {
-    this.#judges = [];
+    this.#predicates = [];
     this.#sorts = [];
     this.#paramSets = [];
     this.#parts = [];
@@ -63,7 +65,7 @@ export class SqlFunctions {
   }
 
   part(name: string): CountedPart {
-    const part: CountedPart = { name, seen: 0, kept: undefined };
+    const part: CountedPart = { name, seen: 0, passed: undefined };
     this.#parts.push(part);
     return part;
   }
@@ -78,22 +80,22 @@ export class SqlFunctions {
   checked(): readonly ExplainedStep[] {
     const steps = this.#parts
       .filter(({ seen }) => seen > 0)
-      .map(({ name, seen, kept }) => {
-        const passed = kept === undefined ? '' : `: ${kept} passed`;
-        return { step: 'check', part: name + passed, rows: seen };
+      .map(({ name, seen, passed }) => {
+        const suffix = passed === undefined ? '' : `: ${passed} passed`;
+        return { step: 'check', part: name + suffix, rows: seen };
       });
     for (const part of this.#parts) {
       part.seen = 0;
-      part.kept = undefined;
+      part.passed = undefined;
     }
     return steps;
   }
 
-  judge(judge: PackedPredicate, part: CountedPart): number {
-    return this.#judges.push({ judge, part }) - 1;
+  predicate(predicate: PackedPredicate, part: CountedPart): number {
+    return this.#predicates.push({ predicate, part }) - 1;
   }
 
-  ticking(part: CountedPart): number {
+  counting(part: CountedPart): number {
     return this.#parts.indexOf(part);
   }
 
@@ -111,18 +113,18 @@ export class SqlFunctions {
     if (this.#rows % perLook === 0 && performance.now() > this.#deadline) throw new TimeLimitExceeded(this.busiest());
   }
 
-  #keep(id: number, bytes: unknown): number | null {
-    const known = this.#judges[id];
+  #passesFilter(id: number, bytes: unknown): number | null {
+    const known = this.#predicates[id];
     if (known === undefined) return null;
     this.#count(known.part);
     // A resource that has not been indexed yet passes nothing, and no negation either.
     if (!(bytes instanceof Uint8Array)) return null;
-    const passes = known.judge(bytes);
-    known.part.kept = (known.part.kept ?? 0) + (passes ? 1 : 0);
+    const passes = known.predicate(bytes);
+    known.part.passed = (known.part.passed ?? 0) + (passes ? 1 : 0);
     return passes ? 1 : 0;
   }
 
-  #tick(id: number): number {
+  #countRow(id: number): number {
     const part = this.#parts[id];
     if (part !== undefined) this.#count(part);
     return 1;

@@ -54,13 +54,13 @@ export function scopeFilter({ compartment }: SearchScope, types: readonly string
   }
   // One test a parameter, however many types share it: each is one range of the index.
   const referring = [...byParam].map(([param, of]) =>
-    and([among(of, types), { op: 'match', param, test: { kind: 'reference', type: target, id } }]),
+    and([ofTypes(of, types), { op: 'match', param, test: { kind: 'reference', type: target, id } }]),
   );
-  const itself = types.includes(target) ? [and([among([target], types), { op: 'id', ids: [id] }])] : [];
+  const itself = types.includes(target) ? [and([ofTypes([target], types), { op: 'id', ids: [id] }])] : [];
   return or([...itself, ...referring]);
 }
 
 /** A test of the type where it can fail. */
-function among(types: readonly string[], searched: readonly string[]): Filter {
+function ofTypes(types: readonly string[], searched: readonly string[]): Filter {
   return searched.every((type) => types.includes(type)) ? everything : { op: 'type', types };
 }

@@ -1,7 +1,7 @@
 import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Version } from '#storage/store.ts';
-import { mapInBatches } from '#threads/turns.ts';
+import { mapInBatches } from '#threads/yielding.ts';
 import { type Criterion, criterionKey, findMatches, type Matches, shownCriteria } from '../lookups/criteria.ts';
 import { mayRead, read } from '../read/read.ts';
 import type { Caller, Context } from '../request/context.ts';
@@ -56,13 +56,13 @@ function partOf(failure: Failure, { interaction }: Request): string {
  * asked when the references of the resources are resolved.
  */
 export function createdBefore(context: Context, steps: readonly WriteStep[]): readonly Issue[] {
-  const among = candidates(
+  const candidatesOf = candidates(
     context,
     steps.filter((s) => s.action === 'create'),
   );
   return steps.flatMap(({ action, where, type, request }) => {
     if ((action !== 'update' && action !== 'patch') || where === undefined) return [];
-    if (among(type, where).length === 0) return [];
+    if (candidatesOf(type, where).length === 0) return [];
     return [issue('duplicate-target', { found: `What ${type}?… names` }, requestPath(request, 'url'))];
   });
 }

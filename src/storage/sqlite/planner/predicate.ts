@@ -2,7 +2,7 @@ import { passes } from '#search/match/matches.ts';
 import type { Entry } from '#search/model/entry.ts';
 import type { Filter, Test } from '#search/model/filter.ts';
 import type { Names } from '../database/names.ts';
-import { type StoredValue, visit } from '../index/packed.ts';
+import { type StoredValue, visit } from '../index/entry-codec.ts';
 
 /** Whether the packed entries of a resource satisfy a filter. */
 export type PackedPredicate = (packed: Uint8Array) => boolean;
@@ -83,8 +83,8 @@ function compile(filter: Filter, compiling: Compiling): EntryPredicate {
     }
     case 'or': {
       const { lists, others } = tokenLists(filter.of);
-      const among = [...lists].map(([param, tests]) => having(params(param), tokenList(tests, known.names)));
-      const parts = [...among, ...others.map((f) => compile(f, compiling))];
+      const listed = [...lists].map(([param, tests]) => having(params(param), tokenList(tests, known.names)));
+      const parts = [...listed, ...others.map((f) => compile(f, compiling))];
       return (found) => parts.some((part) => part(found));
     }
     case 'not': {

@@ -2,7 +2,7 @@ import { Failure, type Outcome } from '#errors';
 import type { EvaluationRun, ResidentInput } from '#measure/engine.ts';
 import { Evaluator, type Prepared } from '#measure/evaluator.ts';
 import { offsetAt } from '#measure/period.ts';
-import { type MeasureMember, populationsOf } from '#measure/tally.ts';
+import { type MeasureMember, populationsOf } from '#measure/populations.ts';
 import type { ResidentRecord, Store } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
 import type { LoadedMeasure } from './sources.ts';

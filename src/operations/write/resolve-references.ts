@@ -1,7 +1,7 @@
 import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { parseReference } from '#fhir/values/references.ts';
-import { mapInBatches, yielder } from '#threads/turns.ts';
+import { mapInBatches, yielder } from '#threads/yielding.ts';
 import { type Criterion, criteriaIn, findMatches, type Matches, shownCriteria } from '../lookups/criteria.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { located } from '../request/request.ts';
@@ -85,9 +85,9 @@ async function resolveConditional(
   }
   const matches: Matches[] = [];
   const issues = new Issues();
-  const among = candidates(context, steps);
+  const candidatesOf = candidates(context, steps);
   await mapInBatches([...wanted.values()], async ({ criterion, links }) => {
-    const found = await lookUpOne(context, caller, criterion, among);
+    const found = await lookUpOne(context, caller, criterion, candidatesOf);
     if (found instanceof Failure) {
       for (const { path } of links) issues.addAll(located(found, path).issues);
       return;
@@ -143,11 +143,11 @@ async function lookUpOne(
   context: Context,
   caller: Caller,
   criterion: Criterion,
-  among: Candidates,
+  candidatesOf: Candidates,
 ): Promise<Outcome<{ readonly id: string; readonly matches: Matches }>> {
   const matches = await findMatches(context, caller, criterion);
   if (matches instanceof Failure) return matches;
-  const ids = [...matches.found.map((version) => version.id), ...among(criterion.type, matches.where)];
+  const ids = [...matches.found.map((version) => version.id), ...candidatesOf(criterion.type, matches.where)];
   const [id, second] = ids;
   const shown = { found: shownCriteria(criterion) };
   if (id === undefined) return fail('criteria-no-match', shown);
