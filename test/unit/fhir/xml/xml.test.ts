@@ -10,7 +10,7 @@ import { layoutAt } from '#fhir/xml/layout.ts';
 import { parseXml } from '#fhir/xml/read.ts';
 import { toXml } from '#fhir/xml/write.ts';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../../../..');
 const declaration = '<?xml version="1.0" encoding="UTF-8"?>';
 const xmlns = 'xmlns="http://hl7.org/fhir"';
 const xhtml = 'xmlns="http://www.w3.org/1999/xhtml"';

@@ -306,7 +306,7 @@ t.test('and so on the demo district', async (t) => {
 });
 
 t.test('and so on the profiles and terminology', async (t) => {
-  const count = compareAll(t, [...inFolder('../../../profiles/'), ...inFolder('../../../terminology/')]);
+  const count = compareAll(t, [...inFolder('../../../../profiles/'), ...inFolder('../../../../terminology/')]);
   t.ok(count.resources > 30 && count.values > count.resources * 3, JSON.stringify(count));
 });
 
