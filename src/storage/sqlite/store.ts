@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { backup as copy } from 'node:sqlite';
 import type { MessagePort } from 'node:worker_threads';
 import type { Plan } from '#search/model/filter.ts';
+import { type Callee, Calls, connected, worker } from '#threads/calls.ts';
+import { InlineCalls } from '#threads/inline-calls.ts';
 import type {
   Commit,
   Conflict,
@@ -25,8 +27,6 @@ import type { PackedPage } from './read/find.ts';
 import { PointReads } from './read/point.ts';
 import { openReads, type ReaderMethods } from './read/reads.ts';
 import type { PackedResidents } from './read/residents.ts';
-import { type Callee, Calls, connected, worker } from './wire/calls.ts';
-import { InlineCalls } from './wire/inline-calls.ts';
 import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
 import type { WriterMethods } from './write/writer.ts';
 

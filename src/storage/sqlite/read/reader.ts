@@ -1,7 +1,7 @@
 /** A thread of reads that may be long. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Call, CallResult } from '../wire/calls.ts';
+import type { Call, CallResult } from '#threads/calls.ts';
 import { openReads, type ReaderMethods } from './reads.ts';
 
 const methods = openReads(String(workerData));

@@ -2,12 +2,12 @@
 
 import { randomBytes } from 'node:crypto';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Call, CallResult, Connect } from '#threads/calls.ts';
 import type { Conflict } from '../../store.ts';
 import { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
-import type { Call, CallResult, Connect } from '../wire/calls.ts';
 import type { PackedCommit, PackedReindexed, PackedTransaction } from '../wire/pack.ts';
 import { SavepointFailure, Transactor } from './transact.ts';
 

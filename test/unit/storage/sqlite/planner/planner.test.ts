@@ -91,7 +91,9 @@ t.test('a search starts from its rarest criterion and checks the rest by resourc
 
   t.equal(selection.base(names.types(['Observation']), code('c7'), 'all').where.text.includes('passes_filter'), false);
   t.equal(
-    selection.base(names.types(['Observation']), and([code('c7'), after(100)]), 'all').where.text.includes('passes_filter'),
+    selection
+      .base(names.types(['Observation']), and([code('c7'), after(100)]), 'all')
+      .where.text.includes('passes_filter'),
     true,
   );
   connection.close();

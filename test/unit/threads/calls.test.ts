@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Calls, worker } from '#storage/sqlite/wire/calls.ts';
+import { Calls, worker } from '#threads/calls.ts';
 
 interface Offered {
   [name: string]: (argument: never) => unknown;
