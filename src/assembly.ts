@@ -1,11 +1,12 @@
-import type { Worker } from 'node:worker_threads';
 import type { Resource } from '@medplum/fhirtypes';
+import { pino } from 'pino';
 import type { Running } from '#cli/command.ts';
 import type { Config } from '#config';
-import { loadDefinitions } from '#fhir/model/definitions.ts';
+import { type Definitions, loadDefinitions } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
-import { createServer } from '#http/server/server.ts';
+import { respondTask } from '#http/tasks.ts';
 import { withCql } from '#measure/libraries.ts';
+import { evaluateTask, translateTask } from '#measure/tasks.ts';
 import { profilesOf } from '#operations/conformance/capabilities.ts';
 import { installGuide } from '#operations/conformance/guide.ts';
 import type { Context } from '#operations/request/context.ts';
@@ -15,18 +16,44 @@ import { indexer } from '#search/extract/extract.ts';
 import type { Store } from '#storage/store.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
-import { createValidator } from '#validation/validator.ts';
+import { ThreadPool } from '#threads/pool.ts';
+import { handling, type TaskHandlers } from '#threads/task.ts';
+import { compileTypes, createValidator, type ValidatorOptions } from '#validation/validator.ts';
 
 /** The root of the clone: profiles/ and terminology/ stand there. */
 const root = new URL('../', import.meta.url);
+
+/** What main alone can name. */
+export interface Adapter {
+  /** Opens the store that HUFHIR_STORE names. */
+  readonly openStore: (location: string) => Promise<Store>;
+  /** The same store in a thread of the pool, by what `Store.share` gave. */
+  readonly joinStore: (shared: unknown) => Store;
+  /** The module that such a thread runs; it exports `runTask`. */
+  readonly threadFile: URL;
+}
+
+/** What a thread of the pool is given, so that it need not read 35 MB of definitions. */
+interface ThreadData {
+  readonly config: Config;
+  readonly guide: readonly Resource[];
+  readonly types: ValidatorOptions['types'];
+}
 
 /**
  * Everything that a server works with, around a store; the implementation guide is put into the store. The store may still
  * be opening: its threads start while the definitions are compiled.
  */
-export async function createContext(config: Config, opening: Store | Promise<Store>): Promise<Context> {
-  const { context, guide } = await assemble(config, opening, true);
-  const { store, parameters } = context;
+export async function createContext(
+  config: Config,
+  opening: Store | Promise<Store>,
+  threadFile: URL,
+): Promise<Context> {
+  const definitions = loadDefinitions();
+  const guide = withCql(readGuide(root), new URL('profiles/', root));
+  const data: ThreadData = { config, guide, types: compileTypes(definitions.structures()) };
+  const context = join(data, definitions, await opening, threadFile, true);
+  const { store, parameters, log } = context;
   const isNew = (await store.lastSeq()) === 0;
   if (isNew) await parameters.adopt(guide);
   await installGuide(context, guide);
@@ -40,28 +67,22 @@ export async function createContext(config: Config, opening: Store | Promise<Sto
   return context;
 }
 
-const log = (line: string): void => console.error(line);
-
-/** The same for another thread of a server that runs already. */
-export async function createThreadContext(config: Config, store: Store): Promise<Context> {
-  return (await assemble(config, store, false)).context;
-}
-
-async function assemble(
-  config: Config,
-  opening: Store | Promise<Store>,
-  indexes: boolean,
-): Promise<{ readonly context: Context; readonly guide: readonly Resource[] }> {
-  const definitions = loadDefinitions();
-  const { timeZone, baseUrl } = config;
-  const guide = withCql(readGuide(root), new URL('profiles/', root));
-  const valueSets = createValueSets(guide);
-  const structures = definitions.structures();
-  const validate = createValidator({ structures, guide, mode: config.validation, valueSets, timeZone });
-  const store = await opening;
+/** The parts of a context, joined; `indexes` in the main thread alone. */
+function join(data: ThreadData, definitions: Definitions, store: Store, threadFile: URL, indexes: boolean): Context {
+  const { config, guide, types } = data;
+  const { timeZone, baseUrl, validation: mode } = config;
+  const log = pino({ level: config.logLevel });
+  const validate = createValidator({ types, guide, mode, valueSets: createValueSets(guide), timeZone });
   const index = indexer(definitions, { timeZone, baseUrl });
   const parameters = new CustomParameters({ store, definitions, index, log, indexes });
-  const context: Context = {
+  const pool = new ThreadPool({
+    file: threadFile,
+    workerData: data,
+    threads: config.poolThreads,
+    maxQueue: config.poolQueue,
+    attach: () => store.share(),
+  });
+  return {
     config,
     store,
     definitions,
@@ -76,33 +97,56 @@ async function assemble(
       const places = new Set(structural.map((i) => i.expression));
       return [...structural, ...more.filter((i) => !places.has(i.expression))];
     },
+    pool,
+    log,
   };
-  return { context, guide };
 }
 
-/** What main alone can name: the store's adapter, and the thread of large bodies. */
-export interface Adapter {
-  /** The store that HUFHIR_STORE names. */
-  readonly openStore: (location: string) => Promise<Store>;
-  readonly startThread: (context: Context) => Worker;
+/**
+ * What a thread of the pool can do, given what came with the task. Each kind of work loads its modules when it first comes, so that a
+ * thread that was lost is soon replaced.
+ */
+export function threadTasks(data: ThreadData, { joinStore, threadFile }: Adapter): (shared: unknown) => TaskHandlers {
+  // The translator of CQL prints a greeting, and stdout belongs to the log.
+  process.stdout.write = () => true;
+  let context: Context | undefined;
+  return (shared) => {
+    const store = joinStore(shared);
+    return {
+      ...handling(respondTask, async (request) => {
+        const { respondInThread } = await import('#http/large-request.ts');
+        context ??= join(data, loadDefinitions(), store, threadFile, false);
+        return respondInThread(context, request);
+      }),
+      ...handling(translateTask, async (measures) => {
+        const { translateMeasures } = await import('#measure/engine.ts');
+        return translateMeasures(measures);
+      }),
+      ...handling(evaluateTask, async (evaluation) => {
+        const { evaluate } = await import('#measure/evaluation-thread.ts');
+        return evaluate(store, evaluation);
+      }),
+    };
+  };
 }
 
 /** A whole server, as the settings say. */
-export async function startServer(config: Config, { openStore, startThread }: Adapter): Promise<Running> {
-  const context = await createContext(config, openStore(config.store));
-  return listen(context, () => startThread(context));
+export async function startServer(config: Config, { openStore, threadFile }: Adapter): Promise<Running> {
+  return listen(await createContext(config, openStore(config.store), threadFile));
 }
 
-/** Starts to listen. Without `startThread`, large bodies are worked on in this thread. */
-export async function listen(context: Context, startThread?: () => Worker): Promise<Running> {
+/** Starts to listen. */
+export async function listen(context: Context): Promise<Running> {
+  const { createServer } = await import('#http/server/server.ts');
   const { host, port } = context.config;
-  const web = await createServer(context, startThread);
+  const web = await createServer(context);
   const address = await web.listen({ host, port });
   return {
     address,
     stop: async () => {
       await web.close();
       await context.parameters.stop();
+      await context.pool.close();
       await context.store.close();
     },
   };

@@ -54,6 +54,9 @@ export interface Config {
   /** Milliseconds that the result of an asynchronous request is kept, and how many there may be. */
   readonly jobLifetime: number;
   readonly maxJobs: number;
+  /** Threads of the pool, and tasks that may wait for one. */
+  readonly poolThreads: number;
+  readonly poolQueue: number;
   readonly logLevel: string;
 }
 
@@ -96,6 +99,8 @@ const settings = {
   HUFHIR_SHUTDOWN_TIMEOUT: count(30_000, hour),
   HUFHIR_JOB_LIFETIME: count(hour, 24 * hour),
   HUFHIR_MAX_JOBS: count(100, 10_000),
+  HUFHIR_POOL_THREADS: count(2, 64),
+  HUFHIR_POOL_QUEUE: count(200, 100_000),
   HUFHIR_LOG_LEVEL: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
 } as const;
 
@@ -201,6 +206,8 @@ function toConfig(values: Values): Config {
     shutdownTimeout: values.HUFHIR_SHUTDOWN_TIMEOUT,
     jobLifetime: values.HUFHIR_JOB_LIFETIME,
     maxJobs: values.HUFHIR_MAX_JOBS,
+    poolThreads: values.HUFHIR_POOL_THREADS,
+    poolQueue: values.HUFHIR_POOL_QUEUE,
     logLevel: values.HUFHIR_LOG_LEVEL,
   };
 }

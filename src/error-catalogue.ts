@@ -348,6 +348,11 @@ export const catalogue = {
     type: 'too-costly',
     text: '{expected} asynchronous requests are kept already (HUFHIR_MAX_JOBS); fetch or delete their results first.',
   },
+  'pool-full': {
+    status: 503,
+    type: 'throttled',
+    text: '{expected} tasks wait for a thread already (HUFHIR_POOL_QUEUE); send the request again in a while.',
+  },
   timeout: {
     status: 503,
     type: 'timeout',

@@ -69,8 +69,16 @@ export interface Executable {
   evaluate(run: EvaluationRun, residents: readonly ResidentInput[]): Promise<Outcome<readonly PatientResults[]>>;
 }
 
-/** Makes measures executable: translates them, and finds what they need. Every problem of every measure is reported. */
-export async function prepare(measures: readonly MeasureSource[]): Promise<Outcome<Executable>> {
+/** Measures in ELM; plain data, so that it can be kept and sent to a thread. */
+export interface TranslatedMeasures {
+  /** The resource types that any of the measures retrieves, Patient aside. */
+  readonly types: readonly string[];
+  /** Of each measure, its primary library first, then those that it includes; as JSON. */
+  readonly libraries: string;
+}
+
+/** Translates measures, and finds what they need. Every problem of every measure is reported. */
+export async function translateMeasures(measures: readonly MeasureSource[]): Promise<Outcome<TranslatedMeasures>> {
   const texts = [...new Map(measures.flatMap((m) => m.texts).map((t) => [`${t.name}|${t.version}`, t])).values()];
   const mains = measures.map((m) => m.library);
   const translations = await translate(mains, texts);
@@ -78,10 +86,22 @@ export async function prepare(measures: readonly MeasureSource[]): Promise<Outco
   const failure = failIfAny(checked.flatMap((c) => c.issues));
   if (failure !== undefined) return failure;
   const types = new Set(checked.flatMap((c) => [...c.types]));
-  const libraries = linked(translations.map((t) => t.libraries));
+  const libraries = JSON.stringify(translations.map((t) => t.libraries.map(trimmed)));
+  return { types: [...types].sort(), libraries };
+}
+
+/** Translates measures and makes them executable. */
+export async function prepare(measures: readonly MeasureSource[]): Promise<Outcome<Executable>> {
+  const translated = await translateMeasures(measures);
+  return translated instanceof Failure ? translated : link(measures, translated);
+}
+
+/** Makes translated measures executable. */
+export function link(measures: readonly MeasureSource[], translated: TranslatedMeasures): Executable {
+  const libraries = linked(JSON.parse(translated.libraries) as readonly (readonly ElmJson[])[]);
   const typeOf = fhirTypes();
   return {
-    types: [...types].sort(),
+    types: translated.types,
     evaluate: async (run, residents) => {
       const prepared = measures.map((measure, i) => ({
         measure,
@@ -134,7 +154,7 @@ function linked(translations: readonly (readonly ElmJson[])[]): (Library | undef
     if (known !== undefined) return known;
     const elm = texts.get(name);
     if (elm === undefined) return undefined;
-    const library = new Library(trimmed(elm), { resolve });
+    const library = new Library(elm, { resolve });
     made.set(name, library);
     return library;
   };

@@ -1,84 +1,70 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { Failure, fail, type Outcome } from '#errors';
-import type { EvaluationRun, MeasureSource, PatientResults, ResidentInput } from './engine.ts';
-import { Thread } from './thread.ts';
-import type { WorkerAnswer } from './worker.ts';
+import type { RunOptions, ThreadPool } from '#threads/pool.ts';
+import type { Task } from '#threads/task.ts';
+import type { EvaluationRun, MeasureSource, PatientResults, TranslatedMeasures } from './engine.ts';
+import { type Evaluation, evaluateTask, translateTask } from './tasks.ts';
 
 /** Measures that are ready to be evaluated. */
 export interface Prepared {
   /** A hash of everything that decides on the result, apart from run and data. */
   readonly key: string;
-  /** The resource types that the residents must bring, Patient aside. */
-  readonly types: readonly string[];
-  /**
-   * Memberships of the residents, in their order, chunk by chunk; the next chunk is read while one is evaluated. Fails with
-   * 'timeout' when the limit has passed since the first chunk was asked for.
-   */
-  evaluate(
-    run: EvaluationRun,
-    residents: AsyncIterable<readonly ResidentInput[]>,
-  ): AsyncGenerator<Outcome<readonly PatientResults[]>>;
+  readonly measures: readonly MeasureSource[];
+  readonly translated: TranslatedMeasures;
 }
 
-/**
- * Evaluates measures in a thread of its own, so that the server keeps answering. The thread is started when first needed,
- * and again if it ended. Nothing but its end stops CQL that runs on, so whatever shares the thread then fails as well.
- */
+/** Sets of measures whose translations are kept: texts of some hundred thousand characters each. */
+const maxTranslations = 8;
+
+/** Has measures translated and evaluated in the pool. What takes longer than the limit loses its thread, since nothing else stops CQL. */
 export class Evaluator {
+  readonly #pool: ThreadPool;
   /** Milliseconds that a translation, or the evaluation of all residents, may take. */
   readonly #limit: number;
-  #thread: Thread | undefined;
+  readonly #translations = new LRUCache<string, Promise<Outcome<TranslatedMeasures>>>({ max: maxTranslations });
 
-  constructor(limit: number) {
+  constructor(pool: ThreadPool, limit: number) {
+    this.#pool = pool;
     this.#limit = limit;
   }
 
-  /** Translates the measures, unless the thread has them ready. Fails with everything that the translator says. */
-  async prepare(measures: readonly MeasureSource[]): Promise<Outcome<Prepared>> {
-    if (this.#thread === undefined || this.#thread.ended) this.#thread = new Thread();
-    const thread = this.#thread;
+  /** Translates the measures, unless that was done before. Fails with everything that the translator says. */
+  async prepare(client: string, measures: readonly MeasureSource[]): Promise<Outcome<Prepared>> {
     const key = createHash('sha256').update(JSON.stringify(measures)).digest('hex');
-    const timer = this.#expire(thread);
-    const answer = await thread.ask({ kind: 'prepare', set: key, measures }).finally(() => clearTimeout(timer));
-    if ('issues' in answer) return new Failure(answer.issues);
-    if (!('types' in answer)) throw outOfTurn(answer);
-    return { key, types: answer.types, evaluate: (run, residents) => this.#evaluate(thread, key, run, residents) };
+    const known = this.#translations.get(key);
+    const made = known ?? this.#run(translateTask, measures, { client });
+    if (known === undefined) this.#keep(key, made);
+    const translated = await made;
+    return translated instanceof Failure ? translated : { key, measures, translated };
   }
 
-  async *#evaluate(
-    thread: Thread,
-    set: string,
+  /** The results of all residents for whom any population holds; of every one, if the run asks for evidence. */
+  evaluate(
+    client: string,
+    prepared: Prepared,
     run: EvaluationRun,
-    residents: AsyncIterable<readonly ResidentInput[]>,
-  ): AsyncGenerator<Outcome<readonly PatientResults[]>> {
-    const timer = this.#expire(thread);
+    needs: Evaluation['needs'],
+  ): Promise<Outcome<readonly PatientResults[]>> {
+    return this.#run(evaluateTask, { ...prepared, run, needs }, { client, long: true });
+  }
+
+  /** What failed is tried again when it is next asked for: the next time the thread may be less busy, or the library there. */
+  #keep(key: string, made: Promise<Outcome<TranslatedMeasures>>): void {
+    this.#translations.set(key, made);
+    const drop = (): void => {
+      if (this.#translations.peek(key) === made) this.#translations.delete(key);
+    };
+    made.then((outcome) => outcome instanceof Failure && drop(), drop);
+  }
+
+  async #run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
+    const signal = AbortSignal.timeout(this.#limit);
     try {
-      const pending: Promise<WorkerAnswer>[] = [];
-      for await (const chunk of residents) {
-        const asked = thread.ask({ kind: 'evaluate', set, run, residents: chunk });
-        // It is awaited later; until then a rejection must not count as unhandled.
-        asked.catch(() => undefined);
-        pending.push(asked);
-        if (pending.length > 1) yield membershipsOf(await pending.shift());
-      }
-      for (const rest of pending) yield membershipsOf(await rest);
-    } finally {
-      clearTimeout(timer);
+      return await this.#pool.run(task, input, { ...options, signal });
+    } catch (error) {
+      if (signal.aborted) return fail('timeout', { expected: this.#limit });
+      throw error;
     }
   }
-
-  #expire(thread: Thread): NodeJS.Timeout {
-    return setTimeout(() => thread.end(fail('timeout', { expected: this.#limit })), this.#limit);
-  }
-}
-
-function membershipsOf(answer: WorkerAnswer | undefined): Outcome<readonly PatientResults[]> {
-  if (answer !== undefined && 'issues' in answer) return new Failure(answer.issues);
-  if (answer !== undefined && 'memberships' in answer) return answer.memberships;
-  throw outOfTurn(answer);
-}
-
-function outOfTurn(answer: WorkerAnswer | undefined): Error {
-  const defect = answer !== undefined && 'defect' in answer ? answer.defect : 'the measure thread answered out of turn';
-  return new Error(defect);
 }

@@ -1,5 +1,6 @@
-import type { Bundle, Resource, StructureDefinition } from '@medplum/fhirtypes';
+import type { Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
+import type { Structures } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { checkRule } from './overlay.ts';
@@ -9,11 +10,8 @@ import { isObject } from './value.ts';
 import { type Hooks, ValidationWalk } from './walk.ts';
 
 export interface ValidatorOptions {
-  /** R4's own StructureDefinitions. They are compiled at once and not kept. */
-  readonly structures: {
-    readonly types: Bundle<StructureDefinition>;
-    readonly resources: Bundle<StructureDefinition>;
-  };
+  /** R4's own types: see `compileTypes`. */
+  readonly types: TypeSchemas;
   /** Holds the profiles and extensions that are checked in the mode `profile`. */
   readonly guide: readonly Resource[];
   readonly mode: 'off' | 'structure' | 'profile';
@@ -28,12 +26,15 @@ export type Validator = (resource: Resource) => readonly Issue[];
 
 const CORE = 'http://hl7.org/fhir/StructureDefinition/';
 
-/** Compiles the definitions, and returns the function that checks a resource against them. */
+/** R4's own StructureDefinitions, compiled: plain data, which another thread can be given. They need not be kept. */
+export function compileTypes({ types, resources }: Structures): TypeSchemas {
+  return compileSchemas([...(types.entry ?? []), ...(resources.entry ?? [])].flatMap((e) => e.resource ?? []));
+}
+
+/** Compiles the guide, and returns the function that checks a resource against it and R4's types. */
 export function createValidator(options: ValidatorOptions): Validator {
   if (options.mode === 'off') return () => [];
-  const { types, resources } = options.structures;
-  const structures = [...(types.entry ?? []), ...(resources.entry ?? [])].flatMap((e) => e.resource ?? []);
-  const schemas = compileSchemas(structures);
+  const { types: schemas } = options;
   const hooks = options.mode === 'profile' ? profileHooks(options.guide, schemas) : undefined;
   const zone = clock(options.timeZone ?? 'Asia/Shanghai');
   const walkOptions = { schemas, valueSets: options.valueSets, hooks, clock: zone };

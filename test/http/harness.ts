@@ -22,6 +22,9 @@ export interface TestServer {
   readonly stop: () => Promise<void>;
 }
 
+/** What the threads of a server's pool run. */
+export const threadFile = new URL('../../src/main.ts', import.meta.url);
+
 /** A whole server of this process: a real port, a real file. */
 export async function startServer(settings: Record<string, string> = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-'));
@@ -35,7 +38,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   });
   if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
   const store = await openSqliteStore(config.store.replace(/^sqlite:/, ''));
-  const context = await createContext(config, store);
+  const context = await createContext(config, store, threadFile);
   const running = await listen(context);
   return {
     base: config.baseUrl,

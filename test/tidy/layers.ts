@@ -46,7 +46,7 @@ const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>
     'conformance',
     'perform.ts',
   ],
-  http: ['request', 'response', 'exchange.ts', 'thread.ts', 'thread-worker.ts', 'server'],
+  http: ['request', 'response', 'tasks.ts', 'exchange.ts', 'large-request.ts', 'server'],
 };
 
 const readers = { config: ['operations', 'http', 'cli', 'assembly', 'main'], seed: ['cli'] };

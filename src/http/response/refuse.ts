@@ -15,13 +15,23 @@ const utf8 = `${json.mediaType}; charset=utf-8`;
 
 /** An OperationOutcome in place of what was asked. */
 export function refusal(failure: Failure, view: Presentation, headers: HttpResponse['headers'] = {}): HttpResponse {
-  return bodied(failure.status, headers, JSON.stringify(outcomeOf(failure.issues)), view);
+  return bodied(
+    failure.status,
+    { ...headers, ...retryAfter(failure) },
+    JSON.stringify(outcomeOf(failure.issues)),
+    view,
+  );
+}
+
+/** Seconds after which a full queue is worth another try (RFC 9110, 10.2.3). */
+function retryAfter({ issues }: Failure): HttpResponse['headers'] {
+  return issues.some(({ code }) => code === 'pool-full') ? { 'retry-after': '1' } : {};
 }
 
 /** Sends an OperationOutcome in JSON: what is asked for is not known, or not to be told. */
 export function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
   const body = JSON.stringify(outcomeOf(failure.issues));
-  return reply.code(failure.status).header('content-type', utf8).send(body);
+  return reply.code(failure.status).headers(retryAfter(failure)).header('content-type', utf8).send(body);
 }
 
 /** Fastify's own refusals become the catalogue's; anything else is a defect, told to the log alone. */

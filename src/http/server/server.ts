@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, METHODS } from 'node:http';
-import type { Worker } from 'node:worker_threads';
 import fastifyCompress from '@fastify/compress';
 import fastifyCors from '@fastify/cors';
 import Fastify, {
+  type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
@@ -15,6 +15,7 @@ import type { Caller, Context } from '#operations/request/context.ts';
 import type { Interaction } from '#operations/request/route.ts';
 import { unrestricted } from '#security/rights.ts';
 import { respond } from '../exchange.ts';
+import { respondInPool } from '../large-request.ts';
 import { compression, cors } from '../request/codings.ts';
 import {
   failureOf,
@@ -24,7 +25,6 @@ import {
   refuseExpectation,
   unknownRoute,
 } from '../response/refuse.ts';
-import { LargeBodies } from '../thread.ts';
 import { serveApi } from './api.ts';
 import { serveConsole } from './console.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -32,17 +32,14 @@ import { originGuard } from './origins.ts';
 import { beginRequest, endRequest } from './pipelining.ts';
 import { type Shutdown, shutDownGracefully } from './shutdown.ts';
 
-/**
- * The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. `startThread` gives
- * the thread that works on large bodies; without it they are worked on here.
- */
-export async function createServer(context: Context, startThread?: () => Worker): Promise<FastifyInstance> {
+/** The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. */
+export async function createServer(context: Context): Promise<FastifyInstance> {
   const { config } = context;
   const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
     refuse(reply, failureOf(context, error, request));
   const app = Fastify({
     bodyLimit: config.maxBody,
-    logger: { level: config.logLevel },
+    loggerInstance: context.log as FastifyBaseLogger,
     // A logger of its own for each request costs more than routing it; the lines name the request instead.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -62,17 +59,16 @@ export async function createServer(context: Context, startThread?: () => Worker)
   app.decorateRequest(asked, undefined);
   app.decorateRequest(asking, undefined);
   const metrics = createMetrics(context);
-  const large = startThread === undefined ? undefined : new LargeBodies(context, startThread);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) => refuse(reply, unknownRoute(request)));
-  const ending = shutDownGracefully(app, config.shutdownTimeout);
+  const shutdown = shutDownGracefully(app, config.shutdownTimeout);
   // One hook for all that holds for every request: each hook costs as much as what is asked here.
   app.addHook('onRequest', (request, reply, done) => {
     identify(request, reply);
     const crowded = beginRequest(request.raw.socket);
-    const refused = ending.now ? fail('shutting-down', {}) : (crowded ?? hostless(request));
+    const refused = shutdown.now ? fail('shutting-down', {}) : (crowded ?? hostless(request));
     if (refused !== undefined) {
       refuse(reply.header('connection', 'close'), refused);
       return;
@@ -85,16 +81,15 @@ export async function createServer(context: Context, startThread?: () => Worker)
   app.addHook('onResponse', (request, reply, done) => {
     endRequest(request.raw.socket);
     account(metrics, request, reply);
-    ending.answered();
+    shutdown.answered();
     done();
   });
-  app.addHook('onClose', () => large?.close());
   await app.register(fastifyCompress, compression);
   if (config.corsOrigins.length > 0) await app.register(fastifyCors, cors(config.corsOrigins));
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async () => ({ status: 'ok', lastSeq: await context.store.lastSeq() }));
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()));
-  await app.register(async (fhir) => serveFhir(context, { large, ending }, fhir));
+  await app.register(async (fhir) => serveFhir(context, shutdown, fhir));
   await serveApi(app, context);
   await serveConsole(app);
   return app;
@@ -116,12 +111,6 @@ function nodeOptions(context: Context) {
 function hostless({ raw, headers }: FastifyRequest): Failure | undefined {
   if (headers.host !== undefined || raw.httpVersion !== '1.1') return undefined;
   return fail('bad-request', { found: 'it has no Host' });
-}
-
-/** What answering takes beside the context. */
-interface RouteParts {
-  readonly large: LargeBodies | undefined;
-  readonly ending: Shutdown;
 }
 
 /** What Node would pass over, or answer by itself. */
@@ -151,7 +140,7 @@ const checking = 5_000;
 const caching = { 'cache-control': 'no-cache, private', vary: 'Accept, accept-encoding, Origin' };
 
 /** `/fhir` and all below. Who asks is settled before a body is read or a path judged: strangers learn nothing of either. */
-function serveFhir(context: Context, parts: RouteParts, fhir: FastifyInstance): void {
+function serveFhir(context: Context, shutdown: Shutdown, fhir: FastifyInstance): void {
   const { config } = context;
   const guard = config.auth === 'off' ? originGuard(config) : undefined;
   fhir.addHook('onRequest', (request, reply, done) => {
@@ -169,7 +158,7 @@ function serveFhir(context: Context, parts: RouteParts, fhir: FastifyInstance): 
     (request as Asking)[asking] = caller;
     done();
   });
-  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, parts, request, reply);
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, shutdown, request, reply);
   fhir.all('/fhir', handler);
   fhir.all('/fhir/*', handler);
 }
@@ -185,7 +174,7 @@ interface Asking {
 
 async function answer(
   context: Context,
-  { large, ending }: RouteParts,
+  shutdown: Shutdown,
   http: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -193,12 +182,13 @@ async function answer(
   if (caller === undefined) throw new Error('a request came past the recognition of its caller');
   const body = Buffer.isBuffer(http.body) ? http.body : nothing;
   const incoming = { method: http.method, url: http.raw.url ?? '', headers: http.headers, body };
-  const elsewhere = body.length > context.config.largeBody && !isOperation(incoming.url) ? large : undefined;
-  const outgoing = await (elsewhere?.respond(caller, incoming) ?? respond(context, caller, incoming));
+  const isLarge = body.length > context.config.largeBody && !isOperation(incoming.url);
+  const outgoing = await (isLarge ? respondInPool : respond)(context, caller, incoming);
+  if (outgoing instanceof Failure) return refuse(reply, outgoing);
   (http as Asking)[asked] = outgoing.asked;
   reply.code(outgoing.status);
   for (const name in outgoing.headers) reply.header(name, outgoing.headers[name]);
-  if (ending.now) reply.header('connection', 'close');
+  if (shutdown.now) reply.header('connection', 'close');
   // Raw content may be packed already, and the library would unpack it: it goes out as it is.
   const raw = outgoing.headers['content-security-policy'] !== undefined;
   const plain =
@@ -210,15 +200,15 @@ async function answer(
 
 const nothing = new Uint8Array();
 
-/** What operations keep in memory, such as the results of measures, is in this thread. */
+/** The parameters of operations are few, and the results that they keep are in this thread. */
 function isOperation(url: string): boolean {
   return /^[^?]*(\$|%24)/.test(url);
 }
 
 /** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement. */
-function recognise({ config }: Context, { method, raw }: FastifyRequest): Outcome<Caller> {
+function recognise({ config }: Context, { method, raw, ip }: FastifyRequest): Outcome<Caller> {
   const open = (method === 'GET' || method === 'HEAD') && /^\/fhir\/metadata(\?|$)/.test(raw.url ?? '');
-  return config.auth === 'off' || open ? { rights: unrestricted } : fail('login-required', {});
+  return config.auth === 'off' || open ? { rights: unrestricted, client: ip } : fail('login-required', {});
 }
 
 function identify(request: FastifyRequest, reply: FastifyReply): FastifyReply {

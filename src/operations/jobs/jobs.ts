@@ -8,7 +8,7 @@ import { jobs as path } from '../request/route.ts';
 /** Work that goes on after its request was answered (R4 async.html). */
 interface Job {
   /** Who may ask for it: callers with the same rights. */
-  readonly caller: Caller;
+  readonly rights: Caller['rights'];
   readonly begun: number;
   /** Rejects where the work met a defect; whoever asks then hears of it as of any other. */
   readonly answer: Promise<Outcome<Answer>>;
@@ -34,7 +34,7 @@ function jobsOf(context: Context): Map<string, Job> {
 /** A job that this caller began; others do not hear of it. */
 function jobOf(context: Context, caller: Caller, id: string): Job | undefined {
   const job = jobsOf(context).get(id);
-  return job === undefined || job.cancelled || !isDeepStrictEqual(job.caller, caller) ? undefined : job;
+  return job === undefined || job.cancelled || !isDeepStrictEqual(job.rights, caller.rights) ? undefined : job;
 }
 
 /**
@@ -46,7 +46,7 @@ export function startJob(context: Context, caller: Caller, work: () => Promise<O
   const { jobLifetime, maxJobs } = context.config;
   if (jobs.size >= maxJobs) return fail('too-many-jobs', { expected: maxJobs });
   const id = newId();
-  const job: Job = { caller, begun: Date.now(), answer: work(), ended: undefined, cancelled: false };
+  const job: Job = { rights: caller.rights, begun: Date.now(), answer: work(), ended: undefined, cancelled: false };
   jobs.set(id, job);
   const end = (): void => {
     job.ended = Date.now();

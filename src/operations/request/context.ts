@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import type { Logger } from 'pino';
 import type { Config } from '#config';
 import type { Issue } from '#errors';
 import type { Definitions } from '#fhir/model/definitions.ts';
@@ -6,6 +7,7 @@ import type { Clock } from '#fhir/values/dates.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
 import type { Rights } from '#security/rights.ts';
 import type { Store } from '#storage/store.ts';
+import type { ThreadPool } from '#threads/pool.ts';
 import type { CustomParameters } from '../search-parameters/custom-parameters.ts';
 
 /** What every conductor works with; made once, in main. */
@@ -23,9 +25,14 @@ export interface Context {
   readonly index: (resource: Resource) => IndexRecord;
   /** Every problem of a resource; only issues of severity error or fatal refuse it. */
   readonly validate: (resource: Resource) => readonly Issue[];
+  /** Where work of unknown size runs. */
+  readonly pool: ThreadPool;
+  readonly log: Logger;
 }
 
 /** Who asks. */
 export interface Caller {
   readonly rights: Rights;
+  /** Whose work waits behind each other in the pool: the address, until callers have identities. */
+  readonly client: string;
 }

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Resource, SearchParameter } from '@medplum/fhirtypes';
+import type { Logger } from 'pino';
 import type { Issue } from '#errors';
 import { type Definitions, isBase } from '#fhir/model/definitions.ts';
 import { everything } from '#search/model/filter.ts';
@@ -26,7 +27,7 @@ const patience = 1_000;
 export interface CustomOptions extends Indexing {
   readonly definitions: Definitions;
   /** Where something went wrong of which no client is told. */
-  readonly log: (line: string) => void;
+  readonly log: Logger;
   /** Whether this thread indexes; the others only follow. */
   readonly indexes: boolean;
 }
@@ -103,7 +104,10 @@ export class CustomParameters {
       },
       (error: unknown) => {
         this.#working = undefined;
-        this.#options.log(`Indexing by new search parameters failed, and begins again with the next one: ${error}`);
+        this.#options.log.error(
+          { err: error },
+          'Indexing by new search parameters failed, and begins again with the next one',
+        );
       },
     );
   }
@@ -231,7 +235,7 @@ function customsOf(
     if (one !== undefined) custom.push(one);
     else
       for (const { text } of checkSearchParameter(resource, known))
-        log(`SearchParameter/${resource.id} is not in force: ${text}`);
+        log.warn(`SearchParameter/${resource.id} is not in force: ${text}`);
   }
   return custom;
 }

@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import type { Logger } from 'pino';
 import { Failure } from '#errors';
 import { parseResource } from '#fhir/json/json.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
@@ -108,9 +109,9 @@ export function noteIndexCurrent(store: Store): Promise<void> {
  * Makes the entries of a whole store anew, version by version: the history of a deleted resource is judged by the entries of
  * its last contents. What another program left half done begins again.
  */
-export async function reindexAll(indexing: Indexing, log: (line: string) => void): Promise<void> {
+export async function reindexAll(indexing: Indexing, log: Logger): Promise<void> {
   const end = await indexing.store.lastSeq();
-  log('The index was made by another version of this program: all resources are indexed anew.');
+  log.warn('The index was made by another version of this program: all resources are indexed anew.');
   let lastPercent = -10;
   for (let at = 0; at < end; ) {
     const found = await indexing.store.changes(at, page);
@@ -121,7 +122,7 @@ export async function reindexAll(indexing: Indexing, log: (line: string) => void
     const percent = Math.floor((100 * at) / end);
     if (percent < lastPercent + 10) continue;
     lastPercent = percent;
-    log(`${percent} % of ${end} versions are indexed.`);
+    log.info(`${percent} % of ${end} versions are indexed.`);
   }
-  log('All resources are indexed.');
+  log.info('All resources are indexed.');
 }

@@ -77,6 +77,12 @@ export function openSharedSqliteStore(shared: unknown, onLost: () => void): Stor
   });
 }
 
+/** Gives back what `Store.share` gave, for a thread that has joined the store already. */
+export function releaseSharedSqliteStore(shared: unknown): void {
+  const { port } = shared as SharedStore;
+  port.close();
+}
+
 /** Who works for a store. */
 interface Workers {
   /** Whether the writer ends with the store. */

@@ -9,6 +9,7 @@ import { route } from '#operations/request/route.ts';
 import type { Filter } from '#search/model/filter.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { threadFile } from '#test/http/harness.ts';
 
 /** What a caller sees whose rights are a part of the records: one rule for read, vread and history. */
 
@@ -16,13 +17,13 @@ const file = join(t.testdir(), 'rights.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
 const store = await openSqliteStore(file);
-const context = await createContext(config, store);
+const context = await createContext(config, store, threadFile);
 t.teardown(() => store.close());
 
 const men: Filter = { op: 'match', param: 'gender', test: { kind: 'token', code: 'male' } };
-const everybody: Caller = { rights: unrestricted };
-const restricted: Caller = { rights: { read: men, write: men } };
-const nobody: Caller = { rights: { read: { op: 'none' }, write: { op: 'none' } } };
+const everybody: Caller = { client: 'test', rights: unrestricted };
+const restricted: Caller = { client: 'test', rights: { read: men, write: men } };
+const nobody: Caller = { client: 'test', rights: { read: { op: 'none' }, write: { op: 'none' } } };
 
 async function ask(caller: Caller, method: string, path: string, body?: unknown) {
   const [target = '', query = ''] = path.split('?');

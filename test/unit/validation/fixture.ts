@@ -2,23 +2,23 @@ import type { Resource } from '@medplum/fhirtypes';
 import { loadDefinitions } from '#fhir/model/definitions.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
-import { createValidator, type ValidatorOptions } from '#validation/validator.ts';
+import { compileTypes, createValidator, type ValidatorOptions } from '#validation/validator.ts';
 
 /** The repository's root. */
 export const root = new URL('../../../', import.meta.url);
 export const guide = readGuide(root);
 export const valueSets = createValueSets(guide);
-const structures = loadDefinitions().structures();
+const types = compileTypes(loadDefinitions().structures());
 
 /** `severity code expression` of each issue, in order: what the tables of the tests expect. */
 export function checker(mode: ValidatorOptions['mode']): (resource: unknown) => string[] {
-  const validate = createValidator({ structures, guide, mode, valueSets });
+  const validate = createValidator({ types, guide, mode, valueSets });
   return (resource) => validate(asSent(resource)).map((i) => `${i.severity} ${i.code} ${i.expression}`);
 }
 
 /** The texts of the issues. */
 export function teller(mode: ValidatorOptions['mode']): (resource: unknown) => string[] {
-  const validate = createValidator({ structures, guide, mode, valueSets });
+  const validate = createValidator({ types, guide, mode, valueSets });
   return (resource) => validate(asSent(resource)).map((i) => i.text);
 }
 

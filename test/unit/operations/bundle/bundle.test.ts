@@ -10,6 +10,7 @@ import type { Caller } from '#operations/request/context.ts';
 import type { Request } from '#operations/request/request.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { threadFile } from '#test/http/harness.ts';
 
 /** A defect in one entry does not hide what became of the others. */
 
@@ -17,10 +18,10 @@ const file = join(t.testdir(), 'bundle.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
 const store = await openSqliteStore(file);
-const context = await createContext(config, store);
+const context = await createContext(config, store, threadFile);
 t.teardown(() => store.close());
 
-const caller: Caller = { rights: unrestricted };
+const caller: Caller = { client: 'test', rights: unrestricted };
 const put = (id: string) => ({
   resource: { resourceType: 'Patient', id, gender: 'male' },
   request: { method: 'PUT', url: `Patient/${id}` },

@@ -1,22 +1,6 @@
 import t from 'tap';
-import { fail } from '#errors';
 import { withLocalReferences } from '#measure/references.ts';
-import { Thread } from '#measure/thread.ts';
 import { startServer } from '#test/http/harness.ts';
-
-t.test('what a thread is asked when it ends, and later, is answered with the reason', async (t) => {
-  const question = { kind: 'prepare', set: 'none', measures: [] } as const;
-  const reason = fail('timeout', { expected: 1 });
-  const stopped = new Thread();
-  const open = stopped.ask(question);
-  t.equal(stopped.ended, false);
-  await stopped.end(reason);
-  t.equal(stopped.ended, true);
-  t.strictSame([await open, await stopped.ask(question)], [{ issues: reason.issues }, { issues: reason.issues }]);
-  const broken = new Thread();
-  await broken.end(new Error('it broke'));
-  await t.rejects(broken.ask(question), { message: 'it broke' });
-});
 
 t.test('an evaluation that takes too long is refused by the name of its limit, and each begins anew', async (t) => {
   const server = await startServer({ HUFHIR_MEASURE_TIMEOUT: '1' });

@@ -1,0 +1,55 @@
+import { Failure, type Outcome } from '#errors';
+import type { Caller, Context } from '#operations/request/context.ts';
+import { Transferred } from '#threads/task.ts';
+import { answer, begin } from './exchange.ts';
+import type { HttpRequest, HttpResponse } from './request/messages.ts';
+import { type LargeRequest, respondTask } from './tasks.ts';
+
+/** Has a request answered by a thread of the pool. */
+export async function respondInPool(
+  context: Context,
+  caller: Caller,
+  request: HttpRequest,
+): Promise<Outcome<HttpResponse>> {
+  const { pool, parameters } = context;
+  const { client } = caller;
+  const response = await parameters.track(
+    pool.run(respondTask, { caller, request }, { client, transfer: memoryOf(request.body) }),
+  );
+  // It may have written some.
+  await parameters.refresh();
+  if (response instanceof Failure || !(response.body instanceof Uint8Array)) return response;
+  return { ...response, body: asBuffer(response.body) };
+}
+
+/** The same in that thread, with a context of its own. */
+export async function respondInThread(
+  context: Context,
+  { caller, request }: LargeRequest,
+): Promise<Transferred<HttpResponse>> {
+  // The main thread, or a request before this one, may have changed them.
+  await context.parameters.refresh();
+  const exchange = begin(context, { ...request, body: asBuffer(request.body) });
+  collectGarbage();
+  const response = await answer(context, caller, exchange);
+  collectGarbage();
+  const body = typeof response.body === 'string' ? new TextEncoder().encode(response.body) : response.body;
+  return new Transferred({ ...response, ...(body && { body }) }, memoryOf(body));
+}
+
+/** Memory that a body fills goes from thread to thread as it is, without a copy. */
+function memoryOf(body: Uint8Array | undefined): readonly ArrayBuffer[] {
+  if (body === undefined || !(body.buffer instanceof ArrayBuffer)) return [];
+  return body.buffer.byteLength === body.byteLength ? [body.buffer] : [];
+}
+
+/** What was transferred comes as plain bytes, which Fastify's plugins take for an object. */
+function asBuffer(body: Uint8Array): Buffer {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+/** What reading a body or a large answer leaves behind is many times what is kept; nobody but this thread waits meanwhile. */
+function collectGarbage(): void {
+  const { gc } = globalThis as { gc?: () => void };
+  gc?.();
+}

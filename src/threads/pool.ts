@@ -1,0 +1,157 @@
+import type { Transferable } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { Failure, fail, type Outcome } from '#errors';
+import { FairQueue } from './fair-queue.ts';
+import { type Task, type TaskHandler, type TaskHandlers, Transferred } from './task.ts';
+
+/** How a task is to be run. */
+export interface RunOptions {
+  /** Who asked: tasks of one client wait behind each other, those of others do not. */
+  readonly client: string;
+  /** Ends the task, also one that never looks at it: its thread is ended, and another takes its place. */
+  readonly signal?: AbortSignal;
+  /** Memory of the input that goes over instead of being copied. */
+  readonly transfer?: readonly Transferable[];
+  /** It may take minutes: one thread stays free of such tasks, if there are several. */
+  readonly long?: boolean;
+}
+
+export interface PoolOptions {
+  /** The module that a thread runs: its export `runTask` is what `taskRunner` gives. */
+  readonly file: URL;
+  /** Given to each thread when it starts. */
+  readonly workerData: unknown;
+  readonly threads: number;
+  /** Tasks that may wait. */
+  readonly maxQueue: number;
+  /** What goes with each task, so that a thread can reach what only the main thread has; `transfer` are ports in it. */
+  readonly attach: () => { readonly shared: unknown; readonly transfer: readonly Transferable[] };
+}
+
+/** A task on its way to a thread. */
+interface TaskMessage {
+  readonly name: string;
+  readonly input: unknown;
+  readonly shared: unknown;
+}
+
+/** Failure is a class, which no copy between threads keeps. */
+type TaskReply = { readonly result: unknown } | { readonly issues: Failure['issues'] };
+
+interface WaitingTask {
+  readonly long: boolean;
+  readonly start: () => Promise<void>;
+}
+
+/** Milliseconds without work after which a thread ends, and its memory is given back. */
+const idleTimeout = 60_000;
+
+// A small young generation, as in the threads of the store: each would keep 50 MB otherwise.
+const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+
+/** Threads that start when they are needed, one task at a time in each, behind a queue that is fair between clients. */
+export class ThreadPool {
+  readonly #options: PoolOptions;
+  readonly #piscina: Piscina;
+  readonly #queue = new FairQueue<WaitingTask>();
+  readonly #closing = new AbortController();
+  #running = 0;
+  #runningLong = 0;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#piscina = new Piscina<TaskMessage, TaskReply>({
+      filename: options.file.href,
+      name: 'runTask',
+      workerData: options.workerData,
+      minThreads: 0,
+      maxThreads: options.threads,
+      idleTimeout,
+      resourceLimits,
+      // Flags of the main thread (a test runner's loaders, an inspector) are not for the others.
+      execArgv: [],
+      // Handlers are asynchronous and have ports of their own, which must be heard between tasks too.
+      atomics: 'disabled',
+    });
+    // A thread that was lost between tasks failed nobody; the next task starts another.
+    this.#piscina.on('error', () => undefined);
+  }
+
+  /**
+   * The result, or the task's own failure; `pool-full` (503) where too many wait. Rejects at a defect, where the thread was lost, and
+   * with the signal's reason where it was aborted.
+   */
+  run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
+    const { maxQueue } = this.#options;
+    const { client, long = false } = options;
+    if (this.#queue.size >= maxQueue) return Promise.resolve(fail('pool-full', { expected: maxQueue }));
+    const signal = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
+    return new Promise((resolve, reject) => {
+      const start = async (): Promise<void> => {
+        signal.removeEventListener('abort', leave);
+        await this.#send(task.name, input, signal, options.transfer ?? []).then(
+          (result) => resolve(result as Outcome<Result>),
+          (error) => reject(signal.aborted ? signal.reason : error),
+        );
+      };
+      const waiting = { long, start };
+      const leave = (): void => {
+        this.#queue.remove(client, waiting);
+        reject(signal.reason);
+      };
+      if (signal.aborted) return leave();
+      signal.addEventListener('abort', leave, { once: true });
+      this.#queue.push(client, waiting);
+      this.#startNext();
+    });
+  }
+
+  /** Ends all threads; what runs or waits is rejected. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('The server is being stopped.'));
+    await this.#piscina.destroy();
+  }
+
+  #startNext(): void {
+    const { threads } = this.#options;
+    const mayBeLong = (): boolean => this.#runningLong < Math.max(1, threads - 1);
+    while (this.#running < threads) {
+      const next = this.#queue.shift(({ long }) => !long || mayBeLong());
+      if (next === undefined) return;
+      const long = next.long ? 1 : 0;
+      this.#running += 1;
+      this.#runningLong += long;
+      void next.start().finally(() => {
+        this.#running -= 1;
+        this.#runningLong -= long;
+        this.#startNext();
+      });
+    }
+  }
+
+  async #send(
+    name: string,
+    input: unknown,
+    signal: AbortSignal,
+    memory: readonly Transferable[],
+  ): Promise<Outcome<unknown>> {
+    const { shared, transfer } = this.#options.attach();
+    const message: TaskMessage = { name, input, shared };
+    const reply: TaskReply = await this.#piscina.run(message, { signal, transferList: [...transfer, ...memory] });
+    return 'issues' in reply ? new Failure(reply.issues) : reply.result;
+  }
+}
+
+/** What a thread of the pool exports as `runTask`; `handlersOf` gives what the thread can do, with what came attached to the task. */
+export function taskRunner(handlersOf: (shared: unknown) => TaskHandlers): (message: TaskMessage) => Promise<unknown> {
+  return async ({ name, input, shared }) => {
+    const handlers = handlersOf(shared);
+    const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
+    if (handler === undefined) throw new Error(`No thread does the task ${name}`);
+    const result = await (handler as TaskHandler<unknown, unknown>)(input);
+    if (result instanceof Failure) return { issues: result.issues };
+    if (!(result instanceof Transferred)) return { result };
+    const reply: TaskReply = { result: result.result };
+    return Piscina.move({ [Piscina.transferableSymbol]: [...result.transfer], [Piscina.valueSymbol]: reply } as never);
+  };
+}

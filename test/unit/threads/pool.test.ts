@@ -1,0 +1,168 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { MessageChannel } from 'node:worker_threads';
+import t from 'tap';
+import { Failure } from '#errors';
+import { ThreadPool } from '#threads/pool.ts';
+import type { Task } from '#threads/task.ts';
+
+/** A thread that can add, wait for others, fail in each way there is, and go on for ever. */
+const source = `
+  import { threadId } from 'node:worker_threads';
+  import { fail } from ${JSON.stringify(new URL('../../../src/errors.ts', import.meta.url).href)};
+  import { taskRunner } from ${JSON.stringify(new URL('../../../src/threads/pool.ts', import.meta.url).href)};
+  import { Transferred } from ${JSON.stringify(new URL('../../../src/threads/task.ts', import.meta.url).href)};
+  export const runTask = taskRunner(({ port }) => ({
+    add: async ([a, b]) => a + b,
+    thread: async () => threadId,
+    spin: async () => { for (;;); },
+    hold: (flag) => { Atomics.wait(new Int32Array(flag), 0, 0); return Promise.resolve(threadId); },
+    refuse: async (found) => fail('unknown-operation', { found }),
+    throw: async () => { throw new Error('it broke'); },
+    exit: async () => process.exit(3),
+    bytes: async (bytes) => new Transferred(bytes.fill(7), [bytes.buffer]),
+    attached: async () => { port.postMessage('hello'); port.close(); },
+  }));
+`;
+const folder = t.testdir({ 'thread.mjs': source });
+
+const add: Task<readonly number[], number> = { name: 'add' };
+const thread: Task<null, number> = { name: 'thread' };
+const spin: Task<null, never> = { name: 'spin' };
+const hold: Task<SharedArrayBuffer, number> = { name: 'hold' };
+const refuse: Task<string, never> = { name: 'refuse' };
+const bytes: Task<Uint8Array, Uint8Array> = { name: 'bytes' };
+const named = (name: string): Task<null, unknown> => ({ name });
+
+function poolOf(more: {
+  readonly threads?: number;
+  readonly maxQueue?: number;
+  readonly heard?: (said: string) => void;
+}) {
+  return new ThreadPool({
+    file: pathToFileURL(join(folder, 'thread.mjs')),
+    workerData: {},
+    threads: more.threads ?? 1,
+    maxQueue: more.maxQueue ?? 100,
+    attach: () => {
+      const { port1, port2 } = new MessageChannel();
+      port1.on('message', more.heard ?? (() => undefined));
+      port1.unref();
+      return { shared: { port: port2 }, transfer: [port2] };
+    },
+  });
+}
+
+/** Memory that holds a thread until it is let go. */
+function gate() {
+  const flag = new SharedArrayBuffer(4);
+  const open = (): void => {
+    Atomics.store(new Int32Array(flag), 0, 1);
+    Atomics.notify(new Int32Array(flag), 0);
+  };
+  return { flag, open };
+}
+
+const client = 'a';
+
+t.test('a task comes back with its result, its failure or its defect, and the pool goes on', async (t) => {
+  const pool = poolOf({});
+  t.teardown(() => pool.close());
+  t.equal(await pool.run(add, [1, 2], { client }), 3);
+  const failure = await pool.run(refuse, '$x', { client });
+  t.ok(failure instanceof Failure);
+  t.match(failure, { issues: [{ code: 'unknown-operation', text: /\$x/ }] });
+  await t.rejects(pool.run(named('throw'), null, { client }), { message: 'it broke' });
+  await t.rejects(pool.run(named('nothing'), null, { client }), { message: /No thread does the task nothing/ });
+  await t.rejects(pool.run(named('exit'), null, { client }), { message: /exited with code: 3/ });
+  t.equal(await pool.run(add, [3, 4], { client }), 7, 'another thread has taken its place');
+});
+
+t.test('memory that is handed over is not copied', async (t) => {
+  const pool = poolOf({});
+  t.teardown(() => pool.close());
+  const sent = new Uint8Array(8);
+  const back = await pool.run(bytes, sent, { client, transfer: [sent.buffer] });
+  t.equal(sent.byteLength, 0, 'it is there, and here no more');
+  t.strictSame(back, new Uint8Array(8).fill(7));
+});
+
+t.test('what is attached goes with every task', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const pool = poolOf({ heard: resolve });
+  t.teardown(() => pool.close());
+  await pool.run(named('attached'), null, { client });
+  t.equal(await promise, 'hello');
+});
+
+t.test('a signal ends a task that never looks at it, and one that waits', async (t) => {
+  const pool = poolOf({});
+  t.teardown(() => pool.close());
+  const running = new AbortController();
+  const waiting = new AbortController();
+  const first = await pool.run(thread, null, { client });
+  const endless = pool.run(spin, null, { client, signal: running.signal });
+  const behind = pool.run(add, [1, 1], { client, signal: waiting.signal });
+  const last = pool.run(thread, null, { client });
+  waiting.abort(new Error('nobody waits'));
+  await t.rejects(behind, { message: 'nobody waits' });
+  running.abort(new Error('too long'));
+  await t.rejects(endless, { message: 'too long' });
+  t.not(await last, first, 'another thread has taken its place');
+  const gone = AbortSignal.abort(new Error('gone'));
+  await t.rejects(pool.run(add, [1, 1], { client, signal: gone }), { message: 'gone' });
+});
+
+t.test('too many that wait are refused, and the refusal names the limit', async (t) => {
+  const pool = poolOf({ maxQueue: 2 });
+  const { flag, open } = gate();
+  t.teardown(() => pool.close());
+  const held = pool.run(hold, flag, { client });
+  const waiting = [pool.run(add, [1, 1], { client }), pool.run(add, [2, 2], { client: 'b' })];
+  const refused = await pool.run(add, [3, 3], { client: 'c' });
+  t.match(refused, { issues: [{ code: 'pool-full', text: /^2 tasks wait .*HUFHIR_POOL_QUEUE/ }] });
+  open();
+  await held;
+  t.strictSame(await Promise.all(waiting), [2, 4]);
+  t.equal(await pool.run(add, [3, 3], { client: 'c' }), 6);
+});
+
+t.test('a client that asks for much waits behind itself', async (t) => {
+  const pool = poolOf({});
+  const { flag, open } = gate();
+  t.teardown(() => pool.close());
+  const order: string[] = [];
+  const held = pool.run(hold, flag, { client: 'greedy' });
+  const run = (client: string, name: string) => pool.run(thread, null, { client }).then(() => order.push(name));
+  const all = [
+    run('greedy', 'greedy 1'),
+    run('greedy', 'greedy 2'),
+    run('greedy', 'greedy 3'),
+    run('modest', 'modest'),
+  ];
+  open();
+  await Promise.all([held, ...all]);
+  t.strictSame(order, ['greedy 1', 'modest', 'greedy 2', 'greedy 3']);
+});
+
+t.test('long tasks leave one thread to others', async (t) => {
+  const pool = poolOf({ threads: 2 });
+  const gates = [gate(), gate()] as const;
+  t.teardown(() => pool.close());
+  const long = gates.map(({ flag }) => pool.run(hold, flag, { client, long: true }));
+  t.equal(await pool.run(add, [1, 1], { client: 'b' }), 2, 'beside a long one that runs and one that waits');
+  for (const { open } of gates) open();
+  const [first, second] = await Promise.all(long);
+  t.type(first, 'number');
+  t.type(second, 'number');
+});
+
+t.test('what runs or waits when the pool closes is rejected', async (t) => {
+  const pool = poolOf({});
+  const running = pool.run(spin, null, { client });
+  const waiting = pool.run(add, [1, 1], { client });
+  const both = Promise.allSettled([running, waiting]);
+  await pool.close();
+  for (const { status } of await both) t.equal(status, 'rejected');
+  await t.rejects(pool.run(add, [1, 1], { client }), { message: /being stopped/ });
+});
