@@ -25,6 +25,33 @@ export type ParameterSource =
   | { readonly name: string; readonly value: ParameterValue }
   | { readonly name: string; readonly query: string };
 
+/** Divides the residents into strata. */
+export interface Stratifier {
+  readonly code: MeasureGroup['code'];
+  /** Name of the definition in the library. */
+  readonly expression: string;
+  /** Says that the strata are Organizations, each of which can report its own residents; one stratifier of a measure does. */
+  readonly attribution: Attribution | undefined;
+}
+
+/** How the values of a stratifier lead to Organizations (cn-sh-attribution). */
+export interface Attribution {
+  /** What a value is: the code of an area that an Organization serves, or a reference to the Organization. */
+  readonly values: 'area' | 'organization';
+  /**
+   * Which Organizations have a stratum, and the areas that each serves: those of a ConceptMap from areas to identifiers of
+   * Organizations, or those that an x-fhir-query finds, by themselves or as managingOrganization of Locations.
+   */
+  readonly organizations: { readonly map: string } | { readonly query: string };
+}
+
+/** Which Groups count the official population (cn-sh-denominator-source): each a year, an age band and an area. */
+export interface OfficialPopulation {
+  readonly ageBand: Coding;
+  /** The codes of the characteristics. */
+  readonly characteristics: { readonly year: Coding; readonly ageBand: Coding; readonly area: Coding };
+}
+
 /** A Measure as the engine and the report read it (cn-sh-measure): one proportion. */
 export interface MeasureDefinition {
   readonly id: string;
@@ -36,11 +63,10 @@ export interface MeasureDefinition {
   readonly library: string;
   readonly group: { readonly id: string | undefined; readonly code: MeasureGroup['code'] };
   readonly populations: readonly Population[];
-  readonly centre: { readonly code: MeasureGroup['code']; readonly expression: string };
+  readonly stratifiers: readonly Stratifier[];
   readonly targets: readonly MeasureTarget[];
-  /** The age band of the official population that stands for initial population and denominator, if it does. */
-  readonly officialAgeBand: string | undefined;
-  readonly attribution: 'residence' | 'managing-organization';
+  /** The official population that stands for initial population and denominator, if one does. */
+  readonly officialPopulation: OfficialPopulation | undefined;
   readonly parameters: readonly ParameterSource[];
 }
 
@@ -48,7 +74,7 @@ export interface MeasureDefinition {
 export function readMeasure(measure: Measure): Outcome<MeasureDefinition> {
   const issues: Issue[] = [];
   const name = measure.url ?? `Measure/${measure.id}`;
-  const refuse = (path: string, text: string): void => {
+  const refuse: Refuse = (path, text) => {
     issues.push(issue('measure-not-evaluable', { text: `${name}: ${text}` }, path));
   };
   const [group, ...more] = measure.group ?? [];
@@ -67,14 +93,8 @@ export function readMeasure(measure: Measure): Outcome<MeasureDefinition> {
   for (const code of ['initial-population', 'denominator', 'numerator']) {
     if (populations.filter((p) => p.code === code).length !== 1) refuse('Measure.group[0]', `one ${code} is required.`);
   }
-  const stratifier = group?.stratifier?.[0];
-  if (stratifier === undefined)
-    refuse('Measure.group[0].stratifier', 'a stratifier that gives the centre is required.');
-  const centre = {
-    code: stratifier?.code,
-    expression: definitionName(stratifier?.criteria, 'Measure.group[0].stratifier[0].criteria', refuse),
-  };
-  const attribution = extension(measure, 'cn-sh-attribution')[0]?.valueCode;
+  const stratifiers = readStratifiers(group, refuse);
+  const officialPopulation = readOfficialPopulation(measure, refuse);
   const failure = failIfAny(issues);
   if (failure instanceof Failure) return failure;
   return {
@@ -86,10 +106,9 @@ export function readMeasure(measure: Measure): Outcome<MeasureDefinition> {
     library: library ?? '',
     group: { id: group?.id, code: group?.code },
     populations,
-    centre,
+    stratifiers,
     targets: extension(measure, 'cn-sh-measure-target').flatMap(targetOf),
-    officialAgeBand: officialAgeBand(measure),
-    attribution: attribution === 'managing-organization' ? attribution : 'residence',
+    officialPopulation,
     parameters: extension(measure, 'cn-sh-measure-parameter').flatMap(parameterOf),
   };
 }
@@ -106,11 +125,7 @@ const supported: ReadonlySet<string> = new Set([
 ]);
 
 /** `text/cql` criteria are taken as the name of a definition too, quoted or not: logic belongs into the library. */
-function definitionName(
-  criteria: Expression | undefined,
-  path: string,
-  refuse: (path: string, text: string) => void,
-): string {
+function definitionName(criteria: Expression | undefined, path: string, refuse: Refuse): string {
   const expression = criteria?.expression;
   // The types know R4's own three languages alone; the binding is extensible.
   const language: string | undefined = criteria?.language;
@@ -119,6 +134,8 @@ function definitionName(
   refuse(path, `criteria language "${language ?? ''}" is not supported; expected text/cql-identifier or text/cql.`);
   return '';
 }
+
+type Refuse = (path: string, text: string) => void;
 
 function extension(of: { extension?: Extension[] }, name: string): Extension[] {
   return (of.extension ?? []).filter((e) => e.url === ours + name);
@@ -136,11 +153,51 @@ function targetOf(e: Extension): MeasureTarget[] {
   return [period === undefined ? { comparator, value } : { comparator, value, period }];
 }
 
-function officialAgeBand(measure: Measure): string | undefined {
+function readStratifiers(group: MeasureGroup | undefined, refuse: Refuse): Stratifier[] {
+  const found = (group?.stratifier ?? []).map((s, i): Stratifier => {
+    const path = `Measure.group[0].stratifier[${i}]`;
+    const [attribution] = extension(s, 'cn-sh-attribution');
+    if (s.component !== undefined) refuse(`${path}.component`, 'components of a stratifier are not supported.');
+    return {
+      code: s.code,
+      expression: s.component === undefined ? definitionName(s.criteria, `${path}.criteria`, refuse) : '',
+      attribution: attribution && readAttribution(attribution, `${path}.extension`, refuse),
+    };
+  });
+  if (found.filter((s) => s.attribution !== undefined).length > 1) {
+    refuse('Measure.group[0].stratifier', 'only one stratifier can say whose residents they are (cn-sh-attribution).');
+  }
+  return found;
+}
+
+function readAttribution(e: Extension, path: string, refuse: Refuse): Attribution | undefined {
+  const values = part(e, 'values')?.valueCode;
+  const map = part(e, 'map')?.valueCanonical;
+  const query = part(e, 'query')?.valueString;
+  if (values !== 'area' && values !== 'organization') {
+    refuse(path, `values "${values ?? ''}" is not supported; expected area or organization.`);
+  } else if (map !== undefined && query === undefined) return { values, organizations: { map } };
+  else if (query !== undefined && map === undefined) return { values, organizations: { query } };
+  else refuse(path, 'either a map or a query is required.');
+  return undefined;
+}
+
+function readOfficialPopulation(measure: Measure, refuse: Refuse): OfficialPopulation | undefined {
   const [source] = extension(measure, 'cn-sh-denominator-source');
   if (source === undefined || part(source, 'source')?.valueCode !== 'groups') return undefined;
-  const band: Coding | undefined = part(source, 'ageBand')?.valueCoding;
-  return band?.code ?? 'all';
+  const coding = (name: string): Coding => {
+    const found = part(source, name)?.valueCoding;
+    if (found?.code === undefined) refuse('Measure.extension', `the denominator source groups needs the code ${name}.`);
+    return found ?? {};
+  };
+  return {
+    ageBand: coding('ageBand'),
+    characteristics: {
+      year: coding('yearCharacteristic'),
+      ageBand: coding('ageBandCharacteristic'),
+      area: coding('areaCharacteristic'),
+    },
+  };
 }
 
 function parameterOf(e: Extension): ParameterSource[] {

@@ -1,9 +1,9 @@
-import { CodeService, Interval, Library, PatientContext, Quantity } from 'cql-execution';
+import { Code, CodeService, Interval, Library, PatientContext, Quantity } from 'cql-execution';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
 import { fhirTypes } from './elements.ts';
 import { elmReach, trimmed } from './elm.ts';
 import { withLocalReferences } from './references.ts';
-import { atOffset, Resident } from './resident.ts';
+import { atOffset, FhirValue, Resident } from './resident.ts';
 import { type CqlText, type ElmJson, type Translation, translate } from './translate.ts';
 
 /** One measure as the engine needs it; plain data, so that it can be sent to a thread. */
@@ -15,8 +15,8 @@ export interface MeasureSource {
   readonly texts: readonly CqlText[];
   /** Names of the definitions that decide on each population, in the order of the membership bits. */
   readonly populations: readonly string[];
-  /** Name of the definition that says whose report counts the resident. */
-  readonly centre: string;
+  /** Names of the definitions that give the resident's value of each stratifier. */
+  readonly stratifiers: readonly string[];
 }
 
 /** A value that a parameter of CQL takes, as plain data. */
@@ -51,7 +51,8 @@ export interface ResidentInput {
 export interface MeasureResult {
   /** Bit i is set if population i holds; what is null does not hold. */
   readonly bits: number;
-  readonly centre: string | null;
+  /** By stratifier, the stratum that the resident is in; all null outside of every population. */
+  readonly strata: readonly (string | null)[];
   /** `Type/id`, if evidence was asked for. */
   readonly evidence?: readonly string[];
 }
@@ -136,7 +137,7 @@ function check(
 ): { issues: Issue[]; types: Iterable<string> } {
   const issues = [...(translation?.issues ?? [])];
   if (translation === undefined || translation.libraries.length === 0) return { issues, types: [] };
-  const found = elmReach(translation.libraries, [...measure.populations, measure.centre]);
+  const found = elmReach(translation.libraries, [...measure.populations, ...measure.stratifiers]);
   const refuse = (text: string): void => {
     issues.push(issue('measure-not-evaluable', { text: `${measure.url}: ${text}` }));
   };
@@ -183,9 +184,12 @@ async function resultOfMeasure(
     for (const [i, name] of measure.populations.entries()) {
       if ((await resultOf(context, library, name)) === true) bits |= 1 << i;
     }
-    // Outside of every population nobody asks for the centre.
-    const centre = bits === 0 ? null : await resultOf(context, library, measure.centre);
-    const standing = { bits, centre: typeof centre === 'string' ? centre : null };
+    const strata: (string | null)[] = [];
+    for (const name of measure.stratifiers) {
+      // Outside of every population nobody asks for the strata.
+      strata.push(bits === 0 ? null : stratumOf(await resultOf(context, library, name), name));
+    }
+    const standing = { bits, strata };
     return run.evidence ? { ...standing, evidence: [...resident.retrieved] } : standing;
   } catch (e) {
     const text = `${measure.url}: Patient/${resident.getId()}: ${e instanceof Error ? e.message : String(e)}`;
@@ -198,6 +202,15 @@ async function resultOf(context: PatientContext, library: Library, name: string)
   const known: unknown = context.get(name);
   const definition = library.expressions[name];
   return known === definition ? definition.execute(context) : known;
+}
+
+/** The text of a stratifier's value: a String, Boolean, Integer, Decimal or Code of CQL, or a primitive of FHIR. */
+function stratumOf(value: unknown, name: string): string | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return String(value);
+  if (value instanceof Code) return value.code;
+  if (value instanceof FhirValue && 'value' in value.json) return stratumOf(value.json.value, name);
+  throw new Error(`the stratifier "${name}" gives neither a simple value nor a code`);
 }
 
 function contextOf(

@@ -7,8 +7,8 @@ export type Counts = readonly number[];
 export interface MeasureMember {
   readonly patient: string;
   readonly bits: number;
-  /** As the measure's stratifier gave it: a street's code or a reference. */
-  readonly centre: string | null;
+  /** As each of the measure's stratifiers gave it. */
+  readonly strata: readonly (string | null)[];
 }
 
 /**

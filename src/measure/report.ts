@@ -9,30 +9,24 @@ import type {
   Quantity,
   Reference,
 } from '@medplum/fhirtypes';
-import { type MeasureDefinition, type MeasureTarget, measurePopulation } from './definition.ts';
+import { type MeasureDefinition, type MeasureTarget, measurePopulation, type Stratifier } from './definition.ts';
 import { type Counts, type Ratio, ratio } from './populations.ts';
+import type { DenominatorSource, Stratum } from './strata.ts';
 
 const ours = 'https://fhir.changning.example/StructureDefinition/';
 
-/** A stratum of the stratifier `centre`. */
-export interface CentreCounts {
-  readonly name: string;
-  /** The organisation code; absent for a centre that is not known by one. */
-  readonly code: string | undefined;
-  readonly counts: Counts;
-}
-
 export interface ReportContent {
   readonly type: MeasureReport['type'];
-  /** Of the whole district, of one centre or of one resident. */
+  /** Of everybody, of the reporter's residents or of one resident. */
   readonly counts: Counts;
-  readonly denominatorUsed: 'groups' | 'patients';
+  readonly denominatorUsed: DenominatorSource;
   /** Local times with offset; both are within the period. */
   readonly period: { readonly start: string; readonly end: string };
   readonly date: string;
   readonly reporter?: Reference;
   readonly subject?: Reference;
-  readonly centres?: readonly CentreCounts[];
+  /** By stratifier of the measure; one that is undefined is left out. */
+  readonly strata?: readonly (readonly Stratum[] | undefined)[];
   /** For each population, the ids of the Patients in it. */
   readonly subjects?: readonly (readonly string[])[];
   /** Versioned references. */
@@ -68,32 +62,43 @@ function group(definition: MeasureDefinition, content: ReportContent, lists: rea
     const list = lists[i];
     return list === undefined ? p : { ...p, subjectResults: { reference: `#${list.id}` } };
   });
-  const stratum = (c: CentreCounts): MeasureReportGroupStratifierStratum => ({
-    ...asExtension(targetMet(definition, c.counts, period)),
-    value: { ...(c.code !== undefined && { coding: [{ system: organizationCode, code: c.code }] }), text: c.name },
-    // Element ids stand once in a resource: at the group's own populations.
-    population: populationsIn(definition, c.counts).map(({ id: _, ...p }) => p),
-    measureScore: measureScore(definition, c.counts),
-  });
-  const { centres } = content;
-  // FHIR knows no empty lists and objects (R4 json.html), and a store may have no resident.
-  const stratifier: MeasureReportGroupStratifier = {
-    ...(centres !== undefined && definition.centre.code !== undefined && { code: [definition.centre.code] }),
-    ...(centres !== undefined && centres.length > 0 && { stratum: centres.map(stratum) }),
-  };
-  const used: Extension = { url: `${ours}cn-sh-denominator-used`, valueCode: content.denominatorUsed };
+  const stratifiers = definition.stratifiers.flatMap(({ code }, i) => stratifier(definition, content, code, i));
   const met = individual ? [] : targetMet(definition, counts, period);
   return {
     ...(id !== undefined && { id }),
-    extension: [...met, used],
+    extension: [...met, denominatorUsed(content)],
     ...(code !== undefined && { code }),
     population: populations,
     ...(!individual && { measureScore: measureScore(definition, counts) }),
-    ...(Object.keys(stratifier).length > 0 && { stratifier: [stratifier] }),
+    ...(stratifiers.length > 0 && { stratifier: stratifiers }),
   };
 }
 
-const organizationCode = 'urn:oid:2.16.156.10011.1.5';
+/** FHIR knows no empty lists and objects (R4 json.html), and a store may have no resident. */
+function stratifier(
+  definition: MeasureDefinition,
+  content: ReportContent,
+  code: Stratifier['code'],
+  i: number,
+): MeasureReportGroupStratifier[] {
+  const strata = content.strata?.[i];
+  if (strata === undefined || (strata.length === 0 && code === undefined)) return [];
+  const stratum = (s: Stratum): MeasureReportGroupStratifierStratum => ({
+    ...asExtension([
+      ...targetMet(definition, s.counts, content.period),
+      ...(s.denominatorUsed === content.denominatorUsed ? [] : [denominatorUsed(s)]),
+    ]),
+    value: s.value,
+    // Element ids stand once in a resource: at the group's own populations.
+    population: populationsIn(definition, s.counts).map(({ id: _, ...p }) => p),
+    measureScore: measureScore(definition, s.counts),
+  });
+  return [{ ...(code !== undefined && { code: [code] }), ...(strata.length > 0 && { stratum: strata.map(stratum) }) }];
+}
+
+function denominatorUsed({ denominatorUsed: valueCode }: Pick<ReportContent, 'denominatorUsed'>): Extension {
+  return { url: `${ours}cn-sh-denominator-used`, valueCode };
+}
 
 function asExtension(extension: Extension[]): { extension?: Extension[] } {
   return extension.length === 0 ? {} : { extension };

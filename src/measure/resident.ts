@@ -12,7 +12,7 @@ type Offset = number;
  * A FHIR element as cql-execution's data model interface wants it. Children are made when first read and kept, since the
  * libraries of all measures read the same ones.
  */
-class FhirValue implements RecordObject {
+export class FhirValue implements RecordObject {
   /** The only enumerable property: what cql-execution compares when two values are asked to be equal. */
   readonly json: RecordJson;
   readonly #type: FhirType;

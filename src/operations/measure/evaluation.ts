@@ -57,8 +57,8 @@ export async function membersOf(
     if (results instanceof Failure) return results;
     return measures.map(({ definition }, i) =>
       results.flatMap(({ patient, standings }): MeasureMember[] => {
-        const { bits = 0, centre = null } = standings[i] ?? {};
-        return populationsOf(definition, bits).includes(true) ? [{ patient, bits, centre }] : [];
+        const { bits = 0, strata = [] } = standings[i] ?? {};
+        return populationsOf(definition, bits).includes(true) ? [{ patient, bits, strata }] : [];
       }),
     );
   });

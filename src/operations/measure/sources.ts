@@ -1,4 +1,4 @@
-import type { Library, Measure, Resource } from '@medplum/fhirtypes';
+import type { ConceptMap, Library, Measure, Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
 import { splitCanonical } from '#fhir/values/references.ts';
 import { type MeasureDefinition, type ParameterSource, readMeasure } from '#measure/definition.ts';
@@ -60,7 +60,8 @@ async function loadMeasure(
   if (parameters instanceof Failure) return parameters;
   const [library] = texts;
   const populations = definition.populations.map((p) => p.expression);
-  const source = { url: definition.url, library, texts, populations, centre: definition.centre.expression };
+  const stratifiers = definition.stratifiers.map((s) => s.expression);
+  const source = { url: definition.url, library, texts, populations, stratifiers };
   return { definition, source, parameters };
 }
 
@@ -79,9 +80,22 @@ function hasUrl(value: string): Filter {
 }
 
 /** Whether a resource is the one that a canonical names; without a version, any version is. */
-function answersTo(canonical: string): (resource: Measure | Library) => boolean {
+function answersTo(canonical: string): (resource: CanonicalResource) => boolean {
   const { url, version } = splitCanonical(canonical);
   return (resource) => resource.url === url && (version === undefined || resource.version === version);
+}
+
+type CanonicalResource = Measure | Library | ConceptMap;
+
+/** The resource that a canonical names. */
+export async function findCanonical<T extends CanonicalResource>(
+  context: Context,
+  caller: Caller,
+  type: T['resourceType'],
+  canonical: string,
+): Promise<T | undefined> {
+  const held = await findResources<T>(context, caller, type, hasUrl(splitCanonical(canonical).url));
+  return held.find(answersTo(canonical));
 }
 
 /** The primary library, then those that it and they depend on. */
@@ -93,8 +107,7 @@ async function loadLibraries(
   const texts: CqlText[] = [];
   const wanted = [library];
   for (const canonical of wanted) {
-    const held = await findResources<Library>(context, caller, 'Library', hasUrl(splitCanonical(canonical).url));
-    const found = held.find(answersTo(canonical));
+    const found = await findCanonical<Library>(context, caller, 'Library', canonical);
     const text = found && cqlOf(found);
     if (found === undefined || text === undefined) {
       const what = found === undefined ? 'is not held by this server' : 'has no name or no content of type text/cql';
@@ -127,21 +140,27 @@ async function parameterValues(
   return values;
 }
 
-/** The references of all that an x-fhir-query finds (R4 codesystem-expression-language.html), sorted. */
+/** A parameter's own value, or the references of all that its query finds, sorted. */
 async function evaluated(context: Context, caller: Caller, source: ParameterSource): Promise<Outcome<ParameterValue>> {
   if ('value' in source) return source.value;
-  const [type = ''] = source.query.split('?', 1);
-  const pairs = [...new URLSearchParams(source.query.slice(type.length + 1))];
+  const found = await versionsByQuery(context, caller, source.query);
+  return found instanceof Failure ? found : found.map((v) => `${v.type}/${v.id}`).sort();
+}
+
+/** Everything that an x-fhir-query finds (R4 codesystem-expression-language.html) and that the caller may read, in its order. */
+export async function findByQuery(context: Context, caller: Caller, query: string): Promise<Outcome<Resource[]>> {
+  const found = await versionsByQuery(context, caller, query);
+  return found instanceof Failure ? found : resourcesOf(found);
+}
+
+async function versionsByQuery(context: Context, caller: Caller, query: string): Promise<Outcome<Version[]>> {
+  const [type = ''] = query.split('?', 1);
+  const pairs = [...new URLSearchParams(query.slice(type.length + 1))];
   const parsed = parseSearch(type, pairs, searchOptions(context, false));
   if (parsed instanceof Failure) return parsed;
   const where = await resolveLookups(context, caller, parsed.where, [type]);
   if (where instanceof Failure) return where;
-  const found = await versions(context, {
-    ...plan({ ...parsed, where }, caller.rights.read),
-    limit: 1000,
-    total: 'none',
-  });
-  return found.map((v) => `${v.type}/${v.id}`).sort();
+  return versions(context, { ...plan({ ...parsed, where }, caller.rights.read), limit: 1000, total: 'none' });
 }
 
 /** Every resource of a type that passes the filter and that the caller may read, in the order of creation. */
@@ -152,7 +171,10 @@ export async function findResources<T extends Resource>(
   where: Filter,
 ): Promise<T[]> {
   const all: Plan = { types: [type], where: and([where, caller.rights.read]), sort: [], limit: 1000, total: 'none' };
-  const found = await versions(context, all);
+  return resourcesOf(await versions(context, all));
+}
+
+function resourcesOf<T extends Resource>(found: readonly Version[]): T[] {
   return found.flatMap((v): T[] => (v.content === undefined ? [] : [JSON.parse(v.content)]));
 }
 

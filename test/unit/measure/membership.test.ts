@@ -34,7 +34,7 @@ const engine = await prepare(
       library,
       texts,
       populations: ['Initial Population', 'Denominator', 'Numerator'],
-      centre: 'Centre',
+      stratifiers: ['Centre'],
     };
   }),
 );
@@ -78,7 +78,7 @@ async function verdict(n: Number, c: Case): Promise<{ is: Verdict; centre: strin
   const found = await engine.evaluate(run, [input]);
   if (found instanceof Failure) throw new Error(found.issues.map((i) => i.text).join('\n'));
   const standing = found[0]?.standings[numbers.indexOf(n)];
-  return { is: verdictOf(standing?.bits ?? 0), centre: standing?.centre };
+  return { is: verdictOf(standing?.bits ?? 0), centre: standing?.strata[0] };
 }
 
 function table(n: Number, name: string, cases: readonly Case[]): void {

@@ -13,6 +13,7 @@ const organization = (id: string, name: string, type: string, code?: string): Re
   resourceType: 'Organization',
   id,
   name,
+  ...(type === 'B100' && { partOf: { reference: 'Organization/changning' } }),
   type: [{ coding: [{ system: `${base}/CodeSystem/cn-sh-organization-type-cs`, code: type }] }],
   ...(code !== undefined && { identifier: [{ system: 'urn:oid:2.16.156.10011.1.5', value: code }] }),
 });

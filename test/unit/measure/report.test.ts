@@ -7,6 +7,7 @@ import { type MeasureDefinition, readMeasure } from '#measure/definition.ts';
 import { localDateTime, offsetAt } from '#measure/period.ts';
 import { count, populationsOf, ratio, withOfficial } from '#measure/populations.ts';
 import { measureReport, type ReportContent } from '#measure/report.ts';
+import type { Stratum } from '#measure/strata.ts';
 
 const root = new URL('../../../', import.meta.url);
 const json = (path: string) => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
@@ -25,9 +26,76 @@ t.test('a Measure is read with its targets and parameters', async (t) => {
     { name: 'Uncontrolled follow-up limit', value: { value: 14, unit: 'd' } },
     { name: 'Count telephone follow-ups', value: false },
   ]);
-  t.match(measure, { attribution: 'managing-organization', targets: [{ comparator: 'ge', value: { value: 64 } }] });
-  t.equal(measure.officialAgeBand, undefined);
-  t.equal(definition(json('profiles/Measure-cn-sh-10-elderly-health-management.json')).officialAgeBand, '65-plus');
+  t.match(measure.targets, [{ comparator: 'ge', value: { value: 64 } }]);
+});
+
+t.test('a Measure says what its strata stand for, and which Groups count the official population', async (t) => {
+  const map = 'https://fhir.changning.example/ConceptMap/cn-sh-street-to-chc';
+  t.match(measure.stratifiers, [
+    { expression: 'Centre', attribution: { values: 'organization', organizations: { map } } },
+  ]);
+  t.equal(measure.officialPopulation, undefined);
+  const elderly = definition(json('profiles/Measure-cn-sh-10-elderly-health-management.json'));
+  t.match(elderly.stratifiers, [{ expression: 'Centre', attribution: { values: 'area', organizations: { map } } }]);
+  const system = 'https://fhir.changning.example/CodeSystem/cn-sh-population-cs';
+  t.same(elderly.officialPopulation, {
+    ageBand: { system, code: '65-plus' },
+    characteristics: {
+      year: { system, code: 'year' },
+      ageBand: { system, code: 'age-band' },
+      area: { system, code: 'area' },
+    },
+  });
+});
+
+t.test('stratifiers: none, one, several, and what is refused of them', async (t) => {
+  const criteria = (expression: string) => ({ language: 'text/cql-identifier', expression });
+  const attribution = (...parts: object[]) => [
+    { url: 'https://fhir.changning.example/StructureDefinition/cn-sh-attribution', extension: parts },
+  ];
+  const area = { url: 'values', valueCode: 'area' };
+  const map = { url: 'map', valueCanonical: 'https://example.org/ConceptMap/m' };
+  const query = { url: 'query', valueString: 'Location?identifier=s|' };
+  const [group] = held.group ?? [];
+  const at = (i: number, element: string) => `Measure.group[0].stratifier[${i}].${element}`;
+  const cases: readonly [string, readonly object[] | undefined, readonly (string | undefined)[]][] = [
+    ['none', undefined, []],
+    ['one', [{ criteria: criteria('Sex') }], ['Sex']],
+    ['several', [{ criteria: criteria('Sex') }, { criteria: criteria('Band') }], ['Sex', 'Band']],
+    ['by Locations', [{ extension: attribution(area, query), criteria: criteria('Centre') }], ['Centre']],
+    ['without criteria', [{}], [at(0, 'criteria')]],
+    ['of components', [{ component: [{ criteria: criteria('Sex') }] }], [at(0, 'component')]],
+    [
+      'values of another kind',
+      [{ extension: attribution({ ...area, valueCode: 'x' }, map), criteria: criteria('Centre') }],
+      [at(0, 'extension')],
+    ],
+    [
+      'a map and a query',
+      [{ extension: attribution(area, map, query), criteria: criteria('C') }],
+      [at(0, 'extension')],
+    ],
+    ['neither', [{ extension: attribution(area), criteria: criteria('Centre') }], [at(0, 'extension')]],
+    [
+      'two that attribute',
+      ['A', 'B'].map((name) => ({ extension: attribution(area, map), criteria: criteria(name) })),
+      ['Measure.group[0].stratifier'],
+    ],
+  ];
+  for (const [name, stratifier, expected] of cases) {
+    const read = readMeasure({ ...held, group: [{ ...group, stratifier }] } as Measure);
+    const found =
+      read instanceof Failure ? read.issues.map((i) => i.expression) : read.stratifiers.map((s) => s.expression);
+    t.same(found, expected, name);
+  }
+});
+
+t.test('a denominator from Groups names the age band and the characteristics', async (t) => {
+  const url = 'https://fhir.changning.example/StructureDefinition/cn-sh-denominator-source';
+  const read = readMeasure({ ...held, extension: [{ url, extension: [{ url: 'source', valueCode: 'groups' }] }] });
+  t.ok(read instanceof Failure);
+  const texts = read instanceof Failure ? read.issues.map((i) => i.text.replace(/.* /, '')) : [];
+  t.same(texts, ['ageBand.', 'yearCharacteristic.', 'ageBandCharacteristic.', 'areaCharacteristic.']);
 });
 
 t.test('what cannot be evaluated is named, all of it', async (t) => {
@@ -49,8 +117,6 @@ t.test('what cannot be evaluated is named, all of it', async (t) => {
       'Measure.group[0]',
       'Measure.group[0]',
       'Measure.group[0]',
-      'Measure.group[0].stratifier',
-      'Measure.group[0].stratifier[0].criteria',
     ],
   );
 });
@@ -94,7 +160,7 @@ t.test('the ratio leaves out exclusions and exceptions, and is nothing where nob
 });
 
 t.test('the official population takes the place of initial population and denominator', async (t) => {
-  const members = ['a', 'b', 'c'].map((patient, i) => ({ patient, bits: i === 0 ? 3 : 7, centre: null }));
+  const members = ['a', 'b', 'c'].map((patient, i) => ({ patient, bits: i === 0 ? 3 : 7, strata: [null] }));
   t.same(count(measure, members), [3, 3, 2]);
   t.same(withOfficial(measure, count(measure, members), 100), [100, 100, 2]);
 });
@@ -108,6 +174,12 @@ t.test('local time', async (t) => {
   t.equal(offsetAt('Asia/Kolkata', midnight), 5.5);
 });
 
+const stratum = (text: string, code: string, counts: readonly number[]): Stratum => ({
+  value: { coding: [{ system: 'urn:oid:2.16.156.10011.1.5', code }], text },
+  counts,
+  denominatorUsed: 'patients',
+});
+
 t.test('a whole report: 16 of 25 reach 64 %, 15 of 24 do not, of none nothing is said', async (t) => {
   const report = measureReport(measure, {
     type: 'summary',
@@ -116,10 +188,12 @@ t.test('a whole report: 16 of 25 reach 64 %, 15 of 24 do not, of none nothing is
     period: { start: '2025-01-01T00:00:00+08:00', end: '2025-12-31T23:59:59.999+08:00' },
     date: '2026-01-05T09:00:00+08:00',
     reporter: { reference: 'Organization/changning', display: '长宁区卫生健康委员会' },
-    centres: [
-      { name: '华阳中心', code: 'CHC00001X31010511B1001', counts: [25, 25, 16] },
-      { name: '江苏中心', code: 'CHC00002831010511B1001', counts: [24, 24, 15] },
-      { name: '新华中心', code: 'CHC00004431010511B1001', counts: [0, 0, 0] },
+    strata: [
+      [
+        stratum('华阳中心', 'CHC00001X31010511B1001', [25, 25, 16]),
+        stratum('江苏中心', 'CHC00002831010511B1001', [24, 24, 15]),
+        stratum('新华中心', 'CHC00004431010511B1001', [0, 0, 0]),
+      ],
     ],
   });
   t.same(report, json('test/golden/measure-report.json'));
@@ -132,14 +206,15 @@ t.test('a report of nobody has no empty list and no empty object (R4 json.html)'
     denominatorUsed: 'patients',
     period: { start: '2025-01-01T00:00:00+08:00', end: '2025-12-31T23:59:59.999+08:00' },
     date: '2026-01-05T09:00:00+08:00',
-    centres: [],
+    strata: [[]],
     subjects: [[], [], []],
     evaluated: [],
   };
   const report = measureReport(measure, content);
   t.strictSame([...emptyIn(report)], []);
-  t.strictSame(report.group?.[0]?.stratifier, [{ code: [measure.centre.code] }]);
-  const bare = measureReport({ ...measure, centre: { ...measure.centre, code: undefined } }, content);
+  t.strictSame(report.group?.[0]?.stratifier, [{ code: [measure.stratifiers[0]?.code] }]);
+  const stratifiers = measure.stratifiers.map((s) => ({ ...s, code: undefined }));
+  const bare = measureReport({ ...measure, stratifiers }, content);
   t.strictSame([...emptyIn(bare)], []);
   t.notOk(Object.hasOwn(bare.group?.[0] ?? {}, 'stratifier'));
 });

@@ -81,7 +81,7 @@ define "Centre": First(Patient.identifier I return all I.value.value)
     ],
   );
   t.same(found, [
-    { patient: 'p', standings: [{ bits: 7, centre: 'x', evidence: ['Patient/p', 'Encounter/e', 'Observation/o'] }] },
+    { patient: 'p', standings: [{ bits: 7, strata: ['x'], evidence: ['Patient/p', 'Encounter/e', 'Observation/o'] }] },
   ]);
 });
 
@@ -90,7 +90,7 @@ const source = (main: ReturnType<typeof library>): MeasureSource => ({
   library: main,
   texts: [main],
   populations: ['Initial Population', 'Denominator', 'Numerator'],
-  centre: 'Centre',
+  stratifiers: ['Centre'],
 });
 
 t.test('what a measure lacks is named', async (t) => {
@@ -111,4 +111,59 @@ define "Centre": 'x'
     engine.issues.filter((i) => i.severity === 'error').map((i) => i.text),
     [/Main does not define "Numerator"/, /value set "Set"/],
   );
+});
+
+t.test('a resident has one stratum for each stratifier: the text of a simple value, of a code, or none', async (t) => {
+  const main = library(
+    'Main',
+    `codesystem "LOINC": 'http://loinc.org'
+code "Glucose": '14771-0' from "LOINC"
+context Patient
+define "Initial Population": true
+define "Denominator": true
+define "Numerator": true
+define "String": 'x'
+define "Boolean": 1 < 2
+define "Integer": 65
+define "Decimal": 1.5
+define "Code": "Glucose"
+define "FHIR code": Patient.gender
+define "FHIR date": Patient.birthDate
+define "Null": Patient.birthDate.value + 1 month < null
+define "Absent": Patient.maritalStatus
+define "List": Patient.name
+`,
+  );
+  const strata = async (stratifiers: readonly string[]) => {
+    const engine = await prepare([{ ...source(main), stratifiers }]);
+    if (engine instanceof Failure) throw new Error(engine.issues.map((i) => i.text).join('\n'));
+    const content = JSON.stringify({ resourceType: 'Patient', id: 'p', gender: 'female', birthDate: '1980' });
+    const period = { start: 0, end: 1 };
+    const run = { period, offset: 8, baseUrl: 'http://localhost/fhir', parameters: [{}], evidence: false };
+    const found = await engine.evaluate(run, [{ patient: { id: 'p', content }, records: [] }]);
+    return found instanceof Failure ? found.issues.map((i) => i.text) : found[0]?.standings[0]?.strata;
+  };
+  for (const [names, expected] of [
+    [[], []],
+    [['String'], ['x']],
+    [
+      ['Boolean', 'Integer', 'Decimal'],
+      ['true', '65', '1.5'],
+    ],
+    [
+      ['Code', 'FHIR code', 'FHIR date'],
+      ['14771-0', 'female', '1980'],
+    ],
+    [
+      ['Null', 'String', 'Absent'],
+      [null, 'x', null],
+    ],
+    [
+      ['List'],
+      ['https://example.org/Measure/m: Patient/p: the stratifier "List" gives neither a simple value nor a code'],
+    ],
+  ] as const) {
+    t.same(await strata(names), expected, names.join(', '));
+  }
+  await t.rejects(strata(['Nothing']), /Main does not define "Nothing"/);
 });

@@ -11,12 +11,32 @@ t.test('cn-sh-measure and its extensions', async (t) => {
   const target = (...parts: object[]) => extension('cn-sh-measure-target', { extension: parts });
   const ge = { url: 'comparator', valueCode: 'ge' };
   const value = { url: 'value', valueQuantity: quantity(48, '%') };
-  const attribution = extension('cn-sh-attribution', { valueCode: 'residence' });
+  const attribution = (...parts: object[]) => extension('cn-sh-attribution', { extension: parts });
+  const areas = { url: 'values', valueCode: 'area' };
+  const map = { url: 'map', valueCanonical: `${B}/ConceptMap/a` };
+  const locations = { url: 'query', valueString: 'Location?identifier=a|' };
   const parameter = (...parts: object[]) => ({
-    extension: [attribution, extension('cn-sh-measure-parameter', { extension: parts })],
+    extension: [target(ge, value), extension('cn-sh-measure-parameter', { extension: parts })],
+  });
+  const population = (code: string) => ({ system: `${B}/CodeSystem/cn-sh-population-cs`, code });
+  const groups = [
+    { url: 'source', valueCode: 'groups' },
+    { url: 'ageBand', valueCoding: population('65-plus') },
+    { url: 'yearCharacteristic', valueCoding: population('year') },
+    { url: 'ageBandCharacteristic', valueCoding: population('age-band') },
+    { url: 'areaCharacteristic', valueCoding: population('area') },
+  ];
+  const source = (...parts: object[]) => ({
+    extension: [target(ge, value), extension('cn-sh-denominator-source', { extension: parts })],
   });
   const name = { url: 'name', valueString: 'Streets' };
   const query = { url: 'query', valueString: 'Organization?type=B100' };
+  const criteria = { language: 'text/cql.identifier', expression: 'Numerator' };
+  const coding = [{ system: 'http://terminology.hl7.org/CodeSystem/measure-population', code: 'numerator' }];
+  const group = (...stratifiers: object[]) => ({
+    population: [{ code: { coding }, criteria }],
+    ...(stratifiers.length > 0 && { stratifier: stratifiers }),
+  });
   const measure = profiled('Measure', 'cn-sh-measure', {
     url: `${B}/Measure/a`,
     version: '1',
@@ -29,42 +49,50 @@ t.test('cn-sh-measure and its extensions', async (t) => {
       coding: [{ system: 'http://terminology.hl7.org/CodeSystem/measure-improvement-notation', code: 'increase' }],
     },
     extension: [
-      attribution,
       target(ge, value, { url: 'effectivePeriod', valuePeriod: { start: '2025-01-01' } }),
-      extension('cn-sh-denominator-source', {
-        extension: [
-          { url: 'source', valueCode: 'groups' },
-          { url: 'ageBand', valueCoding: { system: `${B}/CodeSystem/cn-sh-population-cs`, code: '65-plus' } },
-        ],
-      }),
+      extension('cn-sh-denominator-source', { extension: groups }),
     ],
-    group: [
-      {
-        population: [
-          {
-            code: {
-              coding: [{ system: 'http://terminology.hl7.org/CodeSystem/measure-population', code: 'numerator' }],
-            },
-            criteria: { language: 'text/cql.identifier', expression: 'Numerator' },
-          },
-        ],
-      },
-    ],
+    group: [group({ extension: [attribution(areas, map)], criteria })],
   });
-  const at = 'Measure.extension[1]';
+  const stratified = (...extensions: object[]) => ({
+    group: [group(...extensions.map((e) => ({ extension: [e], criteria })))],
+  });
+  const at = 'Measure.extension[0]';
+  const stratifier = 'Measure.group[0].stratifier[0].extension[0]';
   run(
     t,
     variants(measure, [
-      ['no attribution', { extension: [target(ge, value)] }, ['error missing-element Measure.extension']],
+      ['no stratifier', { group: [group()] }, []],
+      ['attribution by Locations', stratified(attribution(areas, locations)), []],
+      ['attribution by both', stratified(attribution(areas, map, locations)), [`error invalid-content ${stratifier}`]],
+      ['attribution by neither', stratified(attribution(areas)), [`error invalid-content ${stratifier}`]],
+      [
+        'attribution of values that do not exist',
+        stratified(attribution({ ...areas, valueCode: 'x' }, map)),
+        [`error code-not-in-value-set ${stratifier}.extension[0].value`],
+      ],
+      [
+        'two stratifiers that attribute',
+        stratified(attribution(areas, map), attribution(areas, locations)),
+        ['error invalid-content Measure.group[0]'],
+      ],
+      ['a denominator from the Patients', source({ url: 'source', valueCode: 'patients' }), []],
+      ...groups
+        .slice(1)
+        .map(({ url }): [string, object, string[]] => [
+          `a denominator from Groups without ${url}`,
+          source(...groups.filter((part) => part.url !== url)),
+          ['error invalid-content Measure.extension[1]'],
+        ]),
       [
         'a comparator that does not exist',
-        { extension: [attribution, target({ ...ge, valueCode: 'lt' }, value)] },
+        { extension: [target({ ...ge, valueCode: 'lt' }, value)] },
         [`error code-not-in-value-set ${at}.extension[0].value`],
       ],
-      ['a target without a value', { extension: [attribution, target(ge)] }, [`error missing-element ${at}.extension`]],
+      ['a target without a value', { extension: [target(ge)] }, [`error missing-element ${at}.extension`]],
       [
         'a part that is not defined',
-        { extension: [attribution, target(ge, value, { url: 'x', valueCode: 'a' })] },
+        { extension: [target(ge, value, { url: 'x', valueCode: 'a' })] },
         [`error wrong-shape ${at}.extension[2]`],
       ],
       ['a parameter by query', parameter(name, query), []],
@@ -72,9 +100,9 @@ t.test('cn-sh-measure and its extensions', async (t) => {
       [
         'a parameter by both',
         parameter(name, query, { url: 'value', valueInteger: 30 }),
-        [`error invalid-content ${at}`],
+        ['error invalid-content Measure.extension[1]'],
       ],
-      ['a parameter by neither', parameter(name), [`error invalid-content ${at}`]],
+      ['a parameter by neither', parameter(name), ['error invalid-content Measure.extension[1]']],
       ['no group', { group: undefined }, ['error missing-element Measure.group']],
     ]),
   );
