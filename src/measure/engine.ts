@@ -206,7 +206,7 @@ async function resultOf(context: PatientContext, library: Library, name: string)
 
 /** The text of a stratifier's value: a String, Boolean, Integer, Decimal or Code of CQL, or a primitive of FHIR. */
 function stratumOf(value: unknown, name: string): string | null {
-  if (value === null || value === undefined) return null;
+  if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (value instanceof Code) return value.code;
   if (value instanceof FhirValue && 'value' in value.json) return stratumOf(value.json.value, name);

@@ -130,6 +130,7 @@ define "Code": "Glucose"
 define "FHIR code": Patient.gender
 define "FHIR date": Patient.birthDate
 define "Null": Patient.birthDate.value + 1 month < null
+define "Empty": ''
 define "Absent": Patient.maritalStatus
 define "List": Patient.name
 `,
@@ -155,8 +156,8 @@ define "List": Patient.name
       ['14771-0', 'female', '1980'],
     ],
     [
-      ['Null', 'String', 'Absent'],
-      [null, 'x', null],
+      ['Null', 'String', 'Empty', 'Absent'],
+      [null, 'x', null, null],
     ],
     [
       ['List'],
