@@ -9,6 +9,7 @@ import { withCql } from '#measure/libraries.ts';
 import { evaluateTask, translateTask } from '#measure/tasks.ts';
 import { profilesOf } from '#operations/conformance/capabilities.ts';
 import { installGuide } from '#operations/conformance/guide.ts';
+import { operations as table } from '#operations/operations.ts';
 import type { Context } from '#operations/request/context.ts';
 import { CustomParameters } from '#operations/search-parameters/custom-parameters.ts';
 import { isIndexCurrent, noteIndexCurrent, reindexAll } from '#operations/search-parameters/reindex.ts';
@@ -33,6 +34,14 @@ export interface Adapter {
   readonly threadFile: URL;
 }
 
+/** What a context is made of besides settings and store. */
+export interface Parts {
+  /** The module that the threads of the pool run. */
+  readonly threadFile: URL;
+  /** Those of the table unless told. */
+  readonly operations?: Context['operations'];
+}
+
 /** What a thread of the pool is given, so that it need not read 35 MB of definitions. */
 interface ThreadData {
   readonly config: Config;
@@ -42,17 +51,13 @@ interface ThreadData {
 
 /**
  * Everything that a server works with, around a store; the implementation guide is put into the store. The store may still
- * be opening: its threads start while the definitions are compiled.
+ * be opening: its threads start while the definitions are compiled. The operations are those of the table, unless others are given.
  */
-export async function createContext(
-  config: Config,
-  opening: Store | Promise<Store>,
-  threadFile: URL,
-): Promise<Context> {
+export async function createContext(config: Config, opening: Store | Promise<Store>, parts: Parts): Promise<Context> {
   const definitions = loadDefinitions();
   const guide = withCql(readGuide(root), new URL('profiles/', root));
   const data: ThreadData = { config, guide, types: compileTypes(definitions.structures()) };
-  const context = join(data, definitions, await opening, threadFile, true);
+  const context = join(data, definitions, await opening, parts, true);
   const { store, parameters, log } = context;
   const isNew = (await store.lastSeq()) === 0;
   if (isNew) await parameters.adopt(guide);
@@ -68,7 +73,13 @@ export async function createContext(
 }
 
 /** The parts of a context, joined; `indexes` in the main thread alone. */
-function join(data: ThreadData, definitions: Definitions, store: Store, threadFile: URL, indexes: boolean): Context {
+function join(
+  data: ThreadData,
+  definitions: Definitions,
+  store: Store,
+  { threadFile, operations = table }: Parts,
+  indexes: boolean,
+): Context {
   const { config, guide, types } = data;
   const { timeZone, baseUrl, validation: mode } = config;
   const log = pino({ level: config.logLevel });
@@ -88,6 +99,7 @@ function join(data: ThreadData, definitions: Definitions, store: Store, threadFi
     definitions,
     parameters,
     profiles: profilesOf(guide),
+    operations,
     clock: clock(timeZone),
     index,
     validate: (resource) => {
@@ -115,7 +127,7 @@ export function threadTasks(data: ThreadData, { joinStore, threadFile }: Adapter
     return {
       ...handling(respondTask, async (request) => {
         const { respondInThread } = await import('#http/large-request.ts');
-        context ??= join(data, loadDefinitions(), store, threadFile, false);
+        context ??= join(data, loadDefinitions(), store, { threadFile }, false);
         return respondInThread(context, request);
       }),
       ...handling(translateTask, async (measures) => {
@@ -132,7 +144,7 @@ export function threadTasks(data: ThreadData, { joinStore, threadFile }: Adapter
 
 /** A whole server, as the settings say. */
 export async function startServer(config: Config, { openStore, threadFile }: Adapter): Promise<Running> {
-  return listen(await createContext(config, openStore(config.store), threadFile));
+  return listen(await createContext(config, openStore(config.store), { threadFile }));
 }
 
 /** Starts to listen. */

@@ -2,13 +2,12 @@ import { Failure, fail, type Outcome } from '#errors';
 import { bundle } from './bundle/bundle.ts';
 import { readCapabilities } from './conformance/capabilities.ts';
 import { cancelJob, jobState, startJob } from './jobs/jobs.ts';
-import { evaluateMeasure } from './measure/evaluate-measure.ts';
 import { history } from './read/history.ts';
 import { readInteraction } from './read/read.ts';
-import { pendingReferences } from './references/pending-references.ts';
 import type { Answer } from './request/answer.ts';
+import { readArguments } from './request/arguments.ts';
 import type { Caller, Context } from './request/context.ts';
-import { bodyParameters } from './request/parameters.ts';
+import { levelOf, operationOf } from './request/operation.ts';
 import type { Request } from './request/request.ts';
 import { search } from './search/search.ts';
 import { searchScopeOf } from './search/search-scope.ts';
@@ -58,29 +57,18 @@ export async function perform(context: Context, caller: Caller, request: Request
   }
 }
 
-type OperationInteraction = Extract<Request['interaction'], { code: 'operation' }>;
-
 async function operation(
   context: Context,
   caller: Caller,
-  asked: OperationInteraction,
+  asked: Extract<Request['interaction'], { code: 'operation' }>,
   request: Request,
 ): Promise<Outcome<Answer>> {
-  const { name, type, id } = asked;
-  const evaluating = name === '$evaluate-measure' && type === 'Measure';
-  if (!evaluating && !(name === '$pending-references' && type === undefined)) {
-    return fail('unknown-operation', { found: [type, id, name].filter((part) => part !== undefined).join('/') });
-  }
-  const sent = request.body === undefined ? [] : bodyParameters(request.body);
-  if (sent instanceof Failure) return sent;
-  const parameters = [...request.query, ...sent];
-  if (!evaluating) return pendingReferences(context, caller, parameters);
-  const work = async (): Promise<Outcome<Answer>> => {
-    const resource = await evaluateMeasure(context, caller, {
-      ...(id !== undefined && { measureId: id }),
-      parameters,
-    });
-    return resource instanceof Failure ? resource : { kind: 'made', status: 200, resource };
-  };
-  return request.async === true ? startJob(context, caller, work) : work();
+  const found = operationOf(context.operations, asked);
+  if (found instanceof Failure) return found;
+  const given = readArguments(found, levelOf(asked), request.query, request.body);
+  if (given instanceof Failure) return given;
+  const { type, id } = asked;
+  const call = { ...given, ...(type !== undefined && { type }), ...(id !== undefined && { id }) };
+  const work = () => found.handler(context, caller, call);
+  return found.long && request.async === true ? startJob(context, caller, work) : work();
 }

@@ -16,7 +16,7 @@ import { threadFile } from '#test/http/harness.ts';
 export async function openInside(file: string): Promise<Context> {
   const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off', HUFHIR_VALIDATION: 'off' });
   if (config instanceof Failure) throw new Error(config.issues.map(({ text }) => text).join('; '));
-  return createContext(config, openSqliteStore(file), threadFile);
+  return createContext(config, openSqliteStore(file), { threadFile });
 }
 
 /** Works with the inside of a server on a new store, which is deleted; `schema` stands for its tables, as one word. */

@@ -95,7 +95,7 @@ async function start(file: string) {
   const config = loadConfig({ HUFHIR_AUTH: 'off', HUFHIR_PORT: String(port), HUFHIR_LOG_LEVEL: 'error' });
   if (config instanceof Failure) throw new Error(config.issues[0].text);
   const store = await openSqliteStore(file);
-  const context: Context = await createContext(config, store, threadFile);
+  const context: Context = await createContext(config, store, { threadFile });
   const running = await listen(context);
   const ask = async (method: string, path: string, body?: object) => {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };

@@ -38,7 +38,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   });
   if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
   const store = await openSqliteStore(config.store.replace(/^sqlite:/, ''));
-  const context = await createContext(config, store, threadFile);
+  const context = await createContext(config, store, { threadFile });
   const running = await listen(context);
   return {
     base: config.baseUrl,

@@ -43,6 +43,7 @@ const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>
     'write',
     'bundle',
     ['references', 'measure'],
+    'operations.ts',
     'conformance',
     'perform.ts',
   ],

@@ -3,8 +3,8 @@ import { Failure, fail, type Outcome } from '#errors';
 import { parseResource } from '#fhir/json/json.ts';
 import { parseXml } from '#fhir/xml/read.ts';
 import { jsonPatch } from '#operations/bundle/entries.ts';
-import { operations } from '#operations/conformance/services.ts';
 import type { Context } from '#operations/request/context.ts';
+import { operationOf } from '#operations/request/operation.ts';
 import { refuseParameters } from '#operations/request/parameters.ts';
 import { readPreconditions } from '#operations/request/preconditions.ts';
 import type { Patch, Request } from '#operations/request/request.ts';
@@ -33,7 +33,7 @@ export function readRequest(
   const interaction = route(context.definitions, method, path);
   if (interaction instanceof Failure) return interaction;
   if (form instanceof Failure && (asksPart(pairs) || !goesOutRaw(interaction, incoming))) return form;
-  const refused = refuseOperation(interaction, incoming.body.length) ?? refuseParameters(interaction, pairs);
+  const refused = refuseOperation(context, interaction, incoming.body.length) ?? refuseParameters(interaction, pairs);
   return refused ?? withHeaders(context, incoming, interaction, pairs);
 }
 
@@ -46,12 +46,10 @@ function asksPart(pairs: Pairs): boolean {
 const largestParameters = 1024 * 1024;
 
 /** Refuses what no operation would heed before its body is read. */
-function refuseOperation(interaction: Interaction, size: number): Failure | undefined {
+function refuseOperation({ operations }: Context, interaction: Interaction, size: number): Failure | undefined {
   if (interaction.code !== 'operation') return undefined;
-  const { name, type, id } = interaction;
-  if (!operations.some((o) => `$${o.name}` === name && o.type === type)) {
-    return fail('unknown-operation', { found: [type, id, name].filter((part) => part !== undefined).join('/') });
-  }
+  const found = operationOf(operations, interaction);
+  if (found instanceof Failure) return found;
   return size > largestParameters ? fail('operation-too-large', { expected: largestParameters }) : undefined;
 }
 
@@ -155,5 +153,10 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 export function allowedMethods(context: Context, url: string): readonly string[] {
   const path = pathOf(url);
   if (path instanceof Failure) return [];
-  return methods.filter((method) => !(route(context.definitions, method, path) instanceof Failure));
+  return methods.filter((method) => {
+    const interaction = route(context.definitions, method, path);
+    if (interaction instanceof Failure) return false;
+    const refused = refuseOperation(context, interaction, 0);
+    return refused?.status !== 405;
+  });
 }

@@ -3,14 +3,15 @@ import { unrestricted } from '#security/rights.ts';
 import type { Context } from '../request/context.ts';
 import { draftOf } from '../write/draft.ts';
 import { putOf } from '../write/write.ts';
+import { operationDefinitions } from './operation-definitions.ts';
 
 /**
- * Puts the implementation guide (profiles/, terminology/) into the store, so that clients can read it; resources that
- * stand there unchanged are left alone. A guide that the store refuses is a defect of the guide.
+ * Puts the implementation guide (profiles/, terminology/) and the OperationDefinitions of our own operations into the store, so
+ * that clients can read them; resources that stand there unchanged are left alone. A guide that the store refuses is a defect of the guide.
  */
 export async function installGuide(context: Context, guide: readonly Resource[]): Promise<void> {
   const writes = [];
-  for (const resource of guide) {
+  for (const resource of [...guide, ...operationDefinitions(context.operations)]) {
     const { id } = resource;
     if (id === undefined) throw new Error(`a ${resource.resourceType} of the guide has no id`);
     const current = await context.store.read(resource.resourceType, id);

@@ -1,53 +1,84 @@
+import {
+  inputOf,
+  isText,
+  type OperationLevel,
+  type OperationParameter,
+  type OperationSignature,
+  soleResource,
+  takesGet,
+} from '../request/operation.ts';
 import { fhirContent, type JsonMembers, type JsonValue, ref, several, text } from './openapi-parts.ts';
-import { type Operation, type OperationParameter, operations } from './services.ts';
 
-/** The paths of the `$operations`, on the system, on a type and on its instances. */
-export function operationPaths(): JsonMembers {
-  const paths = operations.flatMap((o) => {
-    if (o.type === undefined) return [[`/$${o.name}`, item(o, false)]];
-    return [
-      [`/${o.type}/$${o.name}`, item(o, false)],
-      [`/${o.type}/{id}/$${o.name}`, item(o, true)],
-    ];
-  });
+/** The paths of the `$operations`, on the system, on types and on their instances. */
+export function operationPaths(operations: readonly OperationSignature[], types: readonly string[]): JsonMembers {
+  const paths = operations.flatMap((o) =>
+    o.levels.flatMap((level) => {
+      if (level === 'system') return [[`/$${o.name}`, item(o, level, undefined)]];
+      const path = (type: string) => (level === 'type' ? `/${type}/$${o.name}` : `/${type}/{id}/$${o.name}`);
+      return (o.types ?? types).map((type) => [path(type), item(o, level, type)]);
+    }),
+  );
   return Object.fromEntries(paths);
 }
 
-function item(operation: Operation, onInstance: boolean): JsonValue {
-  const parameters = operation.parameters.filter((p) => !(onInstance && p.notOnInstance === true));
-  const prefer = operation.asynchronous ? [ref('parameters', 'Prefer')] : [];
-  const name = operation.name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+function item(operation: OperationSignature, level: OperationLevel, type: string | undefined): JsonValue {
+  const parameters = inputOf(operation, level);
+  const prefer = operation.long ? [ref('parameters', 'Prefer')] : [];
+  const id = operationId(operation, level, type);
   const shared = {
-    summary: `操作 Operation $${operation.name}`,
+    summary: `${operation.title} $${operation.name}`,
     description: operation.documentation,
     externalDocs: { url: operation.definition },
-    tags: [operation.type ?? 'system'],
-    responses: responses(operation),
+    tags: [type ?? 'system'],
+    responses: responses(operation, level),
   };
-  const place = onInstance ? 'OnInstance' : '';
+  const inQuery = [...parameters.filter(isText).map(inUrl), ...prefer];
   return {
-    parameters: [...(onInstance ? ['id'] : []), '_format', '_pretty'].map((p) => ref('parameters', p)),
-    get: { operationId: `${name}${place}`, ...shared, parameters: [...parameters.map(inUrl), ...prefer] },
+    parameters: [...(level === 'instance' ? ['id'] : []), '_format', '_pretty'].map((p) => ref('parameters', p)),
+    ...(takesGet(operation, level) && { get: { operationId: id, ...shared, parameters: inQuery } }),
     post: {
-      operationId: `${name}${place}ByPost`,
+      operationId: `${id}ByPost`,
       ...shared,
       ...(prefer.length > 0 && { parameters: prefer }),
-      requestBody: { description: 'The parameters, as a Parameters resource', content: fhirContent('Parameters') },
+      requestBody: requestBody(parameters),
     },
   };
 }
 
-function inUrl({ name, documentation, required, many }: OperationParameter): JsonValue {
-  const schema = many === true ? several : text;
-  return { name, in: 'query', description: documentation, ...(required === true && { required }), schema };
+/** `pendingReferences`, `evaluateMeasure`, `everythingPatientOnInstance`: with the type, unless the name ends in it. */
+function operationId({ name }: OperationSignature, level: OperationLevel, type = ''): string {
+  const own = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return `${own}${own.endsWith(type) ? '' : type}${level === 'instance' ? 'OnInstance' : ''}`;
 }
 
-function responses({ asynchronous }: Operation): JsonValue {
+function inUrl({ name, documentation, min, max }: OperationParameter): JsonValue {
+  const schema = max === '*' ? several : text;
+  return { name, in: 'query', description: documentation, ...(min === 1 && { required: true }), schema };
+}
+
+/** R4 operations.html#request: Parameters; or the resource itself, where the operation takes one. */
+function requestBody(parameters: readonly OperationParameter[]): JsonValue {
+  const itself = soleResource(parameters)?.type ?? 'Parameters';
+  const lines = parameters.flatMap((p) => linesOf(p, ''));
+  return {
+    description: ['The parameters, as a Parameters resource', ...lines].join('\n'),
+    ...(parameters.some((p) => p.min === 1 && !isText(p)) && { required: true }),
+    content: fhirContent(...new Set(['Parameters', itself])),
+  };
+}
+
+/** A line of Markdown for a parameter, and one for each of its parts. */
+function linesOf({ name, type, min, max, parts = [], documentation }: OperationParameter, indent: string): string[] {
+  const line = `${indent}- \`${name}\` (${type ?? 'parts'}, ${min}..${max}): ${documentation}`;
+  return [line, ...parts.flatMap((part) => linesOf(part, `${indent}  `))];
+}
+
+function responses({ long }: OperationSignature, level: OperationLevel): JsonValue {
+  const statuses = [400, ...(level === 'system' ? [] : [404]), 422];
   return {
     200: ref('responses', 'made'),
-    ...(asynchronous && { 202: ref('responses', 'accepted') }),
-    400: ref('responses', '400'),
-    ...(asynchronous && { 404: ref('responses', '404'), 422: ref('responses', '422') }),
+    ...(long && { 202: ref('responses', 'accepted') }),
+    ...Object.fromEntries(statuses.map((status) => [status, ref('responses', String(status))])),
     default: ref('responses', 'refused'),
   };
 }

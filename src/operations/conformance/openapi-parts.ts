@@ -10,10 +10,11 @@ export function ref(section: string, name: string): JsonValue {
 export const text: JsonValue = { type: 'string' };
 export const several: JsonValue = { type: 'array', items: text };
 
-/** A FHIR body: a resource of this schema, in JSON or XML. */
-export function fhirContent(schema: string): JsonMembers {
+/** A FHIR body: a resource of this schema, or of one of several, in JSON or XML. */
+export function fhirContent(...schemas: readonly string[]): JsonMembers {
+  const [only = {}, ...more] = schemas.map((schema) => ref('schemas', schema));
   return {
-    'application/fhir+json': { schema: ref('schemas', schema) },
+    'application/fhir+json': { schema: more.length === 0 ? only : { anyOf: [only, ...more] } },
     'application/fhir+xml': { schema: ref('schemas', 'xml') },
   };
 }

@@ -15,7 +15,7 @@ const description = `HL7 FHIR R4 (4.0.1) 接口。The FHIR R4 API.
 - 错误均为 OperationOutcome。Every error is an OperationOutcome.`;
 
 /** The API as an OpenAPI 3.1 document, by the table that the CapabilityStatement is made from. Made anew at each call. */
-export function openApi({ config, definitions }: Described): JsonValue {
+export function openApi({ config, definitions, operations }: Described): JsonValue {
   const { name, version } = software();
   const types = [...definitions.resourceTypes].sort();
   const parameters = parametersOf(definitions, types);
@@ -30,7 +30,7 @@ export function openApi({ config, definitions }: Described): JsonValue {
     ],
     security: open ? [] : [{ bearer: [] }],
     tags: [system, ...types.map(tag)],
-    paths: { ...paths(types, parameters), ...operationPaths() },
+    paths: { ...paths(types, parameters), ...operationPaths(operations, types) },
     components: {
       schemas: schemasOf(types),
       parameters: parameters.components,

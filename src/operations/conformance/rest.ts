@@ -7,11 +7,12 @@ import { compartments, compartmentUrl } from '#fhir/model/compartments.ts';
 import type { Definitions, SearchParameter } from '#fhir/model/definitions.ts';
 import { modifiersOf } from '#search/criteria/modifiers.ts';
 import type { Context } from '../request/context.ts';
+import { isServed } from '../request/operation.ts';
 import { type Documentation, readDocumentation } from './documentation.ts';
-import { operations, type Served, type Special, services, specials } from './services.ts';
+import { type Served, type Special, services, specials } from './services.ts';
 
 /** What the description of a server is made from. */
-export type Described = Pick<Context, 'config' | 'definitions' | 'profiles'>;
+export type Described = Pick<Context, 'config' | 'definitions' | 'profiles' | 'operations'>;
 
 /** The codes of http://hl7.org/fhir/restful-interaction, for types and for all. */
 const onType = [
@@ -52,7 +53,7 @@ export function restOf(context: Described): CapabilityStatementRest {
       ...specials.map(specialOf),
       { name: '_type', type: 'special', documentation: 'The types to search, between commas' },
     ],
-    operation: operationsOf(undefined),
+    operation: operationsOf(context, undefined),
     compartment: compartments.map(compartmentUrl),
   } as CapabilityStatementRest;
 }
@@ -100,7 +101,7 @@ function resourceOf(
   const parameters = [...definitions.searchParameters(type).values()];
   const includes = parameters.filter((p) => p.targets.length > 0).map((p) => `${type}:${p.code}`);
   const checked = config.validation === 'profile' ? (profiles.get(type) ?? []) : [];
-  const own = operationsOf(type);
+  const own = operationsOf(context, type);
   return {
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
@@ -178,8 +179,9 @@ function referringTo(definitions: Definitions, types: readonly string[]): Readon
   return includes;
 }
 
-function operationsOf(type: string | undefined) {
+/** Those of the system, or of a type and its instances. */
+function operationsOf({ operations }: Described, type: string | undefined) {
   return operations
-    .filter((o) => o.type === type)
+    .filter((o) => isServed(o, type, type === undefined ? ['system'] : ['type', 'instance']))
     .map(({ name, definition, documentation }) => ({ name, definition, documentation }));
 }

@@ -117,59 +117,6 @@ export const specials: readonly Special[] = [
   },
 ];
 
-export interface OperationParameter {
-  readonly name: string;
-  readonly documentation: string;
-  readonly required?: boolean;
-  /** May stand more than once. */
-  readonly many?: boolean;
-  /** The path of an instance says it instead. */
-  readonly notOnInstance?: boolean;
-}
-
-/** A `$operation`, by GET and by POST. */
-export interface Operation {
-  readonly name: string;
-  readonly definition: string;
-  /** The type whose operation it is, on the type and on its instances; undefined for the system's. */
-  readonly type?: string;
-  readonly parameters: readonly OperationParameter[];
-  readonly documentation: string;
-  /** Whether `Prefer: respond-async` is heeded. */
-  readonly asynchronous: boolean;
-}
-
-export const operations: readonly Operation[] = [
-  {
-    name: 'evaluate-measure',
-    definition: 'http://hl7.org/fhir/OperationDefinition/Measure-evaluate-measure',
-    type: 'Measure',
-    parameters: [
-      {
-        name: 'measure',
-        documentation: 'Canonical, id or Measure/[id]',
-        required: true,
-        many: true,
-        notOnInstance: true,
-      },
-      { name: 'periodStart', documentation: 'Date: 2025, 2025-01 or 2025-01-01', required: true },
-      { name: 'periodEnd', documentation: 'Date, included: 2025, 2025-12 or 2025-12-31', required: true },
-      { name: 'subject', documentation: 'Patient/[id]; only with the reportType subject' },
-      { name: 'reportType', documentation: 'subject, subject-list or population' },
-      { name: 'reporter', documentation: 'Organization/[id]: the residents of that centre alone' },
-    ],
-    documentation: 'Answers a MeasureReport, or a Bundle of them where several measures are asked for.',
-    asynchronous: true,
-  },
-  {
-    name: 'pending-references',
-    definition: 'https://fhir.changning.example/OperationDefinition/pending-references',
-    parameters: [{ name: '_count', documentation: 'References of one page' }],
-    documentation: 'Answers Parameters: references whose target has not arrived yet, and the resources that hold them.',
-    asynchronous: false,
-  },
-];
-
 /** What `_format` and Accept may name. */
 export const formats = ['json', 'application/fhir+json', 'xml', 'application/fhir+xml'];
 

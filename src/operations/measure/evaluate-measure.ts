@@ -1,13 +1,13 @@
-import type { Bundle, MeasureReport, Resource } from '@medplum/fhirtypes';
+import type { Bundle, MeasureReport } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
 import type { MeasureDefinition } from '#measure/definition.ts';
 import { localDateTime } from '#measure/period.ts';
 import { type MeasureMember, populationsOf } from '#measure/populations.ts';
 import { measureReport } from '#measure/report.ts';
 import { stratify } from '#measure/strata.ts';
-import type { Caller, Context } from '../request/context.ts';
+import { type Caller, type Context, operation } from '../request/context.ts';
 import { membersOf, subjectResult } from './evaluation.ts';
-import { type MeasureRequest, readMeasureRequest } from './measure-request.ts';
+import { type MeasureRequest, measureParameters, readMeasureRequest } from './measure-request.ts';
 import { loadOfficialPopulation } from './official-population.ts';
 import { loadAttributions } from './organizations.ts';
 import { type LoadedMeasure, loadMeasures } from './sources.ts';
@@ -16,28 +16,35 @@ import { type LoadedMeasure, loadMeasures } from './sources.ts';
  * GET or POST Measure/[id]/$evaluate-measure and Measure/$evaluate-measure (R4). One measure gives a MeasureReport,
  * several a Bundle (collection) of one each, in the order asked for, from one pass over the residents.
  */
-export async function evaluateMeasure(
-  context: Context,
-  caller: Caller,
-  input: { readonly measureId?: string; readonly parameters: readonly (readonly [string, string])[] },
-): Promise<Outcome<Resource>> {
-  const request = readMeasureRequest(context.clock, input.measureId, input.parameters);
-  if (request instanceof Failure) return request;
-  const measures = await loadMeasures(context, caller, request.measures, input.measureId !== undefined);
-  if (measures instanceof Failure) return measures;
-  const reports =
-    request.subject === undefined
-      ? await populationReports(context, caller, request, measures)
-      : await subjectReports(context, caller, { ...request, subject: request.subject }, measures);
-  if (reports instanceof Failure) return reports;
-  const [only, ...more] = reports;
-  if (only !== undefined && more.length === 0) return only;
-  const bundle: Bundle = {
-    resourceType: 'Bundle',
-    type: 'collection',
-    entry: reports.map((resource) => ({ resource })),
-  };
-  return bundle;
+export const evaluateMeasure = operation({
+  name: 'evaluate-measure',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Measure-evaluate-measure',
+  levels: ['type', 'instance'],
+  types: ['Measure'],
+  affectsState: false,
+  long: true,
+  title: '评价指标 Evaluate a measure',
+  documentation: 'Answers a MeasureReport, or a Bundle of them where several measures are asked for.',
+  parameters: measureParameters,
+  unsupported: ['practitioner', 'lastReceivedOn'],
+  async handler(context, caller, { id, input }) {
+    const request = readMeasureRequest(context.clock, id, input);
+    if (request instanceof Failure) return request;
+    const measures = await loadMeasures(context, caller, request.measures, id !== undefined);
+    if (measures instanceof Failure) return measures;
+    const reports =
+      request.subject === undefined
+        ? await populationReports(context, caller, request, measures)
+        : await subjectReports(context, caller, { ...request, subject: request.subject }, measures);
+    if (reports instanceof Failure) return reports;
+    const [only, ...more] = reports;
+    const resource = only !== undefined && more.length === 0 ? only : collectionOf(reports);
+    return { kind: 'made', status: 200, resource };
+  },
+});
+
+function collectionOf(reports: readonly MeasureReport[]): Bundle {
+  return { resourceType: 'Bundle', type: 'collection', entry: reports.map((resource) => ({ resource })) };
 }
 
 /** What is the same in all reports of a request. The period's end is its last millisecond. */

@@ -1,6 +1,7 @@
-import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
+import { Failure, failIfAny, type Issue, issue, type Outcome } from '#errors';
 import type { Clock } from '#fhir/values/dates.ts';
-import { presentation } from '../request/parameters.ts';
+import type { OperationParameter } from '../request/operation.ts';
+import type { OperationInput } from '../request/operation-input.ts';
 
 /** What $evaluate-measure was asked (R4 measure-operation-evaluate-measure.html). */
 export interface MeasureRequest {
@@ -15,43 +16,81 @@ export interface MeasureRequest {
   readonly reporter?: string;
 }
 
-const names = ['measure', 'periodStart', 'periodEnd', 'subject', 'reportType', 'reporter'];
-/** Parameters of R4 that this server cannot honour; ignoring them would answer another question. */
-const unsupported: ReadonlySet<string> = new Set(['practitioner', 'lastReceivedOn']);
 const reportTypes = ['subject', 'subject-list', 'population'] as const;
 
-const maxParameters = 100;
+/** The parameters of R4's definition, and `reporter`. `practitioner` and `lastReceivedOn` are not served. */
+export const measureParameters = [
+  {
+    name: 'measure',
+    use: 'in',
+    min: 1,
+    max: '*',
+    type: 'string',
+    levels: ['type'],
+    documentation: 'a canonical, an id or Measure/[id]',
+  },
+  {
+    name: 'periodStart',
+    use: 'in',
+    min: 1,
+    max: 1,
+    type: 'date',
+    documentation: 'a date, e.g. 2025, 2025-01 or 2025-01-01',
+  },
+  {
+    name: 'periodEnd',
+    use: 'in',
+    min: 1,
+    max: 1,
+    type: 'date',
+    documentation: 'a date, included, e.g. 2025, 2025-12 or 2025-12-31',
+  },
+  {
+    name: 'subject',
+    use: 'in',
+    min: 0,
+    max: 1,
+    type: 'string',
+    documentation: 'Patient/[id]; only with the reportType subject',
+  },
+  {
+    name: 'reportType',
+    use: 'in',
+    min: 0,
+    max: 1,
+    type: 'code',
+    documentation: 'subject, subject-list or population',
+  },
+  {
+    name: 'reporter',
+    use: 'in',
+    min: 0,
+    max: 1,
+    type: 'string',
+    documentation: 'Organization/[id]: the residents of that centre alone',
+  },
+  {
+    name: 'return',
+    use: 'out',
+    min: 1,
+    max: 1,
+    type: 'Resource',
+    documentation: 'a MeasureReport, or a Bundle of them where several measures are asked for',
+  },
+] as const satisfies readonly OperationParameter[];
 
-/** Reads the parameters; every fault is named. On an instance the measure is the path's and no parameter. */
+/** What the parameters say together; every fault is named. On an instance the measure is the path's. */
 export function readMeasureRequest(
   clock: Clock,
   measureId: string | undefined,
-  parameters: readonly (readonly [string, string])[],
+  input: OperationInput<typeof measureParameters>,
 ): Outcome<MeasureRequest> {
-  if (parameters.length > maxParameters) {
-    const text = `The operation has ${parameters.length} parameters; at most ${maxParameters} are allowed.`;
-    return fail('too-costly', { text });
-  }
-  const known = measureId === undefined ? names : names.slice(1);
   const issues: Issue[] = [];
-  const given = new Map<string, string[]>();
-  for (const [name, value] of parameters) {
-    if (presentation.has(name)) continue;
-    if (unsupported.has(name)) issues.push(issue('unsupported-operation-parameter', { found: name }));
-    else if (!known.includes(name)) {
-      issues.push(issue('unknown-operation-parameter', { found: name, expected: known.join(', ') }));
-    } else if (given.get(name)?.push(value) === undefined) given.set(name, [value]);
-  }
   const bad = (parameter: string, found: string, expected: string): void => {
     issues.push(issue('bad-parameter-value', { parameter, found, expected }));
   };
-  const one = (name: string): string | undefined => {
-    const values = given.get(name) ?? [];
-    if (values.length > 1) bad(name, values.join(', '), 'one value');
-    return values[0];
-  };
-  const idOf = (name: string, type: string): string | undefined => {
-    const value = one(name);
+  const idOf = (name: 'subject' | 'reporter', type: string): string | undefined => {
+    const value = input[name];
     const id = value === undefined ? undefined : reference.exec(value);
     if (value !== undefined && (id === null || (id?.[1] !== undefined && id[1] !== `${type}/`))) {
       bad(name, value, `${type}/[id]`);
@@ -59,21 +98,18 @@ export function readMeasureRequest(
     return id?.[2];
   };
 
-  const measures = measureId === undefined ? [...new Set(given.get('measure') ?? [])] : [`Measure/${measureId}`];
-  if (measures.length === 0) {
-    issues.push(issue('missing-parameter', { parameter: 'measure', expected: 'a canonical, an id or Measure/[id]' }));
-  }
-  const period = readPeriod(clock, one, issues);
+  const measures = measureId === undefined ? [...new Set(input.measure)] : [`Measure/${measureId}`];
+  const period = readPeriod(clock, input, issues);
   const subject = idOf('subject', 'Patient');
   const reporter = idOf('reporter', 'Organization');
-  const type = one('reportType') ?? (subject === undefined ? 'population' : 'subject');
+  const type = input.reportType ?? (subject === undefined ? 'population' : 'subject');
   const reportType = reportTypes.find((t) => t === type);
   if (reportType === undefined) bad('reportType', type, reportTypes.join(', '));
-  else if (reportType === 'subject' && !given.has('subject')) {
+  else if (reportType === 'subject' && input.subject === undefined) {
     issues.push(
       issue('missing-parameter', { parameter: 'subject', expected: 'Patient/[id], since reportType is subject' }),
     );
-  } else if (reportType !== 'subject' && given.has('subject'))
+  } else if (reportType !== 'subject' && input.subject !== undefined)
     bad('reportType', type, 'subject, since a subject is given');
   if (reportType === 'subject' && reporter !== undefined) {
     bad('reporter', `Organization/${reporter}`, 'none, since the report is of one subject');
@@ -94,22 +130,14 @@ const reference = /^([A-Z][A-Za-z]+\/)?([A-Za-z0-9\-.]{1,64})$/;
 /** Partial dates stand for whole years, months and days; the end is included, as in a Period. */
 function readPeriod(
   clock: Clock,
-  one: (name: string) => string | undefined,
+  { periodStart, periodEnd }: Pick<OperationInput<typeof measureParameters>, 'periodStart' | 'periodEnd'>,
   issues: Issue[],
 ): { readonly start: number; readonly end: number } {
-  const expected = 'a date, e.g. 2025, 2025-12 or 2025-12-31';
-  const read = (parameter: string) => {
-    const text = one(parameter);
-    const range = clock.range(text);
-    if (text === undefined) issues.push(issue('missing-parameter', { parameter, expected }));
-    else if (range === undefined) issues.push(issue('bad-parameter-value', { parameter, found: text, expected }));
-    return { text: text ?? '', range };
-  };
-  const start = read('periodStart');
-  const end = read('periodEnd');
-  if (start.range !== undefined && end.range !== undefined && end.range.high <= start.range.low) {
-    const after = `a date not before periodStart (${start.text})`;
-    issues.push(issue('bad-parameter-value', { parameter: 'periodEnd', found: end.text, expected: after }));
+  const start = clock.range(periodStart)?.low ?? 0;
+  const end = clock.range(periodEnd)?.high ?? 0;
+  if (end <= start) {
+    const expected = `a date not before periodStart (${periodStart})`;
+    issues.push(issue('bad-parameter-value', { parameter: 'periodEnd', found: periodEnd, expected }));
   }
-  return { start: start.range?.low ?? 0, end: end.range?.high ?? 0 };
+  return { start, end };
 }

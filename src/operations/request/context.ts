@@ -1,7 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Logger } from 'pino';
 import type { Config } from '#config';
-import type { Issue } from '#errors';
+import type { Issue, Outcome } from '#errors';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import type { Clock } from '#fhir/values/dates.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
@@ -9,6 +9,9 @@ import type { Rights } from '#security/rights.ts';
 import type { Store } from '#storage/store.ts';
 import type { ThreadPool } from '#threads/pool.ts';
 import type { CustomParameters } from '../search-parameters/custom-parameters.ts';
+import type { Answer } from './answer.ts';
+import type { OperationParameter, OperationSignature } from './operation.ts';
+import type { OperationInput } from './operation-input.ts';
 
 /** What every conductor works with; made once, in main. */
 export interface Context {
@@ -19,6 +22,8 @@ export interface Context {
   readonly parameters: CustomParameters;
   /** By type: the canonical URLs of the guide's profiles. */
   readonly profiles: ReadonlyMap<string, readonly string[]>;
+  /** The `$operations` that are served. */
+  readonly operations: readonly Operation[];
   /** What local times mean. */
   readonly clock: Clock;
   /** Index entries and residents of a resource. */
@@ -35,4 +40,27 @@ export interface Caller {
   readonly rights: Rights;
   /** Whose work waits behind each other in the pool: the address, until callers have identities. */
   readonly client: string;
+}
+
+/** One request for an operation. */
+export interface OperationCall<P extends readonly OperationParameter[] = readonly OperationParameter[]> {
+  /** Of the levels type and instance. */
+  readonly type?: string;
+  readonly id?: string;
+  readonly input: OperationInput<P>;
+  /** Of a paged operation: the token of the page, with which nothing else is asked. */
+  readonly page?: string;
+}
+
+/** A `$operation` (R4 operations.html): what is declared of it, and what it does. */
+export interface Operation<P extends readonly OperationParameter[] = readonly OperationParameter[]>
+  extends OperationSignature {
+  readonly parameters: P;
+  // A method, so that operations of all parameters stand in one table.
+  handler(context: Context, caller: Caller, call: OperationCall<P>): Promise<Outcome<Answer>>;
+}
+
+/** An operation whose handler is typed by the parameters declared beside it. */
+export function operation<const P extends readonly OperationParameter[]>(declared: Operation<P>): Operation<P> {
+  return declared;
 }

@@ -1,6 +1,4 @@
-import { type Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
-import { Issues } from '#fhir/json/issues.ts';
-import { checkElements, checkTexts, isObject } from './elements.ts';
+import { type Failure, fail } from '#errors';
 import type { Interaction } from './route.ts';
 
 export type Pairs = readonly (readonly [string, string])[];
@@ -49,56 +47,4 @@ function refuseOthers(pairs: Pairs, target: string): Failure | undefined {
   const other = pairs.find(([name]) => !presentation.has(name));
   if (other === undefined) return undefined;
   return fail('unknown-parameter', { found: other[0], target, expected: [...presentation].join(', ') });
-}
-
-/** The parameters of an operation that stand in its body, a Parameters resource: primitive values and References, as text. */
-export function bodyParameters(body: unknown): Outcome<Pairs> {
-  if (!isObject(body) || !('resourceType' in body)) return fail('missing-resource-type', {}, 'Parameters');
-  const { resourceType, ...parameters } = body;
-  if (resourceType !== 'Parameters') {
-    return fail('type-mismatch', { found: shown(resourceType), expected: 'Parameters' }, 'resourceType');
-  }
-  const issues = new Issues();
-  checkElements(parameters, 'Parameters', 'Parameters', issues);
-  const { parameter = [] } = parameters;
-  const wrong = (found: unknown, expected: string, target: string, path: string) =>
-    issues.add(issue('wrong-shape', { target, found: shown(found), expected }, path));
-  const pairs: [string, string][] = [];
-  if (Array.isArray(parameter)) {
-    for (const [i, one] of parameter.entries()) {
-      const path = `Parameters.parameter[${i}]`;
-      if (isObject(one)) pairs.push(readParameter(one, path, issues));
-      else wrong(one, 'an object', 'parameter', path);
-    }
-  } else wrong(parameter, 'a list', 'parameter', 'Parameters.parameter');
-  return failIfAny(issues.list) ?? pairs;
-}
-
-const readable = 'one value, primitive or a Reference with its reference';
-
-/** Adds what is wrong with it to the issues; the pair counts only if nothing is. */
-function readParameter(parameter: Readonly<Record<string, unknown>>, path: string, issues: Issues): [string, string] {
-  const { name } = parameter;
-  checkTexts(parameter, ['name'], path, issues);
-  if (name === undefined) issues.add(issue('missing-element', { target: 'name', expected: 'text' }, `${path}.name`));
-  for (const target of ['resource', 'part', 'modifierExtension']) {
-    if (parameter[target] === undefined) continue;
-    const found = shown(parameter[target]);
-    issues.add(issue('wrong-shape', { target, found, expected: readable }, `${path}.${target}`));
-  }
-  const [first, ...more] = Object.keys(parameter).filter((key) => key.startsWith('value'));
-  for (const key of more) {
-    issues.add(issue('wrong-shape', { target: key, found: 'one more value', expected: readable }, `${path}.${key}`));
-  }
-  if (first === undefined) {
-    issues.add(issue('missing-element', { target: 'value', expected: readable }, `${path}.value`));
-    return ['', ''];
-  }
-  const held = parameter[first];
-  const value = first === 'valueReference' && isObject(held) ? held.reference : held;
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-    const found = shown(value);
-    issues.add(issue('wrong-shape', { target: first, found, expected: readable }, `${path}.${first}`));
-  }
-  return [shown(name), shown(value)];
 }

@@ -26,7 +26,14 @@ export type Interaction =
   | { readonly code: 'capabilities' | 'bundle' | 'history-system' }
   /** R4 async.html: what became of an asynchronous request. */
   | { readonly code: 'job' | 'cancel-job'; readonly id: string }
-  | { readonly code: 'operation'; readonly name: string; readonly type?: string; readonly id?: string };
+  /** R4 operations.html; the name has its `$`. */
+  | {
+      readonly code: 'operation';
+      readonly method: 'GET' | 'POST';
+      readonly name: string;
+      readonly type?: string;
+      readonly id?: string;
+    };
 
 /** What the paths of asynchronous requests begin with. */
 export const jobs = '_jobs';
@@ -48,7 +55,7 @@ export function route(definitions: Definitions, method: string, path: string): O
   }
   if (first === 'metadata' && parts.length === 1) return choose(method, path, { GET: { code: 'capabilities' } });
   if (first === '_history' && parts.length === 1) return choose(method, path, { GET: { code: 'history-system' } });
-  if (first.startsWith('$') && parts.length === 1) return operation(method, path, { code: 'operation', name: first });
+  if (first.startsWith('$') && parts.length === 1) return operation(method, path, { name: first });
   if (!definitions.resourceTypes.has(first)) {
     return /^[A-Z][A-Za-z]*$/.test(first)
       ? fail('unknown-type', { found: first })
@@ -62,13 +69,13 @@ export function route(definitions: Definitions, method: string, path: string): O
   if (second === '_history' && third === undefined)
     return choose(method, path, { GET: { code: 'history-type', type } });
   if (second.startsWith('$') && third === undefined) {
-    return operation(method, path, { code: 'operation', name: second, type });
+    return operation(method, path, { name: second, type });
   }
   if (!isValidId(second)) return fail('invalid-id', { found: second }, `${type}.id`);
   const id = second;
   if (third === undefined) return instanceLevel(method, path, type, id);
   if (third.startsWith('$') && fourth === undefined) {
-    return operation(method, path, { code: 'operation', name: third, type, id });
+    return operation(method, path, { name: third, type, id });
   }
   if (third !== '_history') return compartmentLevel(definitions, method, path);
   if (parts.length > 4) return fail('unknown-route', { found: path });
@@ -113,8 +120,14 @@ function compartmentLevel(definitions: Definitions, method: string, path: string
   return choose(method, path, form ? { POST: interaction } : { GET: interaction });
 }
 
-function operation(method: string, path: string, interaction: Interaction): Outcome<Interaction> {
-  return choose(method, path, { GET: interaction, POST: interaction });
+type AddressedOperation = Omit<Extract<Interaction, { code: 'operation' }>, 'code' | 'method'>;
+
+/** Whether there is such an operation, and whether it goes by GET, is for the table of operations to say. */
+function operation(method: string, path: string, at: AddressedOperation): Outcome<Interaction> {
+  return choose(method, path, {
+    GET: { code: 'operation', method: 'GET', ...at },
+    POST: { code: 'operation', method: 'POST', ...at },
+  });
 }
 
 function choose(method: string, path: string, methods: Readonly<Record<string, Interaction>>): Outcome<Interaction> {

@@ -17,7 +17,7 @@ const file = join(t.testdir(), 'rights.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
 const store = await openSqliteStore(file);
-const context = await createContext(config, store, threadFile);
+const context = await createContext(config, store, { threadFile });
 t.teardown(() => store.close());
 
 const men: Filter = { op: 'match', param: 'gender', test: { kind: 'token', code: 'male' } };

@@ -5,6 +5,7 @@ import { Failure } from '#errors';
 import { loadDefinitions, type SearchType } from '#fhir/model/definitions.ts';
 import { capabilities, profilesOf, readCapabilities } from '#operations/conformance/capabilities.ts';
 import { services } from '#operations/conformance/services.ts';
+import { operations } from '#operations/operations.ts';
 import { route } from '#operations/request/route.ts';
 import { parseSearch } from '#search/parse.ts';
 import { checker, guide, root } from '../../validation/fixture.ts';
@@ -19,7 +20,7 @@ function configured(settings: Record<string, string> = {}): Config {
 }
 
 function restOf(settings: Record<string, string> = {}) {
-  const [rest] = capabilities({ config: configured(settings), definitions, profiles }).rest ?? [];
+  const [rest] = capabilities({ config: configured(settings), definitions, profiles, operations }).rest ?? [];
   if (rest === undefined) throw new Error('no rest');
   return rest;
 }
@@ -32,7 +33,7 @@ function typeOf(type: string, settings: Record<string, string> = {}) {
 
 t.test('the statement keeps the rules of capabilitystatement.html', async (t) => {
   const issuesOf = checker('profile');
-  const context = { config: configured(), definitions, profiles };
+  const context = { config: configured(), definitions, profiles, operations };
   t.same(issuesOf(capabilities(context)), []);
   const normative = readCapabilities(context, [['mode', 'normative']]);
   t.same(issuesOf('resource' in normative ? normative.resource : normative), [], 'its normative part as well');
@@ -43,8 +44,9 @@ t.test('it tells of the program and the process', async (t) => {
     config: configured({ HUFHIR_BASE_URL: 'https://fhir.example/base/fhir' }),
     definitions,
     profiles,
+    operations,
   });
-  const other = capabilities({ config: configured(), definitions, profiles });
+  const other = capabilities({ config: configured(), definitions, profiles, operations });
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
   t.match(one, {
     status: 'active',
@@ -119,7 +121,7 @@ t.test('the compartments', async (t) => {
 
 t.test('it is made anew when search parameters change', async (t) => {
   const own = loadDefinitions();
-  const context = { config: configured(), definitions: own, profiles };
+  const context = { config: configured(), definitions: own, profiles, operations };
   const etagOf = (answer: ReturnType<typeof readCapabilities>) => ('etag' in answer ? answer.etag : '');
   const before = capabilities(context);
   const etag = etagOf(readCapabilities(context, []));
@@ -229,7 +231,7 @@ t.test('the table of services says what the paths do, and all of it', async (t) 
 });
 
 t.test('http.html#capabilities: mode', async (t) => {
-  const context = { config: configured(), definitions, profiles };
+  const context = { config: configured(), definitions, profiles, operations };
   const cases: [pairs: [string, string][], expected: RegExp | 'all' | 'normative'][] = [
     [[], 'all'],
     [[['mode', 'full']], 'all'],
@@ -264,7 +266,7 @@ t.test('the normative part leaves out what R4 marks for trial use, and nothing e
     .flatMap((structure) => structure.snapshot?.element ?? [])
     .filter((element) => element.extension?.some((x) => x.valueCode === 'trial-use'))
     .map((element) => element.path);
-  const context = { config: configured(), definitions, profiles };
+  const context = { config: configured(), definitions, profiles, operations };
   const answer = readCapabilities(context, [['mode', 'normative']]);
   const normative = 'resource' in answer ? answer.resource : {};
   const left = keysOf(capabilities(context), 'CapabilityStatement').difference(

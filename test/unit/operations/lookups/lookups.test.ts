@@ -18,7 +18,7 @@ const file = join(t.testdir(), 'among.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
 const store = await openSqliteStore(file);
-const context = await createContext(config, store, threadFile);
+const context = await createContext(config, store, { threadFile });
 t.teardown(() => store.close());
 
 const everybody: Caller = { client: 'test', rights: unrestricted };

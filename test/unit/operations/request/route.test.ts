@@ -29,9 +29,17 @@ t.test('http.html#3.1.0: which interaction a method and a path ask for', async (
     ['GET', 'metadata', { code: 'capabilities' }],
     ['POST', '', { code: 'bundle' }],
     ['GET', '_history', { code: 'history-system' }],
-    ['GET', '$pending-references', { code: 'operation', name: '$pending-references' }],
-    ['POST', 'Measure/$evaluate-measure', { code: 'operation', name: '$evaluate-measure', type: 'Measure' }],
-    ['GET', 'Measure/m/$evaluate-measure', { code: 'operation', name: '$evaluate-measure', type: 'Measure', id: 'm' }],
+    ['GET', '$pending-references', { code: 'operation', method: 'GET', name: '$pending-references' }],
+    [
+      'POST',
+      'Measure/$evaluate-measure',
+      { code: 'operation', method: 'POST', name: '$evaluate-measure', type: 'Measure' },
+    ],
+    [
+      'GET',
+      'Measure/m/$evaluate-measure',
+      { code: 'operation', method: 'GET', name: '$evaluate-measure', type: 'Measure', id: 'm' },
+    ],
   ];
   for (const [method, path, interaction] of cases) {
     t.same(route(definitions, method, path), interaction, `${method} ${path}`);

@@ -1,0 +1,260 @@
+import { Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
+import { Issues } from '#fhir/json/issues.ts';
+import { isSubtype } from '#fhir/model/model.ts';
+import { isPrimitive } from '#validation/primitive.ts';
+import type { OperationCall } from './context.ts';
+import { checkElements, checkTexts, isObject } from './elements.ts';
+import {
+  inputOf,
+  isResource,
+  isText,
+  type OperationLevel,
+  type OperationParameter,
+  type OperationSignature,
+  soleResource,
+} from './operation.ts';
+import { checkDataType, readPrimitive } from './operation-values.ts';
+import { type Pairs, pageToken, presentation } from './parameters.ts';
+
+/** Parameters of one request, at its top: more than any operation needs, and each may cost it something. */
+const maxArguments = 100;
+
+/** One parameter as it was sent, as an element of Parameters; a pair of the URL stands as its `valueString`. */
+interface Argument {
+  readonly name: string;
+  readonly element: Readonly<Record<string, unknown>>;
+  /** FHIRPath of the element in the body; undefined for the URL. */
+  readonly path: string | undefined;
+}
+
+/**
+ * Reads what a request gives an operation: the pairs of its URL, and its body (R4 operations.html#request), which is a Parameters resource or, where
+ * the operation takes exactly one resource, that resource. Everything that is wrong is told, each at its FHIRPath.
+ */
+export function readArguments(
+  operation: OperationSignature,
+  level: OperationLevel,
+  query: Pairs,
+  body: unknown,
+): Outcome<Pick<OperationCall, 'input' | 'page'>> {
+  const issues = new Issues();
+  const parameters = inputOf(operation, level);
+  const sent = body === undefined ? [] : argumentsOfBody(parameters, body, issues);
+  if (sent instanceof Failure) return sent;
+  const given = [...query.map(([name, text]) => inUrl(name, text)), ...sent].filter((a) => !presentation.has(a.name));
+  if (given.length > maxArguments) {
+    const text = `The operation has ${given.length} parameters; at most ${maxArguments} are allowed.`;
+    return failIfAny(issues.list) ?? fail('too-costly', { text });
+  }
+  if (operation.paged === true) {
+    const page = pageToken(given.map((a) => [a.name, String(textOf(a.element) ?? '')]));
+    if (page !== undefined) return page instanceof Failure ? page : { input: {}, page };
+  }
+  const { unsupported = [] } = operation;
+  const input = readAll({ parameters, unsupported, prefix: '', path: undefined }, given, issues);
+  return failIfAny(issues.list) ?? { input };
+}
+
+function inUrl(name: string, text: string): Argument {
+  return { name, element: { valueString: text }, path: undefined };
+}
+
+function argumentsOfBody(
+  parameters: readonly OperationParameter[],
+  body: unknown,
+  issues: Issues,
+): Outcome<readonly Argument[]> {
+  if (!isObject(body) || !('resourceType' in body)) return fail('missing-resource-type', {}, 'Parameters');
+  const { resourceType, ...parametersBody } = body;
+  if (resourceType !== 'Parameters') {
+    const only = soleResource(parameters);
+    if (only !== undefined && isOfType(body, only)) {
+      return [{ name: only.name, element: { resource: body }, path: undefined }];
+    }
+    const expected = only === undefined ? 'Parameters' : `Parameters or ${only.type}`;
+    return fail('type-mismatch', { found: shown(resourceType), expected }, 'resourceType');
+  }
+  checkElements(parametersBody, 'Parameters', 'Parameters', issues);
+  const { parameter = [] } = parametersBody;
+  return argumentsIn(parameter, 'Parameters.parameter', 'parameter', issues);
+}
+
+function argumentsIn(list: unknown, at: string, target: string, issues: Issues): Argument[] {
+  if (!Array.isArray(list)) {
+    issues.add(issue('wrong-shape', { target, found: shown(list), expected: 'a list' }, at));
+    return [];
+  }
+  return list.flatMap((element, i) => {
+    const path = `${at}[${i}]`;
+    if (!isObject(element)) {
+      issues.add(issue('wrong-shape', { target, found: shown(element), expected: 'an object' }, path));
+      return [];
+    }
+    const { name } = element;
+    checkTexts(element, ['name'], path, issues);
+    if (name === undefined) issues.add(issue('missing-element', { target: 'name', expected: 'text' }, `${path}.name`));
+    return typeof name === 'string' && name !== '' ? [{ name, element, path }] : [];
+  });
+}
+
+/** What may stand at one place: at the top, or among the parts of a parameter. */
+interface Declared {
+  readonly parameters: readonly OperationParameter[];
+  readonly unsupported: readonly string[];
+  /** `dependency.` of the parts of `dependency`. */
+  readonly prefix: string;
+  readonly path: string | undefined;
+}
+
+/** The values by name. What is wrong with a parameter counts as given: it is not told to be missing as well. */
+function readAll(
+  { parameters, unsupported, prefix, path }: Declared,
+  given: readonly Argument[],
+  issues: Issues,
+): Readonly<Record<string, unknown>> {
+  const expected = parameters.map((p) => p.name).join(', ');
+  const values = new Map<string, unknown[]>();
+  for (const argument of given) {
+    const found = prefix + argument.name;
+    const at = argument.path === undefined ? undefined : `${argument.path}.name`;
+    const parameter = parameters.find((p) => p.name === argument.name);
+    if (parameter === undefined) {
+      issues.add(
+        unsupported.includes(found)
+          ? issue('unsupported-operation-parameter', { found }, at)
+          : issue('unknown-operation-parameter', { found, expected: expected === '' ? 'none' : expected }, at),
+      );
+      continue;
+    }
+    const read = values.get(parameter.name) ?? [];
+    values.set(parameter.name, read);
+    const value = readValue(parameter, argument, found, issues);
+    if (value === undefined) continue;
+    if (parameter.max === 1 && read.length > 0) {
+      const several = [read[0], value].map((v) => (isObject(v) ? 'an object' : String(v))).join(', ');
+      const details = { parameter: found, found: several, expected: 'one value' };
+      issues.add(issue('bad-parameter-value', details, argument.path));
+    }
+    read.push(value);
+  }
+  for (const { name, min, documentation } of parameters) {
+    if (min === 0 || values.has(name)) continue;
+    issues.add(issue('missing-parameter', { parameter: prefix + name, expected: documentation }, path));
+  }
+  return Object.fromEntries(
+    parameters.map((p) => [p.name, p.max === 1 ? values.get(p.name)?.[0] : (values.get(p.name) ?? [])]),
+  );
+}
+
+/** Undefined if it is not as declared, which the issues tell then. */
+function readValue(parameter: OperationParameter, argument: Argument, name: string, issues: Issues): unknown {
+  const { element, path } = argument;
+  const { type = '', parts } = parameter;
+  if (path === undefined && !isText(parameter)) {
+    // The body is this resource itself.
+    if ('resource' in element) return element.resource;
+    const expected = `${parts === undefined ? type : 'parts'} in the body of a POST`;
+    issues.add(issue('bad-parameter-value', { parameter: name, found: shown(element.valueString), expected }));
+    return undefined;
+  }
+  if (parts !== undefined) {
+    const key = contentKey(element, 'part', 'parts', path, issues);
+    if (key === undefined) return undefined;
+    const within = argumentsIn(element[key], `${path}.part`, 'part', issues);
+    return readAll({ parameters: parts, unsupported: [], prefix: `${name}.`, path }, within, issues);
+  }
+  if (isResource(parameter)) return readResource(parameter, element, path, issues);
+  if (isPrimitive(type)) return readText(parameter, argument, name, issues);
+  const key = contentKey(element, 'value', `a ${type}`, path, issues);
+  return key === undefined ? undefined : readComplex(type, element, key, path, issues);
+}
+
+function readResource(
+  parameter: OperationParameter,
+  element: Argument['element'],
+  path: string | undefined,
+  issues: Issues,
+): unknown {
+  const expected = parameter.type === 'Resource' ? 'a resource' : `a ${parameter.type}`;
+  const key = contentKey(element, 'resource', expected, path, issues);
+  if (key === undefined) return undefined;
+  const { resource } = element;
+  if (isObject(resource) && isOfType(resource, parameter)) return resource;
+  const found = isObject(resource) ? `of type ${shown(resource.resourceType)}` : shown(resource);
+  issues.add(issue('wrong-shape', { target: 'resource', found, expected }, `${path}.resource`));
+  return undefined;
+}
+
+const readable = 'one value, primitive or a Reference with its reference';
+
+function readText({ type = '' }: OperationParameter, { element, path }: Argument, name: string, issues: Issues) {
+  const key = contentKey(element, 'value', readable, path, issues);
+  if (key === undefined) return undefined;
+  const at = path === undefined ? undefined : `${path}.${key}`;
+  const text = textOf(element);
+  if (typeof text !== 'string' && typeof text !== 'number' && typeof text !== 'boolean') {
+    issues.add(issue('wrong-shape', { target: key, found: shown(text), expected: readable }, at));
+    return undefined;
+  }
+  const read = readPrimitive(type, String(text));
+  if ('value' in read) return read.value;
+  issues.add(issue('bad-parameter-value', { parameter: name, found: String(text), expected: read.expected }, at));
+  return undefined;
+}
+
+function readComplex(
+  type: string,
+  element: Argument['element'],
+  key: string,
+  path: string | undefined,
+  issues: Issues,
+): unknown {
+  const held = element[key];
+  if (type === 'Reference' && key !== 'valueReference' && typeof held === 'string') return { reference: held };
+  const expected = `value${type}`;
+  if (key !== expected || !isObject(held)) {
+    const details = { target: key, found: shown(held), expected: key === expected ? 'an object' : expected };
+    issues.add(issue('wrong-shape', details, `${path}.${key}`));
+    return undefined;
+  }
+  const before = issues.list.length;
+  checkDataType(held, type, `${path}.${key}`, issues);
+  return issues.list.length === before ? held : undefined;
+}
+
+/** The key of what an element holds: of this kind, and that once; undefined otherwise, which the issues tell then. */
+function contentKey(
+  element: Argument['element'],
+  kind: 'value' | 'resource' | 'part',
+  expected: string,
+  path: string | undefined,
+  issues: Issues,
+): string | undefined {
+  const [key, ...more] = Object.keys(element).filter((k) => kindOf(k) === kind);
+  const others = Object.keys(element).filter((k) => kindOf(k) !== undefined && kindOf(k) !== kind);
+  for (const target of others) {
+    issues.add(issue('wrong-shape', { target, found: shown(element[target]), expected }, `${path}.${target}`));
+  }
+  for (const target of more) {
+    issues.add(issue('wrong-shape', { target, found: 'one more value', expected }, `${path}.${target}`));
+  }
+  if (key === undefined) issues.add(issue('missing-element', { target: kind, expected }, `${path}.${kind}`));
+  return others.length + more.length > 0 ? undefined : key;
+}
+
+/** Which of what an element of Parameters may hold a key belongs to. */
+function kindOf(key: string): string | undefined {
+  if (key.startsWith('value')) return 'value';
+  return ['resource', 'part', 'modifierExtension'].includes(key) ? key : undefined;
+}
+
+/** The value of an element where it is a primitive one or a Reference. */
+function textOf(element: Argument['element']): unknown {
+  const key = Object.keys(element).find((k) => kindOf(k) === 'value') ?? '';
+  const held = element[key];
+  return key === 'valueReference' && isObject(held) ? held.reference : held;
+}
+
+function isOfType({ resourceType }: Readonly<Record<string, unknown>>, { type = '' }: OperationParameter): boolean {
+  return typeof resourceType === 'string' && isSubtype(resourceType, type) && resourceType !== 'DomainResource';
+}
