@@ -5,6 +5,7 @@ import { createContext, listen } from '#assembly';
 import { freePort } from '#cli/ports.ts';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
+import type { Context } from '#operations/request/context.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 
 export interface Reply {
@@ -25,8 +26,11 @@ export interface TestServer {
 /** What the threads of a server's pool run. */
 export const threadFile = new URL('../../src/main.ts', import.meta.url);
 
-/** A whole server of this process: a real port, a real file. */
-export async function startServer(settings: Record<string, string> = {}): Promise<TestServer> {
+/** A whole server of this process: a real port, a real file. It serves the table of operations, or the given ones. */
+export async function startServer(
+  settings: Record<string, string> = {},
+  served?: Pick<Context, 'operations'>,
+): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-'));
   const port = await freePort('127.0.0.1');
   const config = loadConfig({
@@ -38,7 +42,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   });
   if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
   const store = await openSqliteStore(config.store.replace(/^sqlite:/, ''));
-  const context = await createContext(config, store, { threadFile });
+  const context = await createContext(config, store, { threadFile, ...served });
   const running = await listen(context);
   return {
     base: config.baseUrl,
