@@ -46,12 +46,13 @@ export function readArguments(
     const text = `The operation has ${given.length} parameters; at most ${maxArguments} are allowed.`;
     return failIfAny(issues.list) ?? fail('too-costly', { text });
   }
+  const declared = { parameters, unsupported: operation.unsupported ?? [], prefix: '', path: undefined };
   if (operation.paged === true) {
     const page = pageToken(given.map((a) => [a.name, String(textOf(a.element) ?? '')]));
-    if (page !== undefined) return page instanceof Failure ? page : { input: {}, page };
+    if (page instanceof Failure) return page;
+    if (page !== undefined) return failIfAny(issues.list) ?? { input: readAll(declared, [], new Issues()), page };
   }
-  const { unsupported = [] } = operation;
-  const input = readAll({ parameters, unsupported, prefix: '', path: undefined }, given, issues);
+  const input = readAll(declared, given, issues);
   return failIfAny(issues.list) ?? { input };
 }
 

@@ -48,7 +48,7 @@ export interface OperationCall<P extends readonly OperationParameter[] = readonl
   readonly type?: string;
   readonly id?: string;
   readonly input: OperationInput<P>;
-  /** Of a paged operation: the token of the page, with which nothing else is asked. */
+  /** Of a paged operation: the token of the page, which says all that was asked; the input is empty then. */
   readonly page?: string;
 }
 
