@@ -18,7 +18,10 @@ export interface MeasureRequest {
 
 const reportTypes = ['subject', 'subject-list', 'population'] as const;
 
-/** The parameters of R4's definition, and `reporter`. `practitioner` and `lastReceivedOn` are not served. */
+/**
+ * The parameters of R4's definition, and `reporter`. `practitioner` and `lastReceivedOn` are not served. Where R4 has a date, a time is
+ * understood too.
+ */
 export const measureParameters = [
   {
     name: 'measure',
@@ -34,7 +37,7 @@ export const measureParameters = [
     use: 'in',
     min: 1,
     max: 1,
-    type: 'date',
+    type: 'dateTime',
     documentation: 'a date, e.g. 2025, 2025-01 or 2025-01-01',
   },
   {
@@ -42,7 +45,7 @@ export const measureParameters = [
     use: 'in',
     min: 1,
     max: 1,
-    type: 'date',
+    type: 'dateTime',
     documentation: 'a date, included, e.g. 2025, 2025-12 or 2025-12-31',
   },
   {
