@@ -1,5 +1,6 @@
 import type { Entry } from './model/entry.ts';
-import { and, everything, type Filter, nothing, or, type Plan } from './model/filter.ts';
+import { and, type Filter, nothing, or, type Plan } from './model/filter.ts';
+import { type FilterOf, type FilterVisitor, mapFilter, visitFilter } from './model/filter-visitor.ts';
 import type { Include, Query } from './model/query.ts';
 
 /** What a store is asked for a search: the caller's rights hold for what is found and for whatever chains pass through.
@@ -21,32 +22,26 @@ export function plan(query: Query, rights: Filter, after?: string): Plan {
 /** Simplifies the filter, and adds the rights to every resource that it looks at besides the one found: else a chain would
  * tell what the caller may not read. */
 export function restrict(filter: Filter, rights: Filter): Filter {
-  switch (filter.op) {
-    case 'and':
-      return and(distinct(filter.of.map((f) => restrict(f, rights))));
-    case 'or':
-      return or(distinct(filter.of.map((f) => restrict(f, rights))));
-    case 'not':
-      return negate(restrict(filter.of, rights));
-    case 'contained': {
-      // Who may read a resource may read what it contains.
-      const where = restrict(filter.where, rights);
-      return where.op === 'none' ? nothing : { ...filter, where };
-    }
-    case 'chain':
-    case 'has': {
-      const where = and([restrict(filter.where, rights), rights]);
-      return where.op === 'none' ? nothing : { ...filter, where };
-    }
-    default:
-      return filter;
-  }
+  return visitFilter(filter, restricting, rights);
 }
 
-function negate(filter: Filter): Filter {
-  if (filter.op === 'not') return filter.of;
-  if (filter.op === 'all') return nothing;
-  return filter.op === 'none' ? everything : { op: 'not', of: filter };
+const restricting: FilterVisitor<Filter, Filter> = {
+  and: (filter, rights) => and(distinct(filter.of.map((f) => restrict(f, rights)))),
+  or: (filter, rights) => or(distinct(filter.of.map((f) => restrict(f, rights)))),
+  chain: throughLink,
+  has: throughLink,
+  // Who may read a resource may read what it contains.
+  contained: (filter, rights) => where(filter, restrict(filter.where, rights)),
+  default: (filter, rights) => mapFilter(filter, restrict, rights),
+};
+
+function throughLink(filter: FilterOf<'chain' | 'has'>, rights: Filter): Filter {
+  return where(filter, and([restrict(filter.where, rights), rights]));
+}
+
+/** What nothing passes leads nowhere. */
+function where(filter: FilterOf<'chain' | 'has' | 'contained'>, where: Filter): Filter {
+  return where.op === 'none' ? nothing : { ...filter, where };
 }
 
 function distinct(filters: readonly Filter[]): Filter[] {

@@ -3,6 +3,7 @@ import { Failure, fail, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { isValidId, parseReference } from '#fhir/values/references.ts';
 import { and, everything, type Filter, type LookupSet, nothing, or } from '#search/model/filter.ts';
+import { type FilterVisitor, mapFilter, visitFilter } from '#search/model/filter-visitor.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { codesAround, codesOfValueSet, type LookupContext, type LookupRequest, type LookupResult } from './codes.ts';
 import { hierarchicalTypes, hierarchyOfResource } from './hierarchies.ts';
@@ -12,7 +13,7 @@ import { createTerminologyLibrary, findAll } from './terminology-library.ts';
 const most = 10_000;
 
 /**
- * Replaces what a filter leaves to be looked up (`among`: `:in`, `:not-in`, `:above`, `:below`, `_list`) by tests that a store
+ * Replaces what a filter leaves to be looked up (`lookup`: `:in`, `:not-in`, `:above`, `:below`, `_list`) by tests that a store
  * knows. Where the types that are searched are given, the tests are fewer. A failure names every lookup that cannot be made.
  */
 export async function resolveLookups(
@@ -22,10 +23,11 @@ export async function resolveLookups(
   types?: readonly string[],
 ): Promise<Outcome<Filter>> {
   const all = new Map<string, LookupRequest>();
-  walk(filter, types, (wanted) => {
+  const gather = (wanted: LookupRequest): Filter => {
     all.set(keyOf(wanted), wanted);
     return everything;
-  });
+  };
+  replaceLookups(filter, { types, instead: gather });
   if (all.size === 0) return filter;
   const lookup = { context, caller, library: createTerminologyLibrary(context, caller), most };
   const found = new Map<string, Filter>();
@@ -42,7 +44,8 @@ export async function resolveLookups(
   }
   const [first, ...rest] = issues.list;
   if (first !== undefined) return new Failure([first, ...rest]);
-  if (size <= most) return walk(filter, types, (wanted) => found.get(keyOf(wanted)) ?? nothing);
+  const instead = (wanted: LookupRequest): Filter => found.get(keyOf(wanted)) ?? nothing;
+  if (size <= most) return replaceLookups(filter, { types, instead });
   const text = `The value sets, hierarchies and lists of the search have more than ${most} codes and resources together; name narrower ones.`;
   return fail('too-costly', { text });
 }
@@ -51,32 +54,29 @@ function keyOf(wanted: LookupRequest): string {
   return JSON.stringify(wanted);
 }
 
-/** The filter with every `among` replaced; chains lead to other types. */
-function walk(
-  filter: Filter,
-  types: readonly string[] | undefined,
-  instead: (wanted: LookupRequest) => Filter,
-): Filter {
-  switch (filter.op) {
-    case 'lookup':
-      return instead({ set: filter.set, types });
-    case 'and': {
-      const narrowed = filter.of.reduce(narrow, types);
-      return and(filter.of.map((part) => walk(part, narrowed, instead)));
-    }
-    case 'or':
-      return or(filter.of.map((part) => walk(part, types, instead)));
-    case 'not':
-      return { op: 'not', of: walk(filter.of, types, instead) };
-    case 'chain':
-      return { ...filter, where: walk(filter.where, filter.types, instead) };
-    case 'contained':
-    case 'has':
-      return { ...filter, where: walk(filter.where, [filter.type], instead) };
-    default:
-      return filter;
-  }
+/** In the context of which types a lookup is made, and what stands for it. */
+interface LookupScope {
+  readonly types: readonly string[] | undefined;
+  readonly instead: (wanted: LookupRequest) => Filter;
 }
+
+/** The filter with every lookup replaced; chains lead to other types. */
+function replaceLookups(filter: Filter, scope: LookupScope): Filter {
+  return visitFilter(filter, replacing, scope);
+}
+
+function among(filter: Filter, types: readonly string[] | undefined, { instead }: LookupScope): Filter {
+  return mapFilter(filter, replaceLookups, { types, instead });
+}
+
+const replacing: FilterVisitor<Filter, LookupScope> = {
+  lookup: ({ set }, { types, instead }) => instead({ set, types }),
+  and: (filter, scope) => among(filter, filter.of.reduce(narrow, scope.types), scope),
+  chain: (filter, scope) => among(filter, filter.types, scope),
+  contained: (filter, scope) => among(filter, [filter.type], scope),
+  has: (filter, scope) => among(filter, [filter.type], scope),
+  default: (filter, scope) => mapFilter(filter, replaceLookups, scope),
+};
 
 /** The types that are left where a part of a conjunction holds. */
 function narrow(types: readonly string[] | undefined, part: Filter): readonly string[] | undefined {

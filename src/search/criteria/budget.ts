@@ -1,5 +1,6 @@
 import { type Failure, fail, type Outcome } from '#errors';
 import type { Filter } from '../model/filter.ts';
+import { type FilterOf, type FilterVisitor, visitFilter } from '../model/filter-visitor.ts';
 
 /** Of all parameters together: a store's statement takes some 32,000 values, and a test up to eight. */
 export const maxTests = 2_000;
@@ -25,31 +26,29 @@ export function tooMany(found: number, most: number): Failure {
   });
 }
 
+/** The tests and links of a filter. */
+export function sizeOf(filter: Filter): number {
+  return visitFilter(filter, sizing, undefined);
+}
+
 function sizesOf(filters: readonly Filter[]): number {
   return filters.reduce((sum, f) => sum + sizeOf(f), 0);
 }
 
-/** The tests and links of a filter. */
-export function sizeOf(filter: Filter): number {
-  switch (filter.op) {
-    case 'and':
-      return sizesOf(filter.of);
-    case 'or': {
-      // A chain asks the same of what the resource contains.
-      const isChain = filter.of.some((f) => f.op === 'chain');
-      return sizesOf(isChain ? filter.of.filter((f) => f.op !== 'contained') : filter.of);
-    }
-    case 'not':
-      return sizeOf(filter.of);
-    case 'tuple':
-      return filter.tests.length;
-    case 'words':
-      return filter.words.length;
-    case 'contained':
-    case 'chain':
-    case 'has':
-      return 1 + sizeOf(filter.where);
-    default:
-      return 1;
-  }
-}
+const link = (filter: FilterOf<'contained' | 'chain' | 'has'>): number => 1 + sizeOf(filter.where);
+
+const sizing: FilterVisitor<number> = {
+  and: ({ of }) => sizesOf(of),
+  or: ({ of }) => {
+    // A chain asks the same of what the resource contains.
+    const isChain = of.some((f) => f.op === 'chain');
+    return sizesOf(isChain ? of.filter((f) => f.op !== 'contained') : of);
+  },
+  not: ({ of }) => sizeOf(of),
+  tuple: ({ tests }) => tests.length,
+  words: ({ words }) => words.length,
+  contained: link,
+  chain: link,
+  has: link,
+  default: () => 1,
+};

@@ -2,6 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { isSubtype } from '#fhir/model/model.ts';
 import { type IndexRecord, referredBy } from '../model/entry.ts';
 import { and, everything, type Filter, nothing, or } from '../model/filter.ts';
+import { everyTerm, type FilterOf, type FilterVisitor, mapFilter, visitFilter } from '../model/filter-visitor.ts';
 import { inside, matches } from './matches.ts';
 
 /** Whether resources of a type may contain others (R4 references.html#contained). */
@@ -39,53 +40,44 @@ export function referredTo(param: string, type: string, where: Filter): Filter {
 }
 
 function asksForId(filter: Filter): boolean {
-  if (filter.op === 'and' || filter.op === 'or') return filter.of.some(asksForId);
-  return filter.op === 'not' ? asksForId(filter.of) : filter.op === 'id';
+  return !everyTerm(filter, (term) => term.op !== 'id');
 }
 
 /** Whether the entries of a contained resource tell if it passes. Its time, its words and what refers to it are not known. */
 export function isDecidedInside(filter: Filter): boolean {
-  switch (filter.op) {
-    case 'and':
-    case 'or':
-      return filter.of.every(isDecidedInside);
-    case 'not':
-      return isDecidedInside(filter.of);
-    case 'lookup':
-      return filter.set.by !== 'list';
-    case 'all':
-    case 'none':
-    case 'type':
-    case 'id':
-    case 'match':
-      return true;
-    case 'present':
-      // The components of composites stay with resources of their own.
-      return !/\.\d+$/.test(filter.param);
-    default:
-      return false;
-  }
+  return everyTerm(filter, (term) => visitFilter(term, decidedInside, undefined));
 }
+
+const yes = (): boolean => true;
+
+const decidedInside: FilterVisitor<boolean> = {
+  all: yes,
+  none: yes,
+  type: yes,
+  id: yes,
+  match: yes,
+  // The components of composites stay with resources of their own.
+  present: ({ param }) => !/\.\d+$/.test(param),
+  lookup: ({ set }) => set.by !== 'list',
+  default: () => false,
+};
 
 /** A contained resource has one type, and its id is an entry of it. */
 function asContained(filter: Filter, type: string): Filter {
-  switch (filter.op) {
-    case 'and':
-      return and(filter.of.map((f) => asContained(f, type)));
-    case 'or':
-      return or(filter.of.map((f) => asContained(f, type)));
-    case 'not': {
-      const of = asContained(filter.of, type);
-      return of.op === 'all' ? nothing : of.op === 'none' ? everything : { op: 'not', of };
-    }
-    case 'type':
-      return filter.types.includes(type) ? everything : nothing;
-    case 'id':
-      return or(filter.ids.map((code) => ({ op: 'match', param: '_id', test: { kind: 'token', code } })));
-    default:
-      return filter;
-  }
+  return visitFilter(filter, insideContainer, type);
 }
+
+const same = (filter: Filter): Filter => filter;
+
+const insideContainer: FilterVisitor<Filter, string> = {
+  type: ({ types }, type) => (types.includes(type) ? everything : nothing),
+  id: ({ ids }) => or(ids.map((code) => ({ op: 'match', param: '_id', test: { kind: 'token', code } }))),
+  // What these lead to is another resource, of which nothing changes.
+  chain: same,
+  has: same,
+  contained: same,
+  default: (filter, type) => mapFilter(filter, asContained, type),
+};
 
 /** What a found resource shows of a search with `_containedType=contained`. */
 export interface ContainedMatches {
@@ -115,22 +107,12 @@ export function containedMatches(
   return { itself, contained: contained.filter(passes) };
 }
 
-type Contained = Extract<Filter, { readonly op: 'contained' }>;
-
-function containedIn(filter: Filter): readonly Contained[] {
+function containedIn(filter: Filter): readonly FilterOf<'contained'>[] {
   if (filter.op === 'contained') return [filter];
   return filter.op === 'and' || filter.op === 'or' ? filter.of.flatMap(containedIn) : [];
 }
 
 function withoutContained(filter: Filter): Filter {
-  switch (filter.op) {
-    case 'contained':
-      return nothing;
-    case 'and':
-      return and(filter.of.map(withoutContained));
-    case 'or':
-      return or(filter.of.map(withoutContained));
-    default:
-      return filter;
-  }
+  if (filter.op === 'contained') return nothing;
+  return filter.op === 'and' || filter.op === 'or' ? mapFilter(filter, withoutContained, undefined) : filter;
 }

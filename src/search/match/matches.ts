@@ -1,6 +1,7 @@
 import { areConvertible, ucumSystem } from '#fhir/values/units.ts';
 import { containedParam, type Entry, type Words } from '../model/entry.ts';
 import type { Compare, Filter, Test } from '../model/filter.ts';
+import { type FilterVisitor, visitFilter } from '../model/filter-visitor.ts';
 import { convertBound } from '../model/numbers.ts';
 
 /** What is known of a resource that no store holds yet. */
@@ -22,43 +23,30 @@ type Verdict = boolean | undefined;
  * leads) or on a time not given yet.
  */
 export function matches(filter: Filter, candidate: Candidate): Verdict {
-  const { type, id, lastUpdated, entries, words } = candidate;
-  switch (filter.op) {
-    case 'all':
-      return true;
-    case 'none':
-      return false;
-    case 'and':
-      return every(filter.of, (f) => matches(f, candidate));
-    case 'or':
-      return some(filter.of, (f) => matches(f, candidate));
-    case 'not':
-      return not(matches(filter.of, candidate));
-    case 'type':
-      return filter.types.includes(type);
-    case 'id':
-      return filter.ids.includes(id);
-    case 'lastUpdated':
-      return lastUpdated === undefined ? undefined : within({ low: lastUpdated, high: lastUpdated }, filter.where);
-    case 'match':
-      return some(entries, (e) => e.param === filter.param && passes(e, filter.test));
-    case 'tuple':
-      return tuple(entries, filter.param, filter.tests);
-    case 'present':
-      return entries.some((e) => e.param === filter.param);
-    case 'chain':
-      return entries.some((e) => e.param === filter.param && leadsTo(e, filter.types)) ? undefined : false;
-    case 'has':
-    case 'lookup':
-      return undefined;
-    case 'contained':
-      return some(inside(entries, filter.type).values(), (own) =>
-        matches(filter.where, { type: filter.type, id: '', entries: own }),
-      );
-    case 'words':
-      return filter.words.every((word) => words?.[filter.of].includes(word) === true);
-  }
+  return visitFilter(filter, judging, candidate);
 }
+
+const judging: FilterVisitor<Verdict, Candidate> = {
+  all: () => true,
+  none: () => false,
+  and: ({ of }, candidate) => every(of, (f) => matches(f, candidate)),
+  or: ({ of }, candidate) => some(of, (f) => matches(f, candidate)),
+  not: ({ of }, candidate) => not(matches(of, candidate)),
+  type: ({ types }, { type }) => types.includes(type),
+  id: ({ ids }, { id }) => ids.includes(id),
+  lastUpdated: ({ where }, { lastUpdated }) =>
+    lastUpdated === undefined ? undefined : within({ low: lastUpdated, high: lastUpdated }, where),
+  match: ({ param, test }, { entries }) => some(entries, (e) => e.param === param && passes(e, test)),
+  tuple: ({ param, tests }, { entries }) => tuple(entries, param, tests),
+  present: ({ param }, { entries }) => entries.some((e) => e.param === param),
+  chain: ({ param, types }, { entries }) =>
+    entries.some((e) => e.param === param && leadsTo(e, types)) ? undefined : false,
+  has: () => undefined,
+  lookup: () => undefined,
+  contained: ({ type, where }, { entries }) =>
+    some(inside(entries, type).values(), (own) => matches(where, { type, id: '', entries: own })),
+  words: (filter, { words }) => filter.words.every((word) => words?.[filter.of].includes(word) === true),
+};
 
 function not(verdict: Verdict): Verdict {
   return verdict === undefined ? undefined : !verdict;

@@ -1,41 +1,31 @@
 import type { Compare, Filter, Test } from './filter.ts';
+import { type FilterOf, type FilterVisitor, visitFilter } from './filter-visitor.ts';
 
 /** A filter in words, for those who read how a search was answered. Long lists are cut. */
 export function describe(filter: Filter): string {
-  switch (filter.op) {
-    case 'all':
-      return 'everything';
-    case 'none':
-      return 'nothing';
-    case 'and':
-    case 'or':
-      return `(${listed(filter.of.map(describe), ` ${filter.op} `)})`;
-    case 'not':
-      return `not ${describe(filter.of)}`;
-    case 'type':
-      return `a ${listed(filter.types, ' or ')}`;
-    case 'id':
-      return `_id ${listed(filter.ids, ', ')}`;
-    case 'lastUpdated':
-      return `_lastUpdated ${compared(filter.where, true)}`;
-    case 'match':
-      return `${filter.param} ${tested(filter.test)}`;
-    case 'tuple':
-      return `${filter.param} ${filter.tests.map(tested).join(' $ ')}`;
-    case 'present':
-      return `${filter.param} present`;
-    case 'words':
-      return `_${filter.of} ${listed(filter.words, ' ')}`;
-    case 'lookup':
-      return `${filter.set.by === 'list' ? '_list' : filter.set.param} among a ${filter.set.by}`;
-    case 'contained':
-      return `containing a ${filter.type} with ${describe(filter.where)}`;
-    case 'chain':
-      return `${filter.param}:${listed(filter.types, '|')}.${describe(filter.where)}`;
-    case 'has':
-      return `_has:${filter.type}:${filter.param}:${describe(filter.where)}`;
-  }
+  return visitFilter(filter, describing, undefined);
 }
+
+const joined = (filter: FilterOf<'and' | 'or'>): string => `(${listed(filter.of.map(describe), ` ${filter.op} `)})`;
+
+const describing: FilterVisitor<string> = {
+  all: () => 'everything',
+  none: () => 'nothing',
+  and: joined,
+  or: joined,
+  not: (filter) => `not ${describe(filter.of)}`,
+  type: (filter) => `a ${listed(filter.types, ' or ')}`,
+  id: (filter) => `_id ${listed(filter.ids, ', ')}`,
+  lastUpdated: (filter) => `_lastUpdated ${compared(filter.where, true)}`,
+  match: (filter) => `${filter.param} ${tested(filter.test)}`,
+  tuple: (filter) => `${filter.param} ${filter.tests.map(tested).join(' $ ')}`,
+  present: (filter) => `${filter.param} present`,
+  words: (filter) => `_${filter.of} ${listed(filter.words, ' ')}`,
+  lookup: ({ set }) => `${set.by === 'list' ? '_list' : set.param} among a ${set.by}`,
+  contained: (filter) => `containing a ${filter.type} with ${describe(filter.where)}`,
+  chain: (filter) => `${filter.param}:${listed(filter.types, '|')}.${describe(filter.where)}`,
+  has: (filter) => `_has:${filter.type}:${filter.param}:${describe(filter.where)}`,
+};
 
 /** Parts of a list that are named. */
 const maxListed = 5;

@@ -135,3 +135,10 @@ export function or(filters: readonly Filter[]): Filter {
   const [only] = parts;
   return only === undefined ? nothing : parts.length === 1 ? only : { op: 'or', of: parts };
 }
+
+/** The negation: two of them cancel out. */
+export function not(filter: Filter): Filter {
+  if (filter.op === 'not') return filter.of;
+  if (filter.op === 'all') return nothing;
+  return filter.op === 'none' ? everything : { op: 'not', of: filter };
+}

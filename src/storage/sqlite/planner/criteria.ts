@@ -1,5 +1,6 @@
 import { containedParam } from '#search/model/entry.ts';
 import type { Compare, Filter, Test } from '#search/model/filter.ts';
+import { conjuncts, disjuncts, type FilterOf, type FilterVisitor, visitFilter } from '#search/model/filter-visitor.ts';
 import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
@@ -49,9 +50,10 @@ export function criteriaOf(
       { filters: same, source: finding.sources.ranges(params, first.test.kind === 'date' ? 'date' : 'number', where) },
     ];
   });
+  const scope = { types, finding, depth };
   const covered = new Set(merged.flatMap((criterion) => criterion.filters));
   const single = filters.flatMap((filter): IndexedCriterion[] => {
-    const source = covered.has(filter) ? undefined : sourceOf(filter, types, finding, depth);
+    const source = covered.has(filter) ? undefined : sourceOf(filter, scope);
     return source === undefined ? [] : [{ filters: [filter], source }];
   });
   return [...merged, ...single];
@@ -70,15 +72,12 @@ export function rangesOf(
   return { conditions, rest: filters.filter((f) => !isOfParam(f)) };
 }
 
-type Match = Extract<Filter, { op: 'match' }>;
-
 function whereOf(test: Test): readonly Compare[] {
   return test.kind === 'date' || test.kind === 'number' ? test.where : [];
 }
 
-function alternatives(filter: Filter): readonly Match[] {
-  const parts = filter.op === 'or' ? filter.of : [filter];
-  return parts.filter((part) => part.op === 'match');
+function alternatives(filter: Filter): readonly FilterOf<'match'>[] {
+  return disjuncts(filter).filter((part) => part.op === 'match');
 }
 
 /**
@@ -86,7 +85,7 @@ function alternatives(filter: Filter): readonly Match[] {
  * together (`date=ge2025&date=lt2026`). Undefined for all others.
  */
 function rangeKey(filter: Filter, types: readonly number[], names: Names): string | undefined {
-  const parts = filter.op === 'or' ? filter.of : [filter];
+  const parts = disjuncts(filter);
   const [first] = parts;
   if (first?.op !== 'match' || (first.test.kind !== 'date' && first.test.kind !== 'number')) return undefined;
   const key = formOf(first);
@@ -94,53 +93,47 @@ function rangeKey(filter: Filter, types: readonly number[], names: Names): strin
   return names.params(types, first.param).some((param) => names.shape(param).several) ? undefined : key;
 }
 
-function sourceOf(filter: Filter, types: readonly number[], finding: Finding, depth: number): AccessPath | undefined {
-  const { names, sources, lowering, members } = finding;
-  switch (filter.op) {
-    case 'none':
-      return noRows;
-    case 'id':
-      return live('resource_id', types, amongTexts('d.id', filter.ids));
-    case 'lastUpdated': {
-      // No more resources have their last change within the times than versions were made.
-      const { from, to } = lowering.seqs(filter.where);
-      const rows = Math.max(0, Math.min(finding.lastSeq() + 1, to) - from);
-      return { ...live('resource_type_seq', types, lowering.window('d.seq', filter.where)), rows };
-    }
-    case 'match':
-      return sources.matching(types, filter.param, [filter.test]);
-    case 'present':
-      return sources.presence(types, filter.param) === false ? noRows : undefined;
-    case 'not':
-      return others(filter.of, types, sources);
-    case 'tuple':
-      return tuples([filter], types, sources);
-    case 'words':
-      return sources.words(types, filter.of, filter.words);
-    case 'contained':
-      return contained(filter, types, sources);
-    case 'or':
-      return alternation(filter.of, types, finding, depth);
-    case 'and':
-      return wrapped(finding.narrowed(types, filter, depth + 1));
-    case 'chain': {
-      const found = members(names.types(filter.types), filter.where, depth + 1);
-      return found === undefined ? undefined : references(names.params(types, filter.param), found, true);
-    }
-    case 'has': {
-      const referring = names.types([filter.type]);
-      const found = members(referring, filter.where, depth + 1);
-      if (found === undefined) return undefined;
-      const targets = finding.targetsOf(found, names.params(referring, filter.param));
-      if (targets.length === 0) return noRows;
-      return live('', types, amongNumbers('d.rid', targets));
-    }
-    default:
-      return undefined;
-  }
+interface CriterionScope {
+  readonly types: readonly number[];
+  readonly finding: Finding;
+  readonly depth: number;
 }
 
-type Tuple = Extract<Filter, { op: 'tuple' }>;
+function sourceOf(filter: Filter, scope: CriterionScope): AccessPath | undefined {
+  return visitFilter(filter, accessPaths, scope);
+}
+
+const accessPaths: FilterVisitor<AccessPath | undefined, CriterionScope> = {
+  none: () => noRows,
+  id: ({ ids }, { types }) => live('resource_id', types, amongTexts('d.id', ids)),
+  lastUpdated: ({ where }, { types, finding: { lowering, lastSeq } }) => {
+    // No more resources have their last change within the times than versions were made.
+    const { from, to } = lowering.seqs(where);
+    const rows = Math.max(0, Math.min(lastSeq() + 1, to) - from);
+    return { ...live('resource_type_seq', types, lowering.window('d.seq', where)), rows };
+  },
+  match: ({ param, test }, { types, finding }) => finding.sources.matching(types, param, [test]),
+  present: ({ param }, { types, finding }) => (finding.sources.presence(types, param) === false ? noRows : undefined),
+  not: ({ of }, { types, finding }) => others(of, types, finding.sources),
+  tuple: (filter, { types, finding }) => tuples([filter], types, finding.sources),
+  words: ({ of, words }, { types, finding }) => finding.sources.words(types, of, words),
+  contained: (filter, { types, finding }) => contained(filter, types, finding.sources),
+  or: ({ of }, scope) => alternation(of, scope),
+  and: (filter, { types, finding, depth }) => wrapped(finding.narrowed(types, filter, depth + 1)),
+  chain: ({ param, types: targets, where }, { types, finding: { names, members }, depth }) => {
+    const found = members(names.types(targets), where, depth + 1);
+    return found === undefined ? undefined : references(names.params(types, param), found, true);
+  },
+  has: ({ param, type, where }, { types, finding: { names, members, targetsOf }, depth }) => {
+    const referring = names.types([type]);
+    const found = members(referring, where, depth + 1);
+    if (found === undefined) return undefined;
+    const targets = targetsOf(found, names.params(referring, param));
+    if (targets.length === 0) return noRows;
+    return live('', types, amongNumbers('d.rid', targets));
+  },
+  default: () => undefined,
+};
 
 /** The same for composites whose second component alone differs, and there in its range alone. */
 function pairKey(filter: Filter): string | undefined {
@@ -151,7 +144,11 @@ function pairKey(filter: Filter): string | undefined {
 }
 
 /** Composites with the same key; of one that has no rows of its own, the first component leads to what may pass. */
-function tuples(of: readonly Tuple[], types: readonly number[], sources: AccessPaths): AccessPath | undefined {
+function tuples(
+  of: readonly FilterOf<'tuple'>[],
+  types: readonly number[],
+  sources: AccessPaths,
+): AccessPath | undefined {
   const [filter] = of;
   const [first] = filter?.tests ?? [];
   if (filter === undefined || first === undefined) return undefined;
@@ -172,7 +169,7 @@ function others(filter: Filter, types: readonly number[], sources: AccessPaths):
   if (filter.op === 'present') return sources.presence(types, filter.param) === true ? noRows : undefined;
   const parts = alternatives(filter);
   const [first] = parts;
-  const all = filter.op === 'or' ? filter.of.length : 1;
+  const all = disjuncts(filter).length;
   if (first === undefined || parts.length < all || parts.some(({ param }) => param !== first.param)) return undefined;
   return sources.others(
     types,
@@ -183,23 +180,19 @@ function others(filter: Filter, types: readonly number[], sources: AccessPaths):
 
 /** One of the criteria leads to containers that may pass. */
 function contained(
-  { type, where }: Extract<Filter, { op: 'contained' }>,
+  { type, where }: FilterOf<'contained'>,
   types: readonly number[],
   sources: AccessPaths,
 ): AccessPath | undefined {
-  const [first] = (where.op === 'and' ? where.of : [where]).filter((f) => f.op === 'match');
+  const [first] = conjuncts(where).filter((f) => f.op === 'match');
   const any: Test = { kind: 'token' };
   const [param, test] = first === undefined ? ['_id', any] : [first.param, first.test];
   const source = sources.matching(types, containedParam(type, param), [test]);
   return source === undefined || source === noRows ? source : { ...source, exact: false };
 }
 
-function alternation(
-  filters: readonly Filter[],
-  types: readonly number[],
-  finding: Finding,
-  depth: number,
-): AccessPath | undefined {
+function alternation(filters: readonly Filter[], scope: CriterionScope): AccessPath | undefined {
+  const { types, finding } = scope;
   const groups = new Map<string, [Test, ...Test[]]>();
   const params = new Map<string, string>();
   const paired = Map.groupBy(filters, pairKey);
@@ -225,7 +218,7 @@ function alternation(
         finding.sources,
       ),
     ),
-    ...others.map((filter) => sourceOf(filter, types, finding, depth)),
+    ...others.map((filter) => sourceOf(filter, scope)),
   ];
   if (sources.includes(undefined)) return undefined;
   const known = sources.filter((source) => source !== undefined && source !== noRows) as readonly AccessPath[];

@@ -1,5 +1,6 @@
 import { describe } from '#search/model/describe.ts';
 import type { Compare, Filter } from '#search/model/filter.ts';
+import { type FilterOf, type FilterVisitor, visitFilter } from '#search/model/filter-visitor.ts';
 import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
@@ -32,6 +33,25 @@ export interface Surroundings {
 /** Lowers a filter to the condition that one resource is checked by. */
 export class Lowering {
   readonly #surroundings: Surroundings;
+  /** For what the entries do not decide. */
+  readonly #conditions: FilterVisitor<Sql, RowScope> = {
+    and: (filter, scope) => this.#joined(filter, scope),
+    or: (filter, scope) => this.#joined(filter, scope),
+    not: (filter, scope) => sql`NOT coalesce(${this.condition(filter.of, scope)}, 0)`,
+    type: (filter, scope) => this.#ofType(filter.types, scope),
+    id: (filter, scope) => this.#resource(amongTexts('+id', filter.ids), scope),
+    lastUpdated: (filter, scope) => this.#resource(this.window('+seq', filter.where), scope),
+    words: (filter, scope) => {
+      // The resource is known, and so is its type.
+      const match = matching([], filter.of, filter.words);
+      return sql`EXISTS (SELECT 1 FROM words WHERE words MATCH ${match} AND rowid = ${scope.rid})`;
+    },
+    chain: (filter, scope) => this.#chain(filter, scope),
+    has: (filter, scope) => this.#has(filter, scope),
+    default: (filter) => {
+      throw new Error(`${filter.op} was not looked up before the store was asked`);
+    },
+  };
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -44,35 +64,15 @@ export class Lowering {
       return this.condition(filter.of[0], scope);
     }
     if (isDecidedByEntries(filter)) return this.#ofEntries(filter, scope);
-    switch (filter.op) {
-      case 'and':
-      case 'or': {
-        // What the entries decide is asked first, in one look at them.
-        const decided = filter.of.filter(isDecidedByEntries);
-        const others = filter.of.filter((f) => !isDecidedByEntries(f)).map((f) => this.condition(f, scope));
-        const first = decided.length === 0 ? [] : [this.#ofEntries({ op: filter.op, of: decided }, scope)];
-        return filter.op === 'and' ? every([...first, ...others]) : some([...first, ...others]);
-      }
-      case 'not':
-        return sql`NOT coalesce(${this.condition(filter.of, scope)}, 0)`;
-      case 'type':
-        return this.#ofType(filter.types, scope);
-      case 'id':
-        return this.#resource(amongTexts('+id', filter.ids), scope);
-      case 'lastUpdated':
-        return this.#resource(this.window('+seq', filter.where), scope);
-      case 'words': {
-        // The resource is known, and so is its type.
-        const match = matching([], filter.of, filter.words);
-        return sql`EXISTS (SELECT 1 FROM words WHERE words MATCH ${match} AND rowid = ${scope.rid})`;
-      }
-      case 'chain':
-        return this.#chain(filter, scope);
-      case 'has':
-        return this.#has(filter, scope);
-      default:
-        throw new Error(`${filter.op} was not looked up before the store was asked`);
-    }
+    return visitFilter(filter, this.#conditions, scope);
+  }
+
+  /** What the entries decide is asked first, in one look at them. */
+  #joined(filter: FilterOf<'and' | 'or'>, scope: RowScope): Sql {
+    const decided = filter.of.filter(isDecidedByEntries);
+    const others = filter.of.filter((f) => !isDecidedByEntries(f)).map((f) => this.condition(f, scope));
+    const first = decided.length === 0 ? [] : [this.#ofEntries({ op: filter.op, of: decided }, scope)];
+    return filter.op === 'and' ? every([...first, ...others]) : some([...first, ...others]);
   }
 
   /** Rows are looked for first: they cost less than a look at the entries. */
@@ -126,7 +126,7 @@ export class Lowering {
     return sql`count_row(${this.#surroundings.work.counting(part)})`;
   }
 
-  #chain(filter: Extract<Filter, { op: 'chain' }>, scope: RowScope): Sql {
+  #chain(filter: FilterOf<'chain'>, scope: RowScope): Sql {
     const { names, members, work } = this.#surroundings;
     const targets = names.types(filter.types);
     const params = names.params(scope.types, filter.param);
@@ -145,7 +145,7 @@ export class Lowering {
     return sql`EXISTS (SELECT 1 FROM ${each} WHERE ${liveOf(target, targets)} AND ${inner})`;
   }
 
-  #has(filter: Extract<Filter, { op: 'has' }>, scope: RowScope): Sql {
+  #has(filter: FilterOf<'has'>, scope: RowScope): Sql {
     const { names, work } = this.#surroundings;
     const depth = (scope.depth ?? 0) + 1;
     const alias = `e${depth}`;

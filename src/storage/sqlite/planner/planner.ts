@@ -1,5 +1,6 @@
 import { describe } from '#search/model/describe.ts';
 import type { Compare, Filter } from '#search/model/filter.ts';
+import { conjuncts } from '#search/model/filter-visitor.ts';
 import type { ExplainedStep } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { every, list, literal, no, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
@@ -106,7 +107,7 @@ export class Planner {
 
   /** The base of a search. */
   base(types: readonly number[], where: Filter, purpose: Purpose, depth = 0): DrivingQuery {
-    const filters = where.op === 'and' ? where.of : [where];
+    const filters = conjuncts(where);
     const found = criteriaOf(filters, types, this.#finding, depth);
     const rows = found.map(({ source }) => this.#estimates.rows(source));
     const chosen = this.#choose(types, filters, found, rows, purpose);

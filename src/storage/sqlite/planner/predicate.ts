@@ -1,6 +1,7 @@
 import { passes } from '#search/match/matches.ts';
 import type { Entry } from '#search/model/entry.ts';
 import type { Filter, Test } from '#search/model/filter.ts';
+import { everyTerm, type FilterVisitor, visitFilter } from '#search/model/filter-visitor.ts';
 import type { Names } from '../database/names.ts';
 import { type StoredValue, visit } from '../index/entry-codec.ts';
 
@@ -14,24 +15,12 @@ export interface StoreKnowledge {
   readonly targets: (test: Extract<Test, { kind: 'reference' }>) => ReadonlySet<number>;
 }
 
+/** What the entries of one resource decide. */
+const decidedByEntries: ReadonlySet<Filter['op']> = new Set(['all', 'none', 'match', 'tuple', 'present', 'contained']);
+
 /** Whether the entries of one resource decide the filter. */
 export function isDecidedByEntries(filter: Filter): boolean {
-  switch (filter.op) {
-    case 'and':
-    case 'or':
-      return filter.of.every(isDecidedByEntries);
-    case 'not':
-      return isDecidedByEntries(filter.of);
-    case 'all':
-    case 'none':
-    case 'match':
-    case 'tuple':
-    case 'present':
-    case 'contained':
-      return true;
-    default:
-      return false;
-  }
+  return everyTerm(filter, (term) => decidedByEntries.has(term.op));
 }
 
 type ValuesByParameter = ReadonlyMap<number, readonly PositionedValue[]>;
@@ -68,42 +57,43 @@ interface Compiling {
 }
 
 function compile(filter: Filter, compiling: Compiling): EntryPredicate {
-  const { types, known, wanted, prefix } = compiling;
-  const params = (code: string): readonly number[] => {
-    const ids = known.names.params(types, prefix + code);
-    for (const id of ids) wanted.add(id);
-    return ids;
-  };
-  switch (filter.op) {
-    case 'all':
-      return () => true;
-    case 'and': {
-      const parts = filter.of.map((f) => compile(f, compiling));
-      return (found) => parts.every((part) => part(found));
-    }
-    case 'or': {
-      const { lists, others } = tokenLists(filter.of);
-      const listed = [...lists].map(([param, tests]) => having(params(param), tokenList(tests, known.names)));
-      const parts = [...listed, ...others.map((f) => compile(f, compiling))];
-      return (found) => parts.some((part) => part(found));
-    }
-    case 'not': {
-      const part = compile(filter.of, compiling);
-      return (found) => !part(found);
-    }
-    case 'match':
-      return having(params(filter.param), tester(filter.test, known));
-    case 'tuple':
-      return tuple(filter.tests.map((test, i) => ({ ids: params(`${filter.param}.${i}`), test: tester(test, known) })));
-    case 'present': {
-      const ids = params(filter.param);
-      return (found) => ids.some((id) => found.has(id));
-    }
-    case 'contained':
-      return containing(filter.type, filter.where, compiling);
-    default:
-      return () => false;
-  }
+  return visitFilter(filter, compilation, compiling);
+}
+
+const compilation: FilterVisitor<EntryPredicate, Compiling> = {
+  all: () => () => true,
+  and: (filter, compiling) => {
+    const parts = filter.of.map((f) => compile(f, compiling));
+    return (found) => parts.every((part) => part(found));
+  },
+  or: (filter, compiling) => {
+    const { lists, others } = tokenLists(filter.of);
+    const listed = [...lists].map(([param, tests]) =>
+      having(paramsOf(param, compiling), tokenList(tests, compiling.known.names)),
+    );
+    const parts = [...listed, ...others.map((f) => compile(f, compiling))];
+    return (found) => parts.some((part) => part(found));
+  },
+  not: (filter, compiling) => {
+    const part = compile(filter.of, compiling);
+    return (found) => !part(found);
+  },
+  match: ({ param, test }, compiling) => having(paramsOf(param, compiling), tester(test, compiling.known)),
+  tuple: ({ param, tests }, compiling) =>
+    tuple(tests.map((test, i) => ({ ids: paramsOf(`${param}.${i}`, compiling), test: tester(test, compiling.known) }))),
+  present: ({ param }, compiling) => {
+    const ids = paramsOf(param, compiling);
+    return (found) => ids.some((id) => found.has(id));
+  },
+  contained: ({ type, where }, compiling) => containing(type, where, compiling),
+  default: () => () => false,
+};
+
+/** The numbers of a parameter, which is asked for from now on. */
+function paramsOf(code: string, { types, known, wanted, prefix }: Compiling): readonly number[] {
+  const ids = known.names.params(types, prefix + code);
+  for (const id of ids) wanted.add(id);
+  return ids;
 }
 
 function having(ids: readonly number[], test: (value: StoredValue) => boolean): EntryPredicate {

@@ -1,24 +1,29 @@
 import { containedParam } from '#search/model/entry.ts';
-import { and, type Filter, nothing, or } from '#search/model/filter.ts';
+import { type Filter, nothing } from '#search/model/filter.ts';
+import { conjuncts, type FilterVisitor, mapFilter, visitFilter } from '#search/model/filter-visitor.ts';
 import type { Names } from '../database/names.ts';
 
 /** The filter without what asks for contained resources of a kind that no resource of the types has, or refers to so. */
 export function pruneImpossible(filter: Filter, types: readonly number[], names: Names): Filter {
-  switch (filter.op) {
-    case 'and':
-      return and(filter.of.map((f) => pruneImpossible(f, types, names)));
-    case 'or':
-      return or(filter.of.map((f) => pruneImpossible(f, types, names)));
-    case 'chain':
-      return { ...filter, where: pruneImpossible(filter.where, names.types(filter.types), names) };
-    case 'has':
-      return { ...filter, where: pruneImpossible(filter.where, names.types([filter.type]), names) };
-    case 'contained': {
-      const parts = filter.where.op === 'and' ? filter.where.of : [filter.where];
-      const asked = parts.flatMap((f) => (f.op === 'match' ? [containedParam(filter.type, f.param)] : []));
-      return asked.every((param) => names.params(types, param).length > 0) ? filter : nothing;
-    }
-    default:
-      return filter;
-  }
+  return prune(filter, { types, names });
 }
+
+interface PruneScope {
+  readonly types: readonly number[];
+  readonly names: Names;
+}
+
+function prune(filter: Filter, scope: PruneScope): Filter {
+  return visitFilter(filter, pruning, scope);
+}
+
+const pruning: FilterVisitor<Filter, PruneScope> = {
+  chain: (filter, { names }) => mapFilter(filter, prune, { types: names.types(filter.types), names }),
+  has: (filter, { names }) => mapFilter(filter, prune, { types: names.types([filter.type]), names }),
+  contained: (filter, { types, names }) => {
+    const matched = conjuncts(filter.where).flatMap((f) => (f.op === 'match' ? [f.param] : []));
+    const isPossible = (param: string) => names.params(types, containedParam(filter.type, param)).length > 0;
+    return matched.every(isPossible) ? filter : nothing;
+  },
+  default: (filter, scope) => mapFilter(filter, prune, scope),
+};

@@ -1,4 +1,5 @@
 import { and, type Filter, type Plan } from '#search/model/filter.ts';
+import { conjuncts } from '#search/model/filter-visitor.ts';
 import type { ExplainedStep, Explanation } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
@@ -78,7 +79,7 @@ function page(connection: Connection, selection: Planner, plan: Plan, types: rea
     const base = selection.base(types, plan.where, { page: limit });
     return firstOf(connection, selection, base, after, limit);
   }
-  const filters = plan.where.op === 'and' ? plan.where.of : [plan.where];
+  const filters = conjuncts(plan.where);
   const base = selection.base(types, plan.where, 'all');
   if (first.kind === 'lastUpdated' && plan.sort.length === 1) {
     const rest = filters.filter((filter) => filter.op !== 'lastUpdated');
