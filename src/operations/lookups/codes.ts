@@ -7,8 +7,8 @@ import { and, type Filter, type LookupSet, or } from '#search/model/filter.ts';
 import { type Concept, expand } from '#terminology/expand.ts';
 import { resolveImports, type TerminologyLibrary } from '#terminology/source.ts';
 import { ancestors, descendants, hierarchyOf } from '#terminology/subsumes.ts';
+import { findResources } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { findAll } from './terminology-library.ts';
 
 /** What the lookups of one search work with. */
 export interface LookupContext {
@@ -48,9 +48,8 @@ export async function codesOfValueSet(
 async function valueSetAt({ context, caller, library }: LookupContext, text: string): Promise<ValueSet | undefined> {
   const target = parseReference(text, context.config.baseUrl);
   if (target?.kind === 'local' && target.type === 'ValueSet' && target.version === undefined) {
-    for await (const { content } of findAll(context, caller, 'ValueSet', { op: 'id', ids: [target.id] })) {
-      if (content !== undefined) return JSON.parse(content);
-    }
+    const [found] = await findResources<ValueSet>(context, caller, 'ValueSet', { op: 'id', ids: [target.id] });
+    if (found !== undefined) return found;
   }
   const { url, version } = splitCanonical(text);
   return (await library.valueSet(url, version)) ?? implicitValueSet(url);

@@ -3,11 +3,12 @@ import { isResultParameter } from '#search/criteria/result.ts';
 import type { Filter } from '#search/model/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
+import { pages } from '#storage/pages.ts';
 import type { Guard, Version } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { presentation } from '../request/parameters.ts';
 import { resolveLookups } from './lookups.ts';
-import { timedFind } from './time-limit.ts';
+import { type Find, timedFind } from './time-limit.ts';
 
 /** A search that stands for a resource. */
 export interface Criterion {
@@ -52,17 +53,16 @@ export async function findMatches(
   const find = timedFind(context);
   const found: Version[] = [];
   const all: string[] = [];
-  let after: string | undefined;
-  do {
-    // More where some do not count, and where a page of very large resources ended before its limit.
-    const page = await find(after === undefined ? planned : { ...planned, limit: more, after });
+  // More where some do not count, and where a page of very large resources ended before its limit.
+  const findMore: Find = (asked) => find(asked.after === undefined ? asked : { ...asked, limit: more });
+  for await (const page of pages(findMore, planned)) {
     if (page instanceof Failure) return page;
     for (const version of page.found) {
       all.push(version.id);
       if (!without.has(`${type}/${version.id}`)) found.push(version);
     }
-    after = page.next;
-  } while (after !== undefined && found.length < limit);
+    if (found.length >= limit) break;
+  }
   return { found: found.slice(0, limit), guard: { plan: planned, expect: all.sort() }, where };
 }
 

@@ -1,8 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { fail, type Outcome } from '#errors';
 import { type Filter, or } from '#search/model/filter.ts';
+import { findReadable } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { findAll } from './terminology-library.ts';
 
 /**
  * The reference parameters that make a strict hierarchy of a type (R4 references.html#circular). A CarePlan has three; it is
@@ -57,13 +57,13 @@ export async function hierarchyOfResource(
 
 async function* below(context: Context, caller: Caller, type: string, param: string, ids: readonly string[]) {
   const where = or(ids.map((id): Filter => ({ op: 'match', param, test: { kind: 'reference', type, id } })));
-  for await (const { id } of findAll(context, caller, type, where)) yield id;
+  for await (const { id } of findReadable(context, caller, type, where)) yield id;
 }
 
 /** A parent that has not arrived is above too, as the reference names it; one that is named by its identifier, the store knows. */
 async function* above(context: Context, caller: Caller, type: string, param: string, ids: readonly string[]) {
   const logical: string[] = [];
-  for await (const { id, content } of findAll(context, caller, type, { op: 'id', ids })) {
+  for await (const { id, content } of findReadable(context, caller, type, { op: 'id', ids })) {
     if (content === undefined) continue;
     for (const entry of context.index(JSON.parse(content) as Resource).entries) {
       if (entry.param !== param) continue;
@@ -73,5 +73,5 @@ async function* above(context: Context, caller: Caller, type: string, param: str
   }
   if (logical.length === 0) return;
   const led: Filter = { op: 'has', type, param, where: { op: 'id', ids: logical } };
-  for await (const { id } of findAll(context, caller, type, led)) yield id;
+  for await (const { id } of findReadable(context, caller, type, led)) yield id;
 }

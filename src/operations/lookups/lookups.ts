@@ -4,10 +4,11 @@ import { Issues } from '#fhir/json/issues.ts';
 import { isValidId, parseReference } from '#fhir/values/references.ts';
 import { and, everything, type Filter, type LookupSet, nothing, or } from '#search/model/filter.ts';
 import { type FilterVisitor, mapFilter, visitFilter } from '#search/model/filter-visitor.ts';
+import { findResources } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { codesAround, codesOfValueSet, type LookupContext, type LookupRequest, type LookupResult } from './codes.ts';
 import { hierarchicalTypes, hierarchyOfResource } from './hierarchies.ts';
-import { createTerminologyLibrary, findAll } from './terminology-library.ts';
+import { createTerminologyLibrary } from './terminology-library.ts';
 
 /** Codes and resources that the lookups of one search may give together. */
 const most = 10_000;
@@ -117,10 +118,7 @@ async function members({ context, caller }: LookupContext, id: string): Promise<
     return fail('bad-parameter-value', { found: id, parameter: '_list', expected });
   }
   const byType = new Map<string, Set<string>>();
-  let list: List | undefined;
-  for await (const { content } of findAll(context, caller, 'List', { op: 'id', ids: [id] })) {
-    if (content !== undefined) list = JSON.parse(content);
-  }
+  const [list] = await findResources<List>(context, caller, 'List', { op: 'id', ids: [id] });
   if (list === undefined) return fail('unknown-list', { found: `List/${id}` });
   for (const { item, deleted } of list.entry ?? []) {
     const target = parseReference(item?.reference ?? '', context.config.baseUrl);

@@ -1,7 +1,7 @@
 import type { CodeSystem, ValueSet } from '@medplum/fhirtypes';
-import { and, type Filter, type Plan } from '#search/model/filter.ts';
-import type { Page, Version } from '#storage/store.ts';
+import type { Filter } from '#search/model/filter.ts';
 import { newest, published, type TerminologyLibrary } from '#terminology/source.ts';
+import { findResources } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
 
 /** Value sets and code systems for one request: of the store, as far as the caller may read them, else as R4 publishes them. */
@@ -32,25 +32,6 @@ async function stored<T extends ValueSet | CodeSystem>(
   version: string | undefined,
 ): Promise<T | undefined> {
   const where: Filter = { op: 'match', param: 'url', test: { kind: 'uri', how: 'equals', value: url } };
-  const versions: T[] = [];
-  for await (const { content } of findAll(context, caller, type, where)) {
-    if (content !== undefined) versions.push(JSON.parse(content));
-  }
+  const versions = await findResources<T>(context, caller, type, where);
   return newest<T>(versions.filter((r) => version === undefined || r.version === version));
-}
-
-/** Every resource of a type that passes and that the caller may read. */
-export async function* findAll(
-  context: Context,
-  caller: Caller,
-  type: string,
-  where: Filter,
-): AsyncGenerator<Version, void, undefined> {
-  const filter = and([where, caller.rights.read]);
-  let asked: Plan | undefined = { types: [type], where: filter, sort: [], limit: 1_000, total: 'none' };
-  while (asked !== undefined) {
-    const page: Page = await context.store.find(asked);
-    yield* page.found;
-    asked = page.next === undefined ? undefined : { ...asked, after: page.next };
-  }
 }

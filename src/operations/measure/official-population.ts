@@ -1,8 +1,8 @@
 import type { CodeableConcept, Coding, Group } from '@medplum/fhirtypes';
 import type { OfficialPopulation } from '#measure/definition.ts';
 import type { AttributedOrganizations } from '#measure/strata.ts';
+import { findResources } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { findResources } from './sources.ts';
 
 /**
  * The official population of the year, by the code of the area, from the Groups that the Measure means; undefined if there are

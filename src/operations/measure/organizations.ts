@@ -4,8 +4,9 @@ import { parseReference } from '#fhir/values/references.ts';
 import type { Attribution, MeasureDefinition } from '#measure/definition.ts';
 import type { AttributedOrganizations, StratumOrganization } from '#measure/strata.ts';
 import { or } from '#search/model/filter.ts';
+import { findResources } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { findByQuery, findCanonical, findResources } from './sources.ts';
+import { findByQuery, findCanonical } from './sources.ts';
 
 /** Who gives the report, and whose residents it counts. */
 export interface Reporter {

@@ -5,12 +5,14 @@ import { type MeasureDefinition, type ParameterSource, readMeasure } from '#meas
 import type { MeasureSource, ParameterValue } from '#measure/engine.ts';
 import { cqlOf, dependencies } from '#measure/libraries.ts';
 import type { CqlText } from '#measure/translate.ts';
-import { and, type Filter, or, type Plan } from '#search/model/filter.ts';
+import { type Filter, or } from '#search/model/filter.ts';
 import { parseSearch } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
+import { findAll } from '#storage/pages.ts';
 import type { Version } from '#storage/store.ts';
 import { searchOptions } from '../lookups/criteria.ts';
 import { resolveLookups } from '../lookups/lookups.ts';
+import { findResources, resourcesOf } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
 
 /** A Measure with all that its evaluation needs besides the residents. */
@@ -160,30 +162,6 @@ async function versionsByQuery(context: Context, caller: Caller, query: string):
   if (parsed instanceof Failure) return parsed;
   const where = await resolveLookups(context, caller, parsed.where, [type]);
   if (where instanceof Failure) return where;
-  return versions(context, { ...plan({ ...parsed, where }, caller.rights.read), limit: 1000, total: 'none' });
-}
-
-/** Every resource of a type that passes the filter and that the caller may read, in the order of creation. */
-export async function findResources<T extends Resource>(
-  context: Context,
-  caller: Caller,
-  type: T['resourceType'],
-  where: Filter,
-): Promise<T[]> {
-  const all: Plan = { types: [type], where: and([where, caller.rights.read]), sort: [], limit: 1000, total: 'none' };
-  return resourcesOf(await versions(context, all));
-}
-
-function resourcesOf<T extends Resource>(found: readonly Version[]): T[] {
-  return found.flatMap((v): T[] => (v.content === undefined ? [] : [JSON.parse(v.content)]));
-}
-
-async function versions(context: Context, first: Plan): Promise<Version[]> {
-  const found: Version[] = [];
-  for (let asked: Plan | undefined = first; asked !== undefined; ) {
-    const page: { readonly found: readonly Version[]; readonly next?: string } = await context.store.find(asked);
-    found.push(...page.found);
-    asked = page.next === undefined ? undefined : { ...first, after: page.next };
-  }
-  return found;
+  const asked = { ...plan({ ...parsed, where }, caller.rights.read), limit: 1000, total: 'none' } as const;
+  return Array.fromAsync(findAll(context.store, asked));
 }

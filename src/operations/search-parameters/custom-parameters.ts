@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Issue } from '#errors';
 import { type Definitions, isBase } from '#fhir/model/definitions.ts';
 import { everything } from '#search/model/filter.ts';
+import { findAll } from '#storage/pages.ts';
 import type { Commit, Store } from '#storage/store.ts';
 import { beginPass, type Indexing, type Pass, progressOf, reindexChanges, reindexPass } from './reindex.ts';
 import { type Custom, checkSearchParameter, customOf, entriesOf } from './search-parameters.ts';
@@ -211,15 +212,9 @@ function isSearchParameter(resource: Resource): resource is SearchParameter {
 }
 
 async function searchParametersIn(store: Store): Promise<readonly SearchParameter[]> {
-  const found: SearchParameter[] = [];
-  let after: string | undefined;
-  do {
-    const plan = { types: ['SearchParameter'], where: everything, sort: [], limit: 200, total: 'none' } as const;
-    const page = await store.find(after === undefined ? plan : { ...plan, after });
-    for (const { content } of page.found) if (content !== undefined) found.push(JSON.parse(content));
-    after = page.next;
-  } while (after !== undefined);
-  return found;
+  const plan = { types: ['SearchParameter'], where: everything, sort: [], limit: 200, total: 'none' } as const;
+  const found = await Array.fromAsync(findAll(store, plan));
+  return found.flatMap(({ content }): SearchParameter[] => (content === undefined ? [] : [JSON.parse(content)]));
 }
 
 /** The first of two that claim the same place has it. Composites come last, since they are made of others. */

@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import { Failure } from '#errors';
 import { parseResource } from '#fhir/json/json.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
-import { everything } from '#search/model/filter.ts';
+import { everything, type Plan } from '#search/model/filter.ts';
+import { pages } from '#storage/pages.ts';
 import type { Reindexed, Store, Version } from '#storage/store.ts';
 import { yielder } from '#threads/yielding.ts';
 
@@ -47,12 +48,14 @@ export function progressOf({ done, total }: Pass): number {
 export async function* reindexPass(indexing: Indexing, from: Pass): AsyncIterable<Pass> {
   let { after, ...pass } = from;
   for (let type = pass.types[pass.at]; type !== undefined; type = pass.types[pass.at]) {
-    const plan = { types: [type], where: everything, sort: [], limit: page, total: 'none' } as const;
-    const { found, next } = await indexing.store.find(after === undefined ? plan : { ...plan, after });
-    await reindex(indexing, found);
-    after = next;
-    pass = { ...pass, done: pass.done + found.length, at: next === undefined ? pass.at + 1 : pass.at };
-    yield after === undefined ? pass : { ...pass, after };
+    const plan: Plan = { types: [type], where: everything, sort: [], limit: page, total: 'none' };
+    const rest = after === undefined ? plan : { ...plan, after };
+    for await (const { found, next } of pages((asked) => indexing.store.find(asked), rest)) {
+      await reindex(indexing, found);
+      after = next;
+      pass = { ...pass, done: pass.done + found.length, at: next === undefined ? pass.at + 1 : pass.at };
+      yield after === undefined ? pass : { ...pass, after };
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { Failure, fail, type Outcome } from '#errors';
 import type { Plan } from '#search/model/filter.ts';
 import type { Query } from '#search/model/query.ts';
 import { includePlans, type PageResource } from '#search/plan.ts';
+import { pages } from '#storage/pages.ts';
 import type { Page, Version } from '#storage/store.ts';
 import type { Find } from '../lookups/time-limit.ts';
 import type { Caller, Context } from '../request/context.ts';
@@ -27,7 +28,7 @@ export async function findIncluded(
   const { maxIncludes } = query;
   const known = new Set(matches.map(keyOf));
   const versions: Version[] = [];
-  const pages: Page[] = [];
+  const asked: Page[] = [];
   let includes = query.includes;
   let round = matches;
   while (includes.length > 0 && round.length > 0) {
@@ -42,7 +43,7 @@ export async function findIncluded(
     const fresh: Version[] = [];
     for (const one of found) {
       if (one instanceof Failure) return one;
-      pages.push(...one);
+      asked.push(...one);
       const more = one.flatMap((page) => page.found);
       fresh.push(...more.filter((v) => !known.has(keyOf(v)) && known.add(keyOf(v))));
     }
@@ -54,21 +55,20 @@ export async function findIncluded(
     includes = query.includes.filter((i) => i.iterate);
     round = fresh;
   }
-  return { versions, pages };
+  return { versions, pages: asked };
 }
 
 /** All that a plan finds, page by page; it stops where there are more than that. */
 async function findUpTo(find: Find, plan: Plan, most: number): Promise<Outcome<readonly Page[]>> {
-  const pages: Page[] = [];
+  const asked: Page[] = [];
   let found = 0;
-  for (let asked: Plan | undefined = plan; asked !== undefined && found <= most; ) {
-    const page: Outcome<Page> = await find(asked);
+  for await (const page of pages(find, plan)) {
     if (page instanceof Failure) return page;
-    pages.push(page);
+    asked.push(page);
     found += page.found.length;
-    asked = page.next === undefined ? undefined : { ...plan, after: page.next };
+    if (found > most) break;
   }
-  return pages;
+  return asked;
 }
 
 function keyOf(version: Version): string {
