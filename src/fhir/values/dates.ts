@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** Milliseconds since 1970, half-open. */
 export interface DateRange {
   readonly low: number;
@@ -19,7 +21,11 @@ export interface Clock {
 }
 
 const minute = 60_000;
+/** Clocks change on quarters of an hour only. */
+const quarter = 15 * minute;
 const day = 86_400_000;
+/** Days whose offset is kept, of each time zone. */
+const maxDays = 10_000;
 /** The Gregorian calendar repeats after 400 years; shifting by it keeps Date.UTC off its special years 0 to 99. */
 const cycle = 146_097 * day;
 
@@ -166,20 +172,24 @@ function zone(timeZone: string): (local: number) => number {
     minute: 'numeric',
     second: 'numeric',
   });
-  const offsets = new Map<number, number>();
-  const offsetAt = (time: number): number => {
-    // Clocks change on quarters of an hour only, so one answer serves for a quarter.
-    const quarter = Math.floor(time / (15 * minute));
-    const known = offsets.get(quarter);
-    if (known !== undefined) return known;
-    const at = quarter * 15 * minute;
+  const offsetFrom = (at: number): number => {
     const parts = Object.fromEntries(format.formatToParts(at).map((p) => [p.type, p.value]));
     const year = parts.era === 'BC' ? 1 - Number(parts.year) : Number(parts.year);
     const seconds = Number(parts.hour) * 3600 + Number(parts.minute) * 60 + Number(parts.second);
-    const offset = utc(year, Number(parts.month), Number(parts.day)) + seconds * 1000 - at;
-    if (offsets.size >= 100_000) offsets.clear();
-    offsets.set(quarter, offset);
-    return offset;
+    return utc(year, Number(parts.month), Number(parts.day)) + seconds * 1000 - at;
+  };
+  /** Of days on which the clock does not change; no zone has ever changed it twice within 24 hours. */
+  const offsets = new LRUCache<number, number>({ max: maxDays });
+  const offsetAt = (time: number): number => {
+    const today = Math.floor(time / day);
+    const known = offsets.get(today);
+    if (known !== undefined) return known;
+    const offset = offsetFrom(today * day);
+    if (offset === offsetFrom((today + 1) * day - quarter)) {
+      offsets.set(today, offset);
+      return offset;
+    }
+    return offsetFrom(Math.floor(time / quarter) * quarter);
   };
   return (local) => local - offsetAt(local - offsetAt(local));
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { LRUCache } from 'lru-cache';
 
 /** The system of UCUM codes in a Quantity. */
 export const ucumSystem = 'http://unitsofmeasure.org';
@@ -41,19 +42,17 @@ interface UcumLibrary {
 }
 
 const longestCode = 100;
-const mostKept = 10_000;
-const kept = new Map<string, CanonicalUnit | undefined>();
+/** What codes were read as, those that are none too. */
+const kept = new LRUCache<string, { readonly unit: CanonicalUnit | undefined }>({ max: 2_000 });
 
 /** Reads a case-sensitive UCUM code; undefined if it is none. */
 export function canonicalUnit(code: string): CanonicalUnit | undefined {
   if (code.length > longestCode) return undefined;
   const known = kept.get(code);
-  if (known !== undefined || kept.has(code)) return known;
-  const [oldest] = kept.keys();
-  if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
-  const made = special(code) ?? ratio(code);
-  kept.set(code, made);
-  return made;
+  if (known !== undefined) return known.unit;
+  const unit = special(code) ?? ratio(code);
+  kept.set(code, { unit });
+  return unit;
 }
 
 /** Whether both are UCUM codes, and of the same dimension. From mass to amount of substance nothing converts. */

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 const day = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
 const month = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
 const time = '\\d\\d:\\d\\d:\\d\\d';
@@ -11,15 +13,13 @@ export function readHttpDate(text: string | undefined): string | undefined {
 }
 
 /** Versions of one second share a text; an import makes many. */
-const dates = new Map<number, string>();
-const maxDates = 10_000;
+const dates = new LRUCache<number, string>({ max: 2_000 });
 
 /** RFC 9110, IMF-fixdate. */
 export function writeHttpDate(time: number): string {
   const second = Math.floor(time / 1000);
   const known = dates.get(second);
   if (known !== undefined) return known;
-  if (dates.size >= maxDates) dates.clear();
   const text = new Date(time).toUTCString();
   dates.set(second, text);
   return text;

@@ -1,10 +1,11 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { LRUCache } from 'lru-cache';
 import type { Arg, Sql } from './fragment.ts';
 
 export type Cell = string | number | null | Uint8Array;
 export type Row = readonly Cell[];
 
-/** Statements kept prepared per connection; above, the oldest is given up. */
+/** Statements kept prepared per connection. */
 const prepared = 400;
 
 /** Characters of the longest text that is kept prepared: lists of hundreds of values hardly come again. */
@@ -16,7 +17,7 @@ const patience = 10_000;
 /** One connection with its prepared statements. Rows come as arrays. */
 export class Connection {
   readonly db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new LRUCache<string, StatementSync>({ max: prepared });
 
   private constructor(db: DatabaseSync) {
     this.db = db;
@@ -44,7 +45,6 @@ export class Connection {
     made.setReturnArrays(true);
     if (text.length > longest) return made;
     this.#statements.set(text, made);
-    if (this.#statements.size > prepared) this.#statements.delete(String(this.#statements.keys().next().value));
     return made;
   }
 

@@ -1,8 +1,9 @@
+import { LRUCache } from 'lru-cache';
 import type { Connection } from './connection.ts';
 import { sql } from './fragment.ts';
 
-/** Code systems, and units, that a thread remembers: clients bring new ones without end. */
-const cacheSize = 10_000;
+/** Of code systems, units and codes of parameters each, that a thread remembers: clients bring new ones without end. */
+const max = 4_000;
 
 /** Beside the bits of the widths. */
 const severalMark = 1 << 8;
@@ -25,11 +26,13 @@ export interface Unit {
   readonly unit: string;
 }
 
-function recalled<T>(cache: Map<number, T>, id: number, ask: () => T): T {
+/** Numbers by name. */
+type NumberCache = Pick<Map<string, number>, 'get'> & { set(name: string, id: number): unknown };
+
+function recalled<T extends string | Unit>(cache: LRUCache<number, T>, id: number, ask: () => T): T {
   const known = cache.get(id);
   if (known !== undefined) return known;
   const asked = ask();
-  if (cache.size >= cacheSize) cache.clear();
   cache.set(id, asked);
   return asked;
 }
@@ -43,13 +46,13 @@ export class Names {
   readonly #types = new Map<string, number>();
   readonly #typeNames = new Map<number, string>();
   readonly #params = new Map<number, Map<string, number>>();
-  readonly #paramCodes = new Map<number, string>();
+  readonly #paramCodes = new LRUCache<number, string>({ max });
   readonly #marks = new Map<number, number>();
   readonly #paramsOf = new Map<number, readonly number[]>();
-  readonly #systems = new Map<string, number>();
-  readonly #systemNames = new Map<number, string>();
-  readonly #units = new Map<string, number>();
-  readonly #unitNames = new Map<number, Unit>();
+  readonly #systems = new LRUCache<string, number>({ max });
+  readonly #systemNames = new LRUCache<number, string>({ max });
+  readonly #units = new LRUCache<string, number>({ max });
+  readonly #unitNames = new LRUCache<number, Unit>({ max });
   #added = false;
 
   constructor(connection: Connection) {
@@ -188,7 +191,7 @@ export class Names {
     if (row === undefined) {
       return this.#add(this.#units, key, 'INSERT INTO unit (system, code, unit) VALUES (?, ?, ?)', system, code, unit);
     }
-    this.#keep(this.#units, key, Number(row[0]));
+    this.#units.set(key, Number(row[0]));
     return Number(row[0]);
   }
 
@@ -226,23 +229,18 @@ export class Names {
     return codes;
   }
 
-  #learn(cache: Map<string, number>, name: string, query: ReturnType<typeof sql>): number | undefined {
+  #learn(cache: NumberCache, name: string, query: ReturnType<typeof sql>): number | undefined {
     const row = this.#connection.row(query);
     if (row === undefined) return undefined;
     const id = Number(row[0]);
-    this.#keep(cache, name, id);
+    cache.set(name, id);
     return id;
   }
 
-  #add(cache: Map<string, number>, name: string, text: string, ...args: readonly (string | number)[]): number {
+  #add(cache: NumberCache, name: string, text: string, ...args: readonly (string | number)[]): number {
     const id = Number(this.#connection.statement(text).run(...args).lastInsertRowid);
-    this.#keep(cache, name, id);
+    cache.set(name, id);
     this.#added = true;
     return id;
-  }
-
-  #keep(cache: Map<string, number>, name: string, id: number): void {
-    if (cache.size >= cacheSize && (cache === this.#systems || cache === this.#units)) cache.clear();
-    cache.set(name, id);
   }
 }

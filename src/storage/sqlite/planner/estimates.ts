@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Connection } from '../database/connection.ts';
 import { literal, oneOf, type Sql, sql } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
@@ -28,7 +29,7 @@ interface Count {
  */
 export class Estimates {
   readonly #connection: Connection;
-  readonly #counts = new Map<string, Count>();
+  readonly #counts = new LRUCache<string, Count>({ max: remembered });
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -73,7 +74,6 @@ export class Estimates {
   }
 
   #remember(key: string, rows: number): number {
-    if (this.#counts.size >= remembered) this.#counts.delete(String(this.#counts.keys().next().value));
     this.#counts.set(key, { rows, at: this.#seq() });
     return rows;
   }
