@@ -1,34 +1,23 @@
+import { safeParse } from 'fast-content-type-parse';
 import Negotiator from 'negotiator';
 import { fail, type Outcome } from '#errors';
 
 /** How a resource is written: R4 json.html and xml.html. */
 export type FhirFormat = 'json' | 'xml';
 
-const names: readonly (readonly [FhirFormat, RegExp])[] = [
-  ['json', /^(application\/(fhir\+)?json|text\/json|json)$/],
-  ['xml', /^(application\/(fhir\+)?xml|text\/xml|xml)$/],
+const formats: readonly (readonly [FhirFormat, RegExp])[] = [
+  ['json', /^(application\/(fhir\+)?json|text\/json)$/],
+  ['xml', /^(application\/(fhir\+)?xml|text\/xml)$/],
 ];
 
 const expected = 'application/fhir+json, application/fhir+xml';
 
-interface MediaType {
-  readonly name: string;
-  readonly parameters: Readonly<Record<string, string>>;
-}
-
-function parse(text: string): MediaType {
-  const [name = '', ...rest] = text.split(';').map((part) => part.trim().toLowerCase());
-  const parameters = rest
-    .map((part) => part.split('=', 2))
-    .map(([key = '', value = '']) => [key, value.replaceAll('"', '')]);
-  return { name, parameters: Object.fromEntries(parameters) };
-}
-
-/** The format that a media type names; one of another version of FHIR is none of ours (R4 http.html#version-parameter). */
-function formatOf({ name, parameters }: MediaType): FhirFormat | undefined {
+/** The format that a media type, or a short name of R4, names; one of another version of FHIR is none of ours (R4 http.html#version-parameter). */
+function formatOf(text: string): FhirFormat | undefined {
+  const { type, parameters } = safeParse(text.replace(/^\s*(json|xml)\s*(?=;|$)/i, 'application/fhir+$1'));
   const { fhirversion = '4.0' } = parameters;
   if (fhirversion !== '4.0' && fhirversion !== '4.0.1') return undefined;
-  return names.find(([, pattern]) => pattern.test(name))?.[0];
+  return formats.find(([, pattern]) => pattern.test(type))?.[0];
 }
 
 /** How an answer goes out: in which format, and under which name. */
@@ -53,7 +42,7 @@ const offered: ReadonlyMap<string, NegotiatedForm> = new Map([
 export function formFor(format: string | undefined, accept: string | undefined): Outcome<NegotiatedForm> {
   if (format !== undefined) {
     // A `+` in a URL is a space once it is decoded.
-    const named = formatOf(parse(format.replace(/ (?=(json|xml))/, '+')));
+    const named = formatOf(format.replace(/ (?=(json|xml))/, '+'));
     return named === undefined ? fail('not-acceptable', { found: format, expected }) : named === 'json' ? json : xml;
   }
   if (accept === undefined || accept === '*/*' || accept === json.mediaType || accept.trim() === '') return json;
@@ -76,17 +65,17 @@ export function formatOfBody(contentType: string | undefined, also = ''): Outcom
   const wanted = also === '' ? expected : `${also}, ${expected}`;
   const refuse = (found: string) => fail('unsupported-media-type', { name: 'Content-Type', found, expected: wanted });
   if (contentType === undefined) return refuse('missing');
-  const format = isUtf8(contentType) ? formatOf(parse(contentType)) : undefined;
+  const format = isUtf8(contentType) ? formatOf(contentType) : undefined;
   return format ?? refuse(contentType);
 }
 
 /** Whether a media type says that the text is in UTF-8, or nothing of it. */
 export function isUtf8(contentType: string): boolean {
-  const { charset = 'utf-8' } = parse(contentType).parameters;
-  return charset === 'utf-8' || charset === 'utf8';
+  const { charset = 'utf-8' } = safeParse(contentType).parameters;
+  return /^utf-?8$/i.test(charset);
 }
 
 /** The name of a media type, without its parameters. */
 export function nameOf(contentType: string | undefined): string | undefined {
-  return contentType === undefined ? undefined : parse(contentType).name;
+  return contentType === undefined ? undefined : safeParse(contentType.split(';', 1)[0] ?? '').type;
 }
