@@ -24,21 +24,27 @@ interface Product {
   readonly exponents: ReadonlyMap<string, number>;
 }
 
-/** What of the library's table of units is read here: the definitions of UCUM as its authors wrote them. */
+/** What UCUM's authors say of an atom. */
 interface Atom {
+  readonly isBase: boolean;
+  readonly isMetric: boolean;
+  readonly isSpecial: boolean;
+  readonly isArbitrary: boolean;
+  /** The unit that this one is defined by, and how many of it. */
+  readonly unit: string | null;
+  readonly factor: string | null;
+}
+
+/** A unit of the library's published table, in its columns. */
+interface UcumRow {
+  readonly csCode_: string;
   readonly source_: string | null;
   readonly isBase_: boolean;
   readonly isMetric_: boolean;
   readonly isSpecial_: boolean;
   readonly isArbitrary_: boolean;
-  /** The unit and the number that define this one. */
   readonly csUnitString_: string | null;
   readonly baseFactorStr_: string | null;
-}
-
-interface UcumLibrary {
-  readonly UcumLhcUtils: { getInstance(): unknown };
-  readonly UnitTables: { getInstance(): { getUnitByCode(code: string): Atom | null | undefined } };
 }
 
 const longestCode = 100;
@@ -116,21 +122,32 @@ function toNumber({ over, under }: Fraction): number {
   return Number(`${over < 0n ? '-' : ''}${scaled.over / scaled.under}${rest}e${-shift - 1}`);
 }
 
-let atoms: ((code: string) => Atom | undefined) | undefined;
+let atoms: ReadonlyMap<string, Atom> | undefined;
 
 /** The table is read when a unit is first asked for. */
 function atom(code: string): Atom | undefined {
-  if (atoms === undefined) {
-    const library: UcumLibrary = createRequire(import.meta.url)('@lhncbc/ucum-lhc');
-    library.UcumLhcUtils.getInstance();
-    const table = library.UnitTables.getInstance();
-    // The table also holds common compounds, and answers to the names that every JavaScript object has.
-    atoms = (symbol) => {
-      const found = table.getUnitByCode(symbol);
-      return found?.source_ === 'UCUM' ? found : undefined;
-    };
-  }
-  return atoms(code);
+  atoms ??= readAtoms();
+  return atoms.get(code);
+}
+
+function readAtoms(): ReadonlyMap<string, Atom> {
+  const require = createRequire(import.meta.url);
+  const { unpackArray } = require('@lhncbc/ucum-lhc/source-cjs/jsonArrayPack.js');
+  const rows: readonly UcumRow[] = unpackArray(require('@lhncbc/ucum-lhc/data/ucumDefs.min.json').units);
+  // The table also holds common compounds.
+  const own = rows.filter((row) => row.source_ === 'UCUM');
+  return new Map(own.map((row) => [row.csCode_, atomOf(row)]));
+}
+
+function atomOf(row: UcumRow): Atom {
+  return {
+    isBase: row.isBase_,
+    isMetric: row.isMetric_,
+    isSpecial: row.isSpecial_,
+    isArbitrary: row.isArbitrary_,
+    unit: row.csUnitString_,
+    factor: row.baseFactorStr_,
+  };
 }
 
 const powersOfTen: Readonly<Record<string, number>> = {
@@ -158,7 +175,7 @@ function readSymbol(text: string): Symbol | undefined {
     const factor = prefix(text.slice(0, length));
     const code = text.slice(length);
     const rest = factor && atom(code);
-    if (factor !== undefined && rest !== undefined && (rest.isMetric_ || rest.isBase_))
+    if (factor !== undefined && rest !== undefined && (rest.isMetric || rest.isBase))
       return { prefix: factor, code, atom: rest };
   }
   return undefined;
@@ -177,7 +194,7 @@ const temperatures: Readonly<Record<string, { readonly factor: Fraction; readonl
  */
 function special(text: string): CanonicalUnit | undefined {
   const symbol = readSymbol(text.replace(annotationAtEnd, ''));
-  if (symbol === undefined || !symbol.atom.isSpecial_) return undefined;
+  if (symbol === undefined || !symbol.atom.isSpecial) return undefined;
   const temperature = temperatures[symbol.code];
   if (temperature === undefined) return { dimension: symbol.code, factor: symbol.prefix, offset: zero };
   return { dimension: 'K1', factor: times(symbol.prefix, temperature.factor), offset: temperature.offset };
@@ -285,7 +302,7 @@ function unitOf(text: string): Product | undefined {
   const known = units.get(text);
   if (known !== undefined) return known;
   const symbol = readSymbol(text);
-  if (symbol === undefined || symbol.atom.isSpecial_) return undefined;
+  if (symbol === undefined || symbol.atom.isSpecial) return undefined;
   const product = combine({ ...unity, factor: symbol.prefix }, definition(symbol), 1);
   if (product === undefined) return undefined;
   const made = { ...product, factor: reduced(product.factor) };
@@ -296,8 +313,8 @@ function unitOf(text: string): Product | undefined {
 
 /** An arbitrary unit, such as `[iU]`, is like no other. */
 function definition({ code, atom }: Symbol): Product {
-  const { csUnitString_: by, baseFactorStr_: factor } = atom;
-  if (atom.isBase_ || counted.has(code) || (atom.isArbitrary_ && by === '1')) {
+  const { unit: by, factor } = atom;
+  if (atom.isBase || counted.has(code) || (atom.isArbitrary && by === '1')) {
     return { factor: one, exponents: new Map([[code, 1]]) };
   }
   const product = readTerm(new UnitParser(corrected[code] ?? by ?? ''));
