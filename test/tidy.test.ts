@@ -260,6 +260,23 @@ const banRules: readonly Rule[] = [
     kept: { 'not a date': one(bans.identityNumbers, 'src/a.ts', '310105999999990016') },
   },
   {
+    name: 'the canonical base is spelled once',
+    here: bans.canonicalBases(src),
+    broken: {
+      url: one(bans.canonicalBases, 'src/http/a.ts', `const a = 'https://fhir.changning.example/CodeSystem/a';`),
+      template: one(bans.canonicalBases, 'src/fhir/values/a.ts', 'const a = `https://fhir.changning.example/b`;'),
+    },
+    kept: {
+      'its home': one(
+        bans.canonicalBases,
+        'src/fhir/values/canonical.ts',
+        `export const canonicalBase = 'https://fhir.changning.example';`,
+      ),
+      'a page': one(bans.canonicalBases, 'src/console/a.js', `const a = 'https://fhir.changning.example/a';`),
+      derived: one(bans.canonicalBases, 'src/http/a.ts', `const a = canonicalBase + '/CodeSystem/a';`),
+    },
+  },
+  {
     name: 'files are named by what they do',
     here: bans.fileNames(paths),
     broken: {

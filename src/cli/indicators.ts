@@ -1,8 +1,9 @@
 import type { Bundle, Extension, Measure, MeasureReport, MeasureReportGroup } from '@medplum/fhirtypes';
+import { canonicalBase } from '#fhir/values/canonical.ts';
 import { CENTRES } from '#seed/district.ts';
 import type { Counts, Truth } from '#seed/truth.ts';
 
-const targetMet = 'https://fhir.changning.example/StructureDefinition/cn-sh-target-met';
+const targetMet = `${canonicalBase}/StructureDefinition/cn-sh-target-met`;
 
 export interface IndicatorTable {
   readonly lines: readonly string[];

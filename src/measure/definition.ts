@@ -1,8 +1,9 @@
 import type { Coding, Expression, Extension, Measure, MeasureGroup, Period, Quantity } from '@medplum/fhirtypes';
 import { Failure, failIfAny, type Issue, issue, type Outcome } from '#errors';
+import { canonicalBase } from '#fhir/values/canonical.ts';
 import type { ParameterValue } from './engine.ts';
 
-const ours = 'https://fhir.changning.example/StructureDefinition/';
+const ours = `${canonicalBase}/StructureDefinition/`;
 
 export interface Population {
   /** Of http://terminology.hl7.org/CodeSystem/measure-population. */

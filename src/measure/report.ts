@@ -9,11 +9,12 @@ import type {
   Quantity,
   Reference,
 } from '@medplum/fhirtypes';
+import { canonicalBase } from '#fhir/values/canonical.ts';
 import { type MeasureDefinition, type MeasureTarget, measurePopulation, type Stratifier } from './definition.ts';
 import { type Counts, type Ratio, ratio } from './populations.ts';
 import type { DenominatorSource, Stratum } from './strata.ts';
 
-const ours = 'https://fhir.changning.example/StructureDefinition/';
+const ours = `${canonicalBase}/StructureDefinition/`;
 
 export interface ReportContent {
   readonly type: MeasureReport['type'];

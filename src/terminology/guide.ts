@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Resource } from '@medplum/fhirtypes';
-
-/** The host of the canonical URLs of our own artefacts. */
-const BASE = 'https://fhir.changning.example/';
+import { canonicalBase } from '#fhir/values/canonical.ts';
 
 /**
  * Reads the implementation guide: the JSON files of `profiles/` and `terminology/` below `root` (a folder's URL ending in
@@ -16,7 +14,8 @@ export function readGuide(root: URL): Resource[] {
     const resource: Resource & { readonly url?: string } = JSON.parse(readFileSync(new URL(file, root), 'utf8'));
     const { resourceType, id, url } = resource;
     if (!file.endsWith(`/${resourceType}-${id}.json`)) faults.push(`${file} holds ${resourceType}/${id}`);
-    if (url?.startsWith(BASE) && url !== `${BASE}${resourceType}/${id}`) faults.push(`${file} has the url ${url}`);
+    if (url?.startsWith(`${canonicalBase}/`) && url !== `${canonicalBase}/${resourceType}/${id}`)
+      faults.push(`${file} has the url ${url}`);
     const other = url === undefined ? undefined : urls.get(url);
     if (other !== undefined) faults.push(`${file} and ${other} both have the url ${url}`);
     if (url !== undefined) urls.set(url, file);

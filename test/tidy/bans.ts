@@ -86,6 +86,16 @@ export function identityNumbers(sources: readonly Source[]): Breach[] {
   );
 }
 
+/** The base of our canonical URLs, spelled out; the console is a client of its own. */
+export function canonicalBases(sources: readonly Source[]): Breach[] {
+  const others = sources.filter((s) => s.path !== 'src/fhir/values/canonical.ts' && !s.path.startsWith('src/console/'));
+  return matches(
+    others.filter((s) => isScript(s.path)),
+    /fhir\.changning\.example/g,
+    'import canonicalBase of src/fhir/values/canonical.ts',
+  );
+}
+
 export function fileNames(paths: readonly string[]): Breach[] {
   return paths
     .filter((path) => /(?:^|\/)(?:utils?|helpers?|common|misc|shared)(?:\.[^/]*|\/.*)$/i.test(path))

