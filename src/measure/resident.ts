@@ -1,9 +1,8 @@
 import type { AnyTypeSpecifier, PatientObject, RecordObject, RetrieveDetails } from 'cql-execution';
 import { Code, Date as CqlDate, DateTime } from 'cql-execution';
+import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { FhirElement, FhirType, SystemType } from './elements.ts';
 import { offsetText } from './period.ts';
-
-type RecordJson = Readonly<Record<string, unknown>>;
 
 /** Hours east of UTC: the offset of every DateTime that is made, so that calendar months and days are the district's. */
 type Offset = number;
@@ -14,12 +13,12 @@ type Offset = number;
  */
 export class FhirValue implements RecordObject {
   /** The only enumerable property: what cql-execution compares when two values are asked to be equal. */
-  readonly json: RecordJson;
+  readonly json: JsonObject;
   readonly #type: FhirType;
   readonly #offset: Offset;
   readonly #read = new Map<string, unknown>();
 
-  constructor(json: RecordJson, type: FhirType, offset: Offset) {
+  constructor(json: JsonObject, type: FhirType, offset: Offset) {
     this.json = json;
     this.#type = type;
     this.#offset = offset;
@@ -85,10 +84,6 @@ export class FhirValue implements RecordObject {
   }
 }
 
-function isObject(value: unknown): value is RecordJson {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The codes of a Coding, a CodeableConcept or a primitive. */
 function codes(value: unknown): Code[] {
   if (!(value instanceof FhirValue)) return [];
@@ -133,8 +128,8 @@ export class Resident extends FhirValue implements PatientObject {
   readonly retrieved = new Set<string>();
 
   constructor(
-    patient: RecordJson,
-    records: readonly RecordJson[],
+    patient: JsonObject,
+    records: readonly JsonObject[],
     types: (name: string) => FhirType | undefined,
     offset: Offset,
   ) {

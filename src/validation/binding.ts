@@ -1,6 +1,6 @@
 import { type Issue, issue } from '#errors';
+import { isObject } from '#fhir/json/object.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
-import { isObject } from './value.ts';
 
 /** More codes than this are not listed in a text. */
 const LISTED = 20;

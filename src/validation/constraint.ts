@@ -1,9 +1,9 @@
 import { evalFhirPathTyped, type FhirPathAtom, parseFhirPath, type TypedValue } from '@medplum/core';
 import type { ElementDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
+import { isObject } from '#fhir/json/object.ts';
 import type { Clock } from '#fhir/values/dates.ts';
 import { nativeCheck } from './ordering.ts';
-import { isObject } from './value.ts';
 
 /** An invariant of a StructureDefinition. */
 export interface Constraint {

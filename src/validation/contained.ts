@@ -1,17 +1,12 @@
 import { issue } from '#errors';
 import type { Issues } from '#fhir/json/issues.ts';
-import { isObject } from './value.ts';
+import { isObject, type JsonObject } from '#fhir/json/object.ts';
 
 /**
  * R4's rules of contained resources (dom-2 to dom-5 of DomainResource), which its FHIRPath states at great cost: none within
  * another, no version, time or security label of its own, and each referred to (or referring to its container).
  */
-export function checkContained(
-  resource: Readonly<Record<string, unknown>>,
-  path: string,
-  isContained: boolean,
-  issues: Issues,
-): void {
+export function checkContained(resource: JsonObject, path: string, isContained: boolean, issues: Issues): void {
   const { contained } = resource;
   if (!Array.isArray(contained) || contained.length === 0) return;
   const fault = (text: string, at: string) => issues.add(issue('invalid-content', { text }, at));
@@ -31,7 +26,7 @@ export function checkContained(
 }
 
 /** The ids of the references within the resource, collected in one pass over its text: there may be thousands. */
-function referredTo(resource: Readonly<Record<string, unknown>>): ReadonlySet<string> {
+function referredTo(resource: JsonObject): ReadonlySet<string> {
   return new Set(
     JSON.stringify(resource)
       .matchAll(/"#([A-Za-z0-9\-.]+)"/g)

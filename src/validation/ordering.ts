@@ -1,8 +1,8 @@
+import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Clock } from '#fhir/values/dates.ts';
-import { isObject } from './value.ts';
 
 /** Whether a value that stands where the invariant does meets it. Values of a wrong form are reported elsewhere. */
-export type NativeCheck = (value: Readonly<Record<string, unknown>>, clock: Clock) => boolean;
+export type NativeCheck = (value: JsonObject, clock: Clock) => boolean;
 
 /**
  * R4's invariants that compare dates or quantities, by their expressions. Dates differ in precision and offset and quantities in

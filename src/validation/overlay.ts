@@ -1,7 +1,8 @@
 import { type Issue, issue } from '#errors';
+import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Rule, Slicing } from './profile.ts';
 import { referenceIssue } from './reference.ts';
-import { equals, isObject, kindOf, matchesPattern } from './value.ts';
+import { equals, kindOf, matchesPattern } from './value.ts';
 import { range, type ValidationWalk } from './walk.ts';
 
 /** One value that a rule speaks of, with its extensions if it is a primitive. */
@@ -13,18 +14,12 @@ interface Held {
 }
 
 /** Checks what a profile adds to an object: its invariants and its elements. */
-export function checkRule(
-  rule: Rule,
-  value: Record<string, unknown>,
-  type: string,
-  path: string,
-  walk: ValidationWalk,
-): void {
+export function checkRule(rule: Rule, value: JsonObject, type: string, path: string, walk: ValidationWalk): void {
   walk.checkConstraints(rule.constraints, type, value, path);
   checkChildren(rule, value, path, walk);
 }
 
-function checkChildren(rule: Rule, value: Record<string, unknown>, path: string, walk: ValidationWalk): void {
+function checkChildren(rule: Rule, value: JsonObject, path: string, walk: ValidationWalk): void {
   for (const child of rule.children.values()) {
     const at = `${path}.${child.name}`;
     const held = heldBy(child, value, at, walk);
@@ -34,7 +29,7 @@ function checkChildren(rule: Rule, value: Record<string, unknown>, path: string,
   }
 }
 
-function heldBy(rule: Rule, holder: Record<string, unknown>, at: string, walk: ValidationWalk): Held[] {
+function heldBy(rule: Rule, holder: JsonObject, at: string, walk: ValidationWalk): Held[] {
   const key = rule.choice ? choiceKey(rule, holder, at, walk) : rule.name;
   if (key === undefined) return [];
   const value = holder[key];
@@ -50,7 +45,7 @@ function heldBy(rule: Rule, holder: Record<string, unknown>, at: string, walk: V
 }
 
 /** The key under which a choice element stands; an issue if the profile does not allow its type. */
-function choiceKey(rule: Rule, holder: Record<string, unknown>, at: string, walk: ValidationWalk): string | undefined {
+function choiceKey(rule: Rule, holder: JsonObject, at: string, walk: ValidationWalk): string | undefined {
   const isChoice = new RegExp(`^_?${rule.name}[A-Z]`);
   const found = Object.keys(holder).find((key) => isChoice.test(key));
   const key = found?.replace(/^_/, '');

@@ -1,7 +1,7 @@
 import { type Issue, issue } from '#errors';
+import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import { referenceType } from '#fhir/values/references.ts';
 import type { TypeSchemas } from './schema.ts';
-import { isObject } from './value.ts';
 
 /** `Patient/1`, `Patient/1/_history/2`, `Patient?identifier=…`, with any base before it. */
 const target = /(?:^|\/)([A-Za-z][A-Za-z0-9]*)(?:\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[^/]+)?(?:#.*)?|\?.*)$/;
@@ -15,7 +15,7 @@ function typeOf(reference: string, schemas: TypeSchemas): string | undefined {
 /** The issue of a Reference to a type that the element does not allow, or that R4 does not have. */
 export function referenceIssue(
   element: { readonly targets: readonly string[]; readonly field: { readonly path: string } },
-  value: Readonly<Record<string, unknown>>,
+  value: JsonObject,
   path: string,
   schemas: TypeSchemas,
 ): Issue | undefined {
@@ -57,7 +57,7 @@ export function fragmentIssue(reference: unknown, root: unknown, path: string, k
   );
 }
 
-function containedIds(root: Readonly<Record<string, unknown>>, known: ContainedIds): ReadonlySet<string> {
+function containedIds(root: JsonObject, known: ContainedIds): ReadonlySet<string> {
   const held = known.get(root);
   if (held !== undefined) return held;
   const contained: readonly unknown[] = Array.isArray(root.contained) ? root.contained : [];

@@ -1,12 +1,12 @@
 import type { Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
+import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Structures } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { checkRule } from './overlay.ts';
 import { compileProfile, type Rule } from './profile.ts';
 import { compileSchemas, type TypeSchemas } from './schema.ts';
-import { isObject } from './value.ts';
 import { type Hooks, ValidationWalk } from './walk.ts';
 
 export interface ValidatorOptions {
@@ -99,7 +99,7 @@ function compile(structure: StructureDefinition, held: ReadonlyMap<string, Struc
   };
 }
 
-function claimed(resource: Readonly<Record<string, unknown>>): readonly string[] {
+function claimed(resource: JsonObject): readonly string[] {
   const profiles = isObject(resource.meta) ? resource.meta.profile : undefined;
   return Array.isArray(profiles) ? profiles.filter((url) => typeof url === 'string') : [];
 }

@@ -1,6 +1,4 @@
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isObject } from '#fhir/json/object.ts';
 
 /** What a JSON value is, for texts; never its contents. */
 export function kindOf(value: unknown): string {

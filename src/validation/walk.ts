@@ -2,6 +2,7 @@ import type { TypedValue } from '@medplum/core';
 import type { Resource } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
+import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { bindingIssue } from './binding.ts';
@@ -10,14 +11,14 @@ import { checkContained } from './contained.ts';
 import { primitiveFault } from './primitive.ts';
 import { type ContainedIds, fragmentIssue, referenceIssue } from './reference.ts';
 import type { Field, Slot, TypeSchema, TypeSchemas } from './schema.ts';
-import { isObject, kindOf } from './value.ts';
+import { kindOf } from './value.ts';
 
 /** What checks of profiles the walk calls on its way. */
 export interface Hooks {
   /** A resource, at the top or nested, whose own structure has been checked. */
-  resource(resource: Record<string, unknown>, path: string, walk: ValidationWalk): void;
+  resource(resource: JsonObject, path: string, walk: ValidationWalk): void;
   /** An extension; `owner` names what carries it, by path (`Patient.address`) and by type (`Address`). */
-  extension(extension: Record<string, unknown>, path: string, owner: readonly string[], walk: ValidationWalk): void;
+  extension(extension: JsonObject, path: string, owner: readonly string[], walk: ValidationWalk): void;
 }
 
 export interface WalkOptions {
@@ -45,7 +46,7 @@ export class ValidationWalk {
   }
 
   /** A resource by its own type: at the top, in `contained`, in a Bundle's entry or in Parameters. */
-  checkResource(value: Record<string, unknown>, path: string, contained: boolean): void {
+  checkResource(value: JsonObject, path: string, contained: boolean): void {
     const type = value.resourceType;
     const schema = typeof type === 'string' ? this.options.schemas.get(type) : undefined;
     if (schema?.isResource !== true) {
@@ -63,12 +64,7 @@ export class ValidationWalk {
     this.root = root;
   }
 
-  private checkObject(
-    schema: TypeSchema,
-    value: Record<string, unknown>,
-    path: string,
-    owner: readonly string[],
-  ): void {
+  private checkObject(schema: TypeSchema, value: JsonObject, path: string, owner: readonly string[]): void {
     let seen: Map<Field, string> | undefined;
     for (const key of Object.keys(value)) {
       if (this.issues.full) return;
@@ -106,13 +102,7 @@ export class ValidationWalk {
     this.add(issue('unknown-element', { found: key, target: owner.at(-1) ?? schema.type, expected }, `${path}.${key}`));
   }
 
-  private checkSlot(
-    slot: Slot,
-    key: string,
-    holder: Record<string, unknown>,
-    path: string,
-    owner: readonly string[],
-  ): void {
+  private checkSlot(slot: Slot, key: string, holder: JsonObject, path: string, owner: readonly string[]): void {
     const { field } = slot;
     const value = holder[key];
     const at = `${path}.${field.name}`;
@@ -153,7 +143,7 @@ export class ValidationWalk {
     this.checkConstraints(field.constraints, slot.type, value, path);
   }
 
-  private checkComplex(slot: Slot, value: Record<string, unknown>, path: string, owner: readonly string[]): void {
+  private checkComplex(slot: Slot, value: JsonObject, path: string, owner: readonly string[]): void {
     if (slot.type === 'Resource') {
       this.checkResource(value, path, slot.field.name === 'contained');
       return;
@@ -171,7 +161,7 @@ export class ValidationWalk {
   }
 
   /** ext-1, and the definition of the extension. */
-  private checkExtension(value: Record<string, unknown>, path: string, owner: readonly string[]): void {
+  private checkExtension(value: JsonObject, path: string, owner: readonly string[]): void {
     const hasValue = Object.keys(value).some((key) => /^_?value/.test(key));
     if (hasValue === (value.extension !== undefined)) {
       const found = hasValue ? 'both a value and extensions' : 'neither a value nor extensions';
@@ -194,13 +184,7 @@ export class ValidationWalk {
   }
 
   /** R4 json.html#primitive: id and extensions of a primitive stand in `_key`, for arrays item by item. */
-  private checkSibling(
-    slot: Slot,
-    key: string,
-    holder: Record<string, unknown>,
-    path: string,
-    owner: readonly string[],
-  ): void {
+  private checkSibling(slot: Slot, key: string, holder: JsonObject, path: string, owner: readonly string[]): void {
     const { field } = slot;
     const at = `${path}.${field.name}`;
     const sibling = holder[key];
@@ -265,7 +249,7 @@ function siblingSlot(schema: TypeSchema, key: string): Slot | undefined {
 }
 
 /** ele-1: an id alone is not content. */
-function isEmpty(value: Readonly<Record<string, unknown>>): boolean {
+function isEmpty(value: JsonObject): boolean {
   for (const key in value) if (key !== 'id') return false;
   return true;
 }

@@ -29,7 +29,7 @@ const order =
  * before its own. What stands together (an inner list) does not import from each other. Files at the top that are not named stand last.
  */
 const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>> = {
-  fhir: ['values', 'json', 'model', ['xml', 'fhirpath'], 'patch'],
+  fhir: ['json', 'values', 'model', ['xml', 'fhirpath'], 'patch'],
   search: ['model', 'text', 'extract', 'match', 'criteria', 'filter-expression', 'parse.ts', 'plan.ts'],
   storage: ['store.ts', 'pages.ts', 'sqlite'],
   'storage/sqlite': ['database', 'wire', 'index', 'planner', 'read', 'write', 'store.ts'],

@@ -2,6 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { failIfAny, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '../json/issues.ts';
 import { copyDigits } from '../json/json.ts';
+import { isObject } from '../json/object.ts';
 import { children, elementAt, elementNames, isSubtype, modelTypes } from './model.ts';
 import { mandatoryKeys, summaryKeys } from './summary.ts';
 
@@ -130,10 +131,6 @@ function tagged(meta: unknown): MutableObject {
   const tags: readonly unknown[] = Array.isArray(members.tag) ? members.tag : [];
   const has = tags.some((t) => isObject(t) && t.system === tag.system && t.code === tag.code);
   return has ? members : { ...members, tag: [...tags, tag] };
-}
-
-function isObject(value: unknown): value is MutableObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 type SubsetParameters = readonly (readonly [string, string])[];

@@ -1,4 +1,5 @@
 import { digitsOf, keepDigits, putNumber } from '../json/json.ts';
+import { isObject, type JsonObject } from '../json/object.ts';
 
 /*
  * Changes to JSON that leave the original as it was: what stands on the way to a change is made anew, the rest is shared.
@@ -6,7 +7,6 @@ import { digitsOf, keepDigits, putNumber } from '../json/json.ts';
  */
 
 export type Key = string | number;
-export type JsonObject = Readonly<Record<string, unknown>>;
 export type Holder = JsonObject | readonly unknown[];
 
 /** What stands under a key: a value, and if it is a number, the digits that it came with. */
@@ -17,10 +17,6 @@ export interface Content {
 
 export function isHolder(value: unknown): value is Holder {
   return typeof value === 'object' && value !== null;
-}
-
-export function isMembers(value: unknown): value is JsonObject {
-  return isHolder(value) && !Array.isArray(value);
 }
 
 /** What stands under the holder's own key; undefined if nothing does. */
@@ -104,7 +100,7 @@ export function exchange(holder: JsonObject, old: readonly string[], made: reado
 
 /** The holder with another content under a key; in a list, the key is one of its indexes. */
 export function withContent(holder: Holder, key: Key, content: Content): Holder {
-  if (!isMembers(holder)) return splice(holder, Number(key), 1, [content]);
+  if (!isObject(holder)) return splice(holder, Number(key), 1, [content]);
   return exchange(holder, [String(key)], [[String(key), content]]);
 }
 
@@ -135,7 +131,7 @@ export function costAlong(root: unknown, keys: readonly Key[]): number {
 
 function costOf(holder: unknown): number {
   if (!isHolder(holder)) return 0;
-  if (isMembers(holder)) return costOfLookup * Object.keys(holder).length;
+  if (isObject(holder)) return costOfLookup * Object.keys(holder).length;
   return holder.length * (hasNumbers(holder) ? costOfLookup : 1);
 }
 
@@ -160,7 +156,7 @@ export function measure(
 export function emptyIn(value: unknown, found = new Set<unknown>()): ReadonlySet<unknown> {
   if (!isHolder(value)) return found;
   const children = Object.values(value);
-  if (isMembers(value) ? children.length === 0 : children.every((child) => child === null)) found.add(value);
+  if (isObject(value) ? children.length === 0 : children.every((child) => child === null)) found.add(value);
   for (const child of children) emptyIn(child, found);
   return found;
 }
@@ -171,7 +167,7 @@ export function emptyIn(value: unknown, found = new Set<unknown>()): ReadonlySet
  */
 export function withoutEmpty(value: unknown, keep: ReadonlySet<unknown>, siblings = false): unknown {
   if (!isHolder(value) || keep.has(value)) return value;
-  if (!isMembers(value)) return listWithoutEmpty(value, keep, siblings);
+  if (!isObject(value)) return listWithoutEmpty(value, keep, siblings);
   const before = membersOf(value);
   const after = before.flatMap(([key, content]): JsonMember[] => {
     const left = withoutEmpty(content.value, keep, key.startsWith('_'));

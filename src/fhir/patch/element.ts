@@ -1,14 +1,6 @@
 import r4 from 'fhirpath/fhir-context/r4';
-import {
-  type Content,
-  contentAt,
-  exchange,
-  itemsOf,
-  type JsonMember,
-  type JsonObject,
-  listOf,
-  splice,
-} from './edit.ts';
+import type { JsonObject } from '../json/object.ts';
+import { type Content, contentAt, exchange, itemsOf, type JsonMember, listOf, splice } from './edit.ts';
 
 /** One element in JSON: its value, and for a primitive what stands beside it under `_name` (R4 json.html#primitive). */
 export interface Item {

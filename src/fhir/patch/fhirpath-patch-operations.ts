@@ -1,7 +1,8 @@
 import { failIfAny, issue, type Outcome, shown } from '#errors';
 import { Issues } from '../json/issues.ts';
+import { isObject, type JsonObject } from '../json/object.ts';
 import { children } from '../model/model.ts';
-import { contentAt, isMembers, type JsonObject } from './edit.ts';
+import { contentAt } from './edit.ts';
 import type { Item } from './element.ts';
 import type { Paths } from './element-location.ts';
 import { maxOperations } from './json-patch-operations.ts';
@@ -74,7 +75,7 @@ class PatchParameterReader {
   }
 
   parameters(raw: unknown): readonly FhirPathPatchOperation[] {
-    if (!isMembers(raw)) return this.#refuse('Parameters', 'The patch', shown(raw), 'a Parameters resource') ?? [];
+    if (!isObject(raw)) return this.#refuse('Parameters', 'The patch', shown(raw), 'a Parameters resource') ?? [];
     if (raw.resourceType !== 'Parameters')
       this.#refuse('Parameters', 'resourceType', shown(raw.resourceType), 'Parameters');
     this.#only(raw, ['resourceType', 'id', 'meta', 'language', 'parameter'], 'Parameters');
@@ -88,7 +89,7 @@ class PatchParameterReader {
   }
 
   #operation(raw: unknown, index: number, place: string): FhirPathPatchOperation | undefined {
-    if (!isMembers(raw)) return this.#refuse(place, 'parameter', shown(raw), 'an object');
+    if (!isObject(raw)) return this.#refuse(place, 'parameter', shown(raw), 'an object');
     this.#only(raw, ['id', 'extension', 'name', 'part'], place);
     if (raw.name !== 'operation') this.#refuse(`${place}.name`, 'name', shown(raw.name), 'operation');
     const parts = this.#parts(raw.part, place);
@@ -182,7 +183,7 @@ class PatchParameterReader {
   }
 
   #read(raw: unknown, place: string): Read | undefined {
-    if (!isMembers(raw)) return this.#refuse(place, 'part', shown(raw), 'an object');
+    if (!isObject(raw)) return this.#refuse(place, 'part', shown(raw), 'an object');
     const { name } = raw;
     const payload = this.#payload(raw, place);
     if (typeof name !== 'string' || name === '') return this.#refuse(`${place}.name`, 'name', shown(name), 'a text');
@@ -199,7 +200,7 @@ class PatchParameterReader {
       return parts && { kind: 'part', parts: parts.filter(isComplete) };
     }
     if (main === 'resource' && keys[0] === main) {
-      if (isMembers(raw.resource)) return { kind: 'resource', item: { value: { value: raw.resource } } };
+      if (isObject(raw.resource)) return { kind: 'resource', item: { value: { value: raw.resource } } };
       return this.#refuse(`${place}.resource`, 'resource', shown(raw.resource), 'an object');
     }
     const type = children('Parameters.parameter', 'value')?.get(main)?.type;
@@ -252,7 +253,7 @@ function formOf(type: string): keyof typeof expectedForm {
 }
 
 function isFilled(value: unknown): boolean {
-  return isMembers(value) && Object.keys(value).length > 0;
+  return isObject(value) && Object.keys(value).length > 0;
 }
 
 /** What a JSON value is, never what it says. */

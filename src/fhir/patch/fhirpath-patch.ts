@@ -1,19 +1,9 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
 import { Issues } from '../json/issues.ts';
+import { isObject, type JsonObject } from '../json/object.ts';
 import { children } from '../model/model.ts';
-import {
-  changeAt,
-  contentUnder,
-  costAlong,
-  emptyIn,
-  isMembers,
-  type JsonObject,
-  type Key,
-  maxRemade,
-  measure,
-  withoutEmpty,
-} from './edit.ts';
+import { changeAt, contentUnder, costAlong, emptyIn, type Key, maxRemade, measure, withoutEmpty } from './edit.ts';
 import { countUnder, isThere, itemAt, membersWith, repeats, withElements, withSpliced } from './element.ts';
 import { type ElementLocation, keysTo, Paths, type Selected } from './element-location.ts';
 import {
@@ -83,7 +73,7 @@ function add(step: PatchStep, selected: readonly Selected[], name: string, part:
   const made = makeIn(step, keys, path, name, part);
   if (made instanceof Failure) return made;
   const value = contentUnder(step.root, keys)?.value;
-  if (isMembers(value)) {
+  if (isObject(value)) {
     const costly = spend(step, keys, made.key);
     if (costly !== undefined) return costly;
     const changed = withAdded(value, path, name, made);
@@ -92,9 +82,9 @@ function add(step: PatchStep, selected: readonly Selected[], name: string, part:
   if (place === undefined) throw new Error('the resource is no object');
   const item = itemAt(ownerOf(step.root, place), place.key, place.index);
   const beside = item.sibling?.value;
-  const costly = isMembers(beside) && spend(step, keysTo({ ...place, key: `_${place.key}` }), made.key);
+  const costly = isObject(beside) && spend(step, keysTo({ ...place, key: `_${place.key}` }), made.key);
   if (costly) return costly;
-  const changed = withAdded(isMembers(beside) ? beside : {}, path, name, made);
+  const changed = withAdded(isObject(beside) ? beside : {}, path, name, made);
   if (changed === undefined) return refuseSecond(step, name);
   return exchangeAt(step, place, { key: place.key, item: { value: item.value, sibling: { value: changed } } });
 }
@@ -165,7 +155,7 @@ function changeOwner(
 /** Counts what a change under a key of the object to which the keys lead makes anew: its lists of values and of siblings too. */
 function spend(step: PatchStep, keys: readonly Key[], key: string): Failure | undefined {
   const holder = contentUnder(step.root, keys)?.value;
-  const lists = isMembers(holder) ? 2 * countUnder(holder, key) : 0;
+  const lists = isObject(holder) ? 2 * countUnder(holder, key) : 0;
   step.spent.remade += costAlong(step.root, keys) + lists;
   if (step.spent.remade <= maxRemade) return undefined;
   return refuse(step, step.operation.path, 'too much to make anew', `at most ${maxRemade} steps a patch`);
@@ -173,7 +163,7 @@ function spend(step: PatchStep, keys: readonly Key[], key: string): Failure | un
 
 function ownerOf(root: JsonObject, { owner }: ElementLocation): JsonObject {
   const holder = contentUnder(root, owner)?.value;
-  return isMembers(holder) ? holder : {};
+  return isObject(holder) ? holder : {};
 }
 
 /** The element that a part gives, to stand in the object to which the keys lead. */

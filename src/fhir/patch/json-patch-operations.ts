@@ -1,6 +1,7 @@
 import { Failure, failIfAny, issue, type Outcome, shown } from '#errors';
 import { Issues } from '../json/issues.ts';
-import { type Content, contentAt, isHolder, isMembers } from './edit.ts';
+import { isObject, type JsonObject } from '../json/object.ts';
+import { type Content, contentAt, isHolder } from './edit.ts';
 
 /** As many operations as a bundle has entries at most. */
 export const maxOperations = 10_000;
@@ -48,7 +49,7 @@ function readOperation(raw: unknown, index: number, issues: Issues): JsonPatchOp
     const [target, place] = member === '' ? ['The operation', `[${index}]`] : [member, `[${index}].${member}`];
     issues.add(issue('patch-invalid', { target, found, expected }, place));
   };
-  if (!isMembers(raw)) return refuse('', shown(raw), 'an object');
+  if (!isObject(raw)) return refuse('', shown(raw), 'an object');
   const path = readPointer(raw, 'path', refuse);
   const { op } = raw;
   switch (op) {
@@ -79,7 +80,7 @@ function readOperation(raw: unknown, index: number, issues: Issues): JsonPatchOp
 const forbidden = '__proto__';
 
 function readPointer(
-  raw: Readonly<Record<string, unknown>>,
+  raw: JsonObject,
   member: Pointer['member'],
   refuse: (member: string, found: string, expected: string) => undefined,
 ): Pointer | undefined {

@@ -1,5 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
+import { isObject } from '../json/object.ts';
 import {
   type Content,
   changeAt,
@@ -11,7 +12,6 @@ import {
   type Holder,
   isHolder,
   isIndex,
-  isMembers,
   maxRemade,
   measure,
   membersOf,
@@ -77,7 +77,7 @@ function add(root: unknown, operation: JsonPatchOperation, content: Content, lim
   if (isWhole(path)) return whole(operation, content);
   const holder = contentUnder(root, path.tokens.slice(0, -1))?.value;
   if (!isHolder(holder)) return refuse(operation, path, 'no object or list to hold it', 'one that is there');
-  if (isMembers(holder)) return put(root, operation, content, limits, withContent);
+  if (isObject(holder)) return put(root, operation, content, limits, withContent);
   const { length } = holder;
   const key = path.tokens.at(-1) ?? '';
   const at = key === '-' ? length : isIndex(key) ? Number(key) : Number.POSITIVE_INFINITY;
@@ -124,7 +124,7 @@ function remove(root: unknown, operation: JsonPatchOperation, at: Pointer, limit
   if (isWhole(at)) return refuse(operation, at, 'the whole resource', 'an element of it');
   const key = at.tokens.at(-1) ?? '';
   return changed(root, operation, at, limits, (holder) =>
-    isMembers(holder) ? exchange(holder, [key], []) : splice(holder, Number(key), 1, []),
+    isObject(holder) ? exchange(holder, [key], []) : splice(holder, Number(key), 1, []),
   );
 }
 
@@ -145,7 +145,7 @@ function isWhole({ tokens }: Pointer): boolean {
 }
 
 function whole(operation: JsonPatchOperation, { value }: Content): Outcome<unknown> {
-  if (isMembers(value)) return objectOf(membersOf(value));
+  if (isObject(value)) return objectOf(membersOf(value));
   return refuse(operation, operation.path, 'another value for the whole resource', 'an object');
 }
 

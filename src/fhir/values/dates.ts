@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { asObject } from '../json/object.ts';
 
 /** Milliseconds since 1970, half-open. */
 export interface DateRange {
@@ -135,16 +136,16 @@ export function clock(timeZone: string): Clock {
     return { low: toUtc(low), high: toUtc(high) };
   };
   const period = (value: unknown): DateRange | undefined => {
-    const { start, end } = object(value);
+    const { start, end } = asObject(value);
     if (start === undefined && end === undefined) return undefined;
     const low = start === undefined ? earliest : range(start)?.low;
     const high = end === undefined ? latest : range(end)?.high;
     return low === undefined || high === undefined || low >= high ? undefined : { low, high };
   };
   const timing = (value: unknown): DateRange | undefined => {
-    const { event, repeat } = object(value);
+    const { event, repeat } = asObject(value);
     const ranges = (Array.isArray(event) ? event : []).map(range);
-    ranges.push(period(object(repeat).boundsPeriod));
+    ranges.push(period(asObject(repeat).boundsPeriod));
     let outer: DateRange | undefined;
     for (const r of ranges) {
       if (r === undefined) continue;
@@ -153,10 +154,6 @@ export function clock(timeZone: string): Clock {
     return outer;
   };
   return { range, period, timing };
-}
-
-function object(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** From local milliseconds to those since 1970. A local time that a clock change skips is read with the offset after it. */

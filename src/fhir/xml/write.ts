@@ -1,8 +1,7 @@
 import { digitsOf } from '../json/json.ts';
+import { isObject, type JsonObject } from '../json/object.ts';
 import { type Layout, type LayoutElement, layoutAt, resourceLayout } from './layout.ts';
 import { withNamespace, xhtmlOf } from './narrative.ts';
-
-type XmlObject = Readonly<Record<string, unknown>>;
 
 /**
  * The XML of a resource (R4 xml.html), in the order of R4's definitions. What R4 does not define has no place in XML and is left
@@ -17,13 +16,13 @@ export function toXml(resource: unknown, pretty = false): string {
 }
 
 /** `indent` stands before each tag: a line break and spaces, or nothing. Undefined if R4 has no such type. */
-function resourceXml(resource: XmlObject, attributes: string, indent: string): string | undefined {
+function resourceXml(resource: JsonObject, attributes: string, indent: string): string | undefined {
   const type = resource.resourceType;
   const layout = typeof type === 'string' ? resourceLayout(type) : undefined;
   return layout && tag(String(type), attributes, membersXml(resource, layout, deeper(indent)), indent);
 }
 
-function membersXml(content: XmlObject, layout: Layout, indent: string): string {
+function membersXml(content: JsonObject, layout: Layout, indent: string): string {
   const elements: LayoutElement[] = [];
   for (const key of Object.keys(content)) {
     const place = layout.get(key) ?? (key.startsWith('_') ? layout.get(key.slice(1)) : undefined);
@@ -33,7 +32,7 @@ function membersXml(content: XmlObject, layout: Layout, indent: string): string 
   return elements.map((place) => placeXml(content, place, indent)).join('');
 }
 
-function placeXml(content: XmlObject, place: LayoutElement, indent: string): string {
+function placeXml(content: JsonObject, place: LayoutElement, indent: string): string {
   const { [place.key]: value, [place.sibling]: sibling } = content;
   if (!Array.isArray(value) && !Array.isArray(sibling)) {
     return itemXml(place, value, digitsOf(content, place.key), sibling, indent);
@@ -67,7 +66,7 @@ function itemXml(
 }
 
 /** Nothing, where there is nothing to tell: elements are never empty. */
-function objectXml(name: string, attributes: string, content: XmlObject, path: string, indent: string): string {
+function objectXml(name: string, attributes: string, content: JsonObject, path: string, indent: string): string {
   const layout = layoutAt(path);
   if (layout === undefined) throw new Error(`No layout of ${path}`);
   let all = '';
@@ -117,8 +116,4 @@ const references: Readonly<Record<string, string | undefined>> = {
 function escaped(text: string): string {
   const whole = text.isWellFormed() ? text : text.toWellFormed();
   return special.test(whole) ? whole.replace(everySpecial, (c) => references[c] ?? '\ufffd') : whole;
-}
-
-function isObject(value: unknown): value is XmlObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

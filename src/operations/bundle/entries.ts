@@ -1,8 +1,9 @@
 import { Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { parseResource } from '#fhir/json/json.ts';
+import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Context } from '../request/context.ts';
-import { checkElements, checkTexts, isObject } from '../request/elements.ts';
+import { checkElements, checkTexts } from '../request/elements.ts';
 import { refuseParameters } from '../request/parameters.ts';
 import { readPreconditions } from '../request/preconditions.ts';
 import { located, type Patch, type Request } from '../request/request.ts';
@@ -107,7 +108,7 @@ export const jsonPatch = 'application/json-patch+json';
 const conditions = ['ifNoneExist', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince'] as const;
 
 /** The form of an entry: known elements, and text where text belongs. */
-function checkEntry(entry: Readonly<Record<string, unknown>>, path: string): Outcome<EntryRequest> {
+function checkEntry(entry: JsonObject, path: string): Outcome<EntryRequest> {
   const issues = new Issues();
   const { request } = entry;
   checkElements(entry, 'Bundle.entry', path, issues);

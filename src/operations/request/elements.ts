@@ -1,21 +1,13 @@
 import { issue, shown } from '#errors';
 import type { Issues } from '#fhir/json/issues.ts';
+import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import { type ElementType, elementAt, elementNames } from '#fhir/model/model.ts';
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /**
  * Names every element that R4 does not define, wherever it stands in the envelope of a Bundle. The resources in it are
  * checked by those who store them. `model` is where R4 declares the elements of `value`.
  */
-export function checkElements(
-  value: Readonly<Record<string, unknown>>,
-  model: string,
-  path: string,
-  issues: Issues,
-): void {
+export function checkElements(value: JsonObject, model: string, path: string, issues: Issues): void {
   for (const key of Object.keys(value)) {
     if (issues.full) return;
     const sibling = key.startsWith('_');
@@ -40,12 +32,7 @@ function isPrimitive({ type }: ElementType): boolean {
 }
 
 /** Names those of the elements that are there and are no text. */
-export function checkTexts(
-  value: Readonly<Record<string, unknown>>,
-  names: readonly string[],
-  path: string,
-  issues: Issues,
-): void {
+export function checkTexts(value: JsonObject, names: readonly string[], path: string, issues: Issues): void {
   for (const name of names) {
     const found = value[name];
     if (found === undefined || (typeof found === 'string' && found !== '')) continue;

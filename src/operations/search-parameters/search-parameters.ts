@@ -1,5 +1,6 @@
 import type { SearchParameter as Resource } from '@medplum/fhirtypes';
 import { type Issue, issue, shown } from '#errors';
+import { asObject, type JsonObject } from '#fhir/json/object.ts';
 import {
   type CustomParameter,
   type Definitions,
@@ -22,8 +23,6 @@ export interface DefinedParameters {
   /** Those in force. */
   readonly custom: readonly Custom[];
 }
-
-type DefinitionFields = Readonly<Record<string, unknown>>;
 
 /**
  * The parameter that a SearchParameter defines: undefined if its status is not active, if it is one of R4's, or repeats R4's for all its
@@ -54,7 +53,7 @@ export function entriesOf({ base, parameter }: Custom): string {
  * may have any.
  */
 export function checkSearchParameter(resource: object, known: DefinedParameters): readonly Issue[] {
-  const fields = resource as DefinitionFields;
+  const fields = resource as JsonObject;
   if (fields.status !== 'active') return [];
   return [
     ...checkName(fields, known),
@@ -94,7 +93,7 @@ function findParameter({ definitions, custom }: DefinedParameters, canonical: st
 /** A code is a name in URLs; `_` begins R4's own, `.` and `:` have a meaning there. */
 const codeForm = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
-function* checkName(fields: DefinitionFields, known: DefinedParameters): Iterable<Issue> {
+function* checkName(fields: JsonObject, known: DefinedParameters): Iterable<Issue> {
   const { id, url, code } = fields;
   const { definitions, custom } = known;
   if (typeof url !== 'string' || url === '') yield bad('url', url, 'an absolute URL');
@@ -123,12 +122,12 @@ function* checkName(fields: DefinitionFields, known: DefinedParameters): Iterabl
   }
 }
 
-function meansTheSame({ type, expression }: DefinitionFields, own: SearchParameter, base: string): boolean {
+function meansTheSame({ type, expression }: JsonObject, own: SearchParameter, base: string): boolean {
   if (type !== own.type || typeof expression !== 'string') return false;
   return meaningFor(expression, base) === meaningFor(own.expression, base);
 }
 
-function* checkBase(fields: DefinitionFields, { definitions }: DefinedParameters): Iterable<Issue> {
+function* checkBase(fields: JsonObject, { definitions }: DefinedParameters): Iterable<Issue> {
   const { base } = fields;
   if (!Array.isArray(base) || base.length === 0) yield bad('base', base, 'one resource type or more');
   for (const [i, type] of (Array.isArray(base) ? base : []).entries()) {
@@ -143,11 +142,11 @@ function isTypeName(definitions: Definitions, type: string): boolean {
 
 const types = ['number', 'date', 'string', 'token', 'reference', 'composite', 'quantity', 'uri'] as const;
 
-function typeOf(fields: DefinitionFields): (typeof types)[number] | undefined {
+function typeOf(fields: JsonObject): (typeof types)[number] | undefined {
   return types.find((type) => type === fields.type);
 }
 
-function* checkType(fields: DefinitionFields): Iterable<Issue> {
+function* checkType(fields: JsonObject): Iterable<Issue> {
   const { type, xpathUsage, url } = fields;
   // `Location?near` is R4's, and repeating it does no harm.
   if (type === 'special' && typeof url === 'string' && url.startsWith('http://hl7.org/fhir/SearchParameter/')) return;
@@ -160,7 +159,7 @@ function* checkType(fields: DefinitionFields): Iterable<Issue> {
   }
 }
 
-function* checkExpression(fields: DefinitionFields, { definitions }: DefinedParameters): Iterable<Issue> {
+function* checkExpression(fields: JsonObject, { definitions }: DefinedParameters): Iterable<Issue> {
   const { expression, url } = fields;
   const type = typeOf(fields);
   if (typeof url === 'string' && definitions.isPublished(url)) return;
@@ -183,7 +182,7 @@ function* checkExpression(fields: DefinitionFields, { definitions }: DefinedPara
   }
 }
 
-function* checkTargets(fields: DefinitionFields, { definitions }: DefinedParameters): Iterable<Issue> {
+function* checkTargets(fields: JsonObject, { definitions }: DefinedParameters): Iterable<Issue> {
   const { target, type } = fields;
   if (type === 'reference' && texts(target).length === 0) {
     yield bad('target', target, 'the types of resources that the reference may lead to');
@@ -195,7 +194,7 @@ function* checkTargets(fields: DefinitionFields, { definitions }: DefinedParamet
   }
 }
 
-function* checkComponents(fields: DefinitionFields, known: DefinedParameters): Iterable<Issue> {
+function* checkComponents(fields: JsonObject, known: DefinedParameters): Iterable<Issue> {
   const { component, type } = fields;
   const components: readonly unknown[] = Array.isArray(component) ? component : [];
   if (type === 'composite' && components.length < 2) yield bad('component', component, 'two components or more');
@@ -203,8 +202,7 @@ function* checkComponents(fields: DefinitionFields, known: DefinedParameters): I
     yield bad('component', component, 'none: the type is not composite');
   if (type !== 'composite') return;
   for (const [i, one] of components.entries()) {
-    const { definition, expression } =
-      typeof one === 'object' && one !== null ? (one as DefinitionFields) : ({} as DefinitionFields);
+    const { definition, expression } = asObject(one);
     const at = `component[${i}]`;
     const parameter = typeof definition === 'string' ? findParameter(known, definition) : undefined;
     if (parameter === undefined || parameter.type === 'composite' || parameter.type === 'special') {
@@ -232,7 +230,7 @@ const modifiers: Readonly<Record<(typeof types)[number], readonly string[]>> = {
 
 const ranges: readonly unknown[] = ['number', 'date', 'quantity'];
 
-function* checkLimits(fields: DefinitionFields): Iterable<Issue> {
+function* checkLimits(fields: JsonObject): Iterable<Issue> {
   const type = typeOf(fields);
   if (type === undefined) return;
   for (const [i, modifier] of texts(fields.modifier).entries()) {

@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import type { JsonObject } from '#fhir/json/object.ts';
 import { type ElementType, elementAt } from '#fhir/model/model.ts';
 import type { Words } from '../model/entry.ts';
 import { wordsOf } from '../text/words.ts';
@@ -88,7 +89,7 @@ function walk(node: object, path: string, collector: Collector): void {
   for (const key in node) {
     const kind = kindAt(path, key);
     if (kind === 'nothing') continue;
-    const value = (node as Readonly<Record<string, unknown>>)[key];
+    const value = (node as JsonObject)[key];
     if (Array.isArray(value)) for (const one of value) take(one, kind, collector);
     else take(value, kind, collector);
   }

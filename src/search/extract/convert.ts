@@ -1,3 +1,4 @@
+import { asObject, type JsonObject } from '#fhir/json/object.ts';
 import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { type ElementType, isSubtype } from '#fhir/model/model.ts';
 import type { Clock, DateRange } from '#fhir/values/dates.ts';
@@ -46,14 +47,7 @@ export function convert(value: unknown, element: ElementType, parameter: SearchP
 
 /** The identifier of a Reference, for `:identifier`. */
 export function referenceIdentifier(value: unknown): Value[] {
-  return tokens(object(value).identifier, 'Identifier');
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-const none: Fields = {};
-
-function object(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : none;
+  return tokens(asObject(value).identifier, 'Identifier');
 }
 
 function text(value: unknown): string {
@@ -70,7 +64,7 @@ function token(system: unknown, code: unknown): Value[] {
 
 /** `implied` is the system of a `code`. Booleans, uris and ContactPoints are searched without one. */
 function tokens(value: unknown, type: string, implied?: string): Value[] {
-  const fields = object(value);
+  const fields = asObject(value);
   switch (type) {
     case 'CodeableConcept':
       return list(fields.coding).flatMap((c) => tokens(c, 'Coding'));
@@ -91,7 +85,7 @@ function tokens(value: unknown, type: string, implied?: string): Value[] {
 }
 
 function strings(value: unknown, type: string): Value[] {
-  const fields = object(value);
+  const fields = asObject(value);
   const parts =
     type === 'HumanName'
       ? [fields.text, fields.family, fields.given, fields.prefix, fields.suffix]
@@ -132,8 +126,8 @@ const unbounded = Number.MAX_VALUE;
 
 function numbers(value: unknown, type: string): Value[] {
   if (type === 'Range') {
-    const { low, high } = object(value);
-    const range = span(object(low).value, object(high).value);
+    const { low, high } = asObject(value);
+    const range = span(asObject(low).value, asObject(high).value);
     return range === undefined ? [] : [{ kind: 'number', ...range }];
   }
   return typeof value === 'number' ? [{ kind: 'number', ...point(value) }] : [];
@@ -148,8 +142,8 @@ function span(from: unknown, to: unknown): NumberRange | undefined {
 }
 
 function quantities(value: unknown, type: string): Value[] {
-  const fields = object(value);
-  if (type === 'Range') return quantityRange(object(fields.low), object(fields.high));
+  const fields = asObject(value);
+  if (type === 'Range') return quantityRange(asObject(fields.low), asObject(fields.high));
   if (type === 'SampledData') return sampled(fields);
   if (typeof fields.value !== 'number') return [];
   if (type === 'Money') {
@@ -159,7 +153,7 @@ function quantities(value: unknown, type: string): Value[] {
 }
 
 /** In the unit of its lower end; none if the two ends cannot be compared. */
-function quantityRange(low: Fields, high: Fields): Value[] {
+function quantityRange(low: JsonObject, high: JsonObject): Value[] {
   if (typeof low.value !== 'number' || typeof high.value !== 'number' || unitKey(low) === unitKey(high)) {
     const range = span(low.value, high.value);
     return range === undefined ? [] : [quantity(range, typeof low.value === 'number' ? low : high)];
@@ -169,13 +163,13 @@ function quantityRange(low: Fields, high: Fields): Value[] {
   return low.value < to ? [quantity({ low: low.value, high: to }, low)] : [];
 }
 
-function unitKey({ system, code, unit }: Fields): string {
+function unitKey({ system, code, unit }: JsonObject): string {
   return `${text(system)}|${text(code) || text(unit)}`;
 }
 
 /** Of sampled data R4 searches the bounds of the values (SearchParameter Observation-value-quantity). */
-function sampled({ origin, factor, data }: Fields): Value[] {
-  const { value: zero, ...unit } = object(origin);
+function sampled({ origin, factor, data }: JsonObject): Value[] {
+  const { value: zero, ...unit } = asObject(origin);
   if (typeof zero !== 'number' || typeof data !== 'string') return [];
   const scale = typeof factor === 'number' ? factor : 1;
   const points = data.split(/\s+/);
@@ -192,7 +186,7 @@ function sampled({ origin, factor, data }: Fields): Value[] {
   return [quantity({ low: from, high: to }, unit)];
 }
 
-function quantity(range: NumberRange, unit: Fields): Value {
+function quantity(range: NumberRange, unit: JsonObject): Value {
   return { kind: 'quantity', ...range, system: text(unit.system), code: text(unit.code), unit: text(unit.unit) };
 }
 
@@ -228,7 +222,7 @@ function references(value: unknown, element: ElementType, parameter: SearchParam
       ? [...local(splitCanonical(value.replace(/#.*$/s, '')).url, how.baseUrl), ...uris(value, element.type)]
       : [];
   }
-  const fields = object(value);
+  const fields = asObject(value);
   if (typeof fields.reference !== 'string') return logical(fields, element, parameter, how.compartment);
   const target = parseReference(fields.reference, how.baseUrl);
   if (target?.kind === 'foreign') return foreign(target.url);
@@ -250,8 +244,13 @@ function local(reference: string, baseUrl: string): Value[] {
 }
 
 /** The types are those that the parameter and the element both allow, or the one that the reference declares. */
-function logical(reference: Fields, element: ElementType, parameter: SearchParameter, compartment: boolean): Value[] {
-  const { system, value } = object(reference.identifier);
+function logical(
+  reference: JsonObject,
+  element: ElementType,
+  parameter: SearchParameter,
+  compartment: boolean,
+): Value[] {
+  const { system, value } = asObject(reference.identifier);
   if (typeof value !== 'string' || value === '') return [];
   const allowed = parameter.targets.length === 0 ? element.targets : parameter.targets;
   const both = element.targets.length === 0 ? allowed : allowed.filter((t) => element.targets.includes(t));

@@ -1,4 +1,5 @@
 import { compileTyped, type TypedValue } from '#fhir/fhirpath/fhirpath.ts';
+import type { JsonObject } from '#fhir/json/object.ts';
 import { children, type ElementType, isSubtype, typeName } from '#fhir/model/model.ts';
 import { parseReference, referenceType } from '#fhir/values/references.ts';
 import { branches, type Path, type PathStep, readPath } from './path.ts';
@@ -138,7 +139,7 @@ function compileChild(
 }
 
 function child(node: unknown, key: string): unknown {
-  return typeof node === 'object' && node !== null ? (node as Readonly<Record<string, unknown>>)[key] : undefined;
+  return typeof node === 'object' && node !== null ? (node as JsonObject)[key] : undefined;
 }
 
 /** Whether a Reference leads to a resource of the type, by its text, its `type`, or else by what R4 allows there. */
