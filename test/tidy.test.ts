@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import * as bans from './tidy/bans.ts';
 import * as layers from './tidy/layers.ts';
+import * as names from './tidy/names.ts';
 import * as size from './tidy/size.ts';
 import { type Breach, isScript, isTypeScript, load, repositoryFiles, type Source, sizeOf } from './tidy/source.ts';
 
@@ -308,7 +309,98 @@ const banRules: readonly Rule[] = [
   },
 ];
 
-for (const rule of [...importRules, ...sizeRules, ...banRules]) {
+/** The breaches of two files. */
+const two = (
+  rule: (s: readonly Source[]) => Breach[],
+  [path, text]: readonly [string, string],
+  [other, otherText]: readonly [string, string],
+): Breach[] => rule([sample(path, text), sample(other, otherText)]);
+
+const nameRules: readonly Rule[] = [
+  {
+    name: 'a name is exported from one file of a room',
+    here: names.exportedTwice(src),
+    broken: {
+      functions: two(
+        names.exportedTwice,
+        ['src/fhir/a.ts', 'export async function read(): Promise<void> {}'],
+        ['src/fhir/xml/b.ts', 'export function* read() {}'],
+      ),
+      'a class and a type': two(
+        names.exportedTwice,
+        ['src/fhir/a.ts', 'export class Reader {}'],
+        ['src/fhir/b.ts', 'export interface Reader {}'],
+      ),
+      constants: two(
+        names.exportedTwice,
+        ['src/fhir/a.ts', 'export const { a: one, two } = f();'],
+        ['src/fhir/b.ts', 'export const two = 2;'],
+      ),
+      'a list': two(
+        names.exportedTwice,
+        ['src/fhir/a.ts', 'const b = 1;\nexport { b as one };'],
+        ['src/fhir/b.ts', 'export const one = 1;'],
+      ),
+      're-export': two(
+        names.exportedTwice,
+        ['src/fhir/a.ts', 'export type One = 1;'],
+        ['src/fhir/b.ts', `export { type One } from './a.ts';`],
+      ),
+    },
+    kept: {
+      'two rooms': two(
+        names.exportedTwice,
+        ['src/fhir/a.ts', 'export const one = 1;'],
+        ['src/search/a.ts', 'export const one = 1;'],
+      ),
+      'not exported': two(
+        names.exportedTwice,
+        ['src/fhir/a.ts', 'export const one = 1;'],
+        ['src/fhir/b.ts', 'const one = 1;'],
+      ),
+      overloads: one(
+        names.exportedTwice,
+        'src/fhir/a.ts',
+        'export function f(a: 1): 1;\nexport function f(a: 2): 2;\nexport function f(a: number) {}',
+      ),
+    },
+  },
+  {
+    name: 'a type is declared in one file',
+    here: names.typeDeclaredTwice(src),
+    broken: {
+      interfaces: two(
+        names.typeDeclaredTwice,
+        ['src/fhir/a.ts', 'interface Place {}'],
+        ['src/http/b.ts', 'export interface Place extends A {}'],
+      ),
+      'an alias and a class': two(
+        names.typeDeclaredTwice,
+        ['src/fhir/a.ts', 'type Place<T> = T;'],
+        ['src/http/b.ts', 'export abstract class Place<T> {}'],
+      ),
+      'in a function': two(
+        names.typeDeclaredTwice,
+        ['src/fhir/a.ts', 'type Place = 1;'],
+        ['src/fhir/b.ts', 'function f() {\n  interface Place {}\n}'],
+      ),
+    },
+    kept: {
+      'an import': two(
+        names.typeDeclaredTwice,
+        ['src/fhir/a.ts', 'export interface Place {}'],
+        ['src/fhir/b.ts', `import {\n  type Place,\n} from './a.ts';`],
+      ),
+      'a value': two(
+        names.typeDeclaredTwice,
+        ['src/fhir/a.ts', 'interface Place {}'],
+        ['src/fhir/b.ts', 'const Place = 1;'],
+      ),
+    },
+  },
+];
+
+for (const rule of [...importRules, ...sizeRules, ...banRules, ...nameRules]) {
   t.test(rule.name, (t) => {
     for (const { at, todo } of rule.here) t.fail(`${at}: ${todo}`, { diagnostic: false });
     if (rule.here.length === 0) t.pass('the repository keeps it');

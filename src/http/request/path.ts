@@ -1,6 +1,5 @@
 import { fail, type Outcome } from '#errors';
-
-export type Pairs = readonly (readonly [string, string])[];
+import type { Pairs } from '#operations/request/parameters.ts';
 
 /** The decoded parameters of a URL. */
 export function pairsOf(url: string): Pairs {

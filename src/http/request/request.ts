@@ -5,7 +5,7 @@ import { parseXml } from '#fhir/xml/read.ts';
 import { jsonPatch } from '#operations/bundle/entries.ts';
 import type { Context } from '#operations/request/context.ts';
 import { operationOf } from '#operations/request/operation.ts';
-import { refuseParameters } from '#operations/request/parameters.ts';
+import { type Pairs, refuseParameters } from '#operations/request/parameters.ts';
 import { readPreconditions } from '#operations/request/preconditions.ts';
 import type { Patch, Request } from '#operations/request/request.ts';
 import { type Interaction, route } from '#operations/request/route.ts';
@@ -13,7 +13,7 @@ import { asContents, binaryOf, goesOutRaw, isRaw } from './binary.ts';
 import { readHttpDate } from './http-date.ts';
 import type { HttpRequest } from './messages.ts';
 import { formatOfBody, isUtf8, type NegotiatedForm, nameOf } from './negotiate.ts';
-import { type Pairs, pathOf } from './path.ts';
+import { pathOf } from './path.ts';
 import { readPrefer } from './prefer.ts';
 
 const form = 'application/x-www-form-urlencoded';

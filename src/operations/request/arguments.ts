@@ -1,9 +1,10 @@
 import { Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
+import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
 import { isPrimitive } from '#validation/primitive.ts';
 import type { OperationCall } from './context.ts';
-import { checkElements, checkTexts, isObject } from './elements.ts';
+import { checkElements, checkTexts } from './elements.ts';
 import {
   inputOf,
   isResource,

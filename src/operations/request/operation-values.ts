@@ -1,9 +1,9 @@
 import { issue, shown } from '#errors';
 import type { Issues } from '#fhir/json/issues.ts';
+import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
 import { layoutAt } from '#fhir/xml/layout.ts';
 import { isPrimitive, primitiveFault } from '#validation/primitive.ts';
-import { isObject } from './elements.ts';
 
 const number = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 

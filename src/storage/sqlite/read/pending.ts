@@ -1,14 +1,9 @@
-import type { Pending, Stats } from '../../store.ts';
+import type { Pending, Stats, Store } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
 import { literal, sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { awaited, current } from '../database/schema.ts';
 import type { Planner } from '../planner/planner.ts';
-
-export interface PendingPage {
-  readonly found: readonly Pending[];
-  readonly next?: string;
-}
 
 /** References whose targets never arrived: `p` is the target, `f` the reference. */
 const literals = literal(`FROM resource p INDEXED BY resource_awaited
@@ -24,7 +19,12 @@ const unresolved = literal(`FROM logical l INDEXED BY logical_pending WHERE l.ta
 type PendingPosition = readonly [number, number] | readonly [number];
 
 /** Literal references first, by target, then logical ones by arrival. */
-export function pending(connection: Connection, names: Names, limit: number, after?: string): PendingPage {
+export function pending(
+  connection: Connection,
+  names: Names,
+  limit: number,
+  after?: string,
+): Awaited<ReturnType<Store['pending']>> {
   return connection.snapshot(() => {
     const place = after === undefined ? undefined : (JSON.parse(after) as PendingPosition);
     const [target, rid] = place ?? [0, 0];
