@@ -31,16 +31,16 @@ const restricting: FilterVisitor<Filter, Filter> = {
   chain: throughLink,
   has: throughLink,
   // Who may read a resource may read what it contains.
-  contained: (filter, rights) => where(filter, restrict(filter.where, rights)),
+  contained: (filter, rights) => linkWith(filter, restrict(filter.where, rights)),
   default: (filter, rights) => mapFilter(filter, restrict, rights),
 };
 
 function throughLink(filter: FilterOf<'chain' | 'has'>, rights: Filter): Filter {
-  return where(filter, and([restrict(filter.where, rights), rights]));
+  return linkWith(filter, and([restrict(filter.where, rights), rights]));
 }
 
 /** What nothing passes leads nowhere. */
-function where(filter: FilterOf<'chain' | 'has' | 'contained'>, where: Filter): Filter {
+function linkWith(filter: FilterOf<'chain' | 'has' | 'contained'>, where: Filter): Filter {
   return where.op === 'none' ? nothing : { ...filter, where };
 }
 

@@ -66,16 +66,16 @@ function replaceLookups(filter: Filter, scope: LookupScope): Filter {
   return visitFilter(filter, replacing, scope);
 }
 
-function among(filter: Filter, types: readonly string[] | undefined, { instead }: LookupScope): Filter {
+function replaceWithin(filter: Filter, types: readonly string[] | undefined, { instead }: LookupScope): Filter {
   return mapFilter(filter, replaceLookups, { types, instead });
 }
 
 const replacing: FilterVisitor<Filter, LookupScope> = {
   lookup: ({ set }, { types, instead }) => instead({ set, types }),
-  and: (filter, scope) => among(filter, filter.of.reduce(narrow, scope.types), scope),
-  chain: (filter, scope) => among(filter, filter.types, scope),
-  contained: (filter, scope) => among(filter, [filter.type], scope),
-  has: (filter, scope) => among(filter, [filter.type], scope),
+  and: (filter, scope) => replaceWithin(filter, filter.of.reduce(narrow, scope.types), scope),
+  chain: (filter, scope) => replaceWithin(filter, filter.types, scope),
+  contained: (filter, scope) => replaceWithin(filter, [filter.type], scope),
+  has: (filter, scope) => replaceWithin(filter, [filter.type], scope),
   default: (filter, scope) => mapFilter(filter, replaceLookups, scope),
 };
 

@@ -23,10 +23,10 @@ type Verdict = boolean | undefined;
  * leads) or on a time not given yet.
  */
 export function matches(filter: Filter, candidate: Candidate): Verdict {
-  return visitFilter(filter, judging, candidate);
+  return visitFilter(filter, verdicts, candidate);
 }
 
-const judging: FilterVisitor<Verdict, Candidate> = {
+const verdicts: FilterVisitor<Verdict, Candidate> = {
   all: () => true,
   none: () => false,
   and: ({ of }, candidate) => every(of, (f) => matches(f, candidate)),
