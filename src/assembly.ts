@@ -35,7 +35,7 @@ export interface Adapter {
 }
 
 /** What a context is made of besides settings and store. */
-export interface Parts {
+export interface ContextParts {
   /** The module that the threads of the pool run. */
   readonly threadFile: URL;
   /** Those of the table unless told. */
@@ -53,7 +53,7 @@ interface ThreadData {
  * Everything that a server works with, around a store; the implementation guide is put into the store. The store may still
  * be opening: its threads start while the definitions are compiled. The operations are those of the table, unless others are given.
  */
-export async function createContext(config: Config, opening: Store | Promise<Store>, parts: Parts): Promise<Context> {
+export async function createContext(config: Config, opening: Store | Promise<Store>, parts: ContextParts): Promise<Context> {
   const definitions = loadDefinitions();
   const guide = withCql(readGuide(root), new URL('profiles/', root));
   const data: ThreadData = { config, guide, types: compileTypes(definitions.structures()) };
@@ -77,7 +77,7 @@ function join(
   data: ThreadData,
   definitions: Definitions,
   store: Store,
-  { threadFile, operations = table }: Parts,
+  { threadFile, operations = table }: ContextParts,
   indexes: boolean,
 ): Context {
   const { config, guide, types } = data;

@@ -70,7 +70,7 @@ function nameOf(path: string, key: string, type: string): string {
 }
 
 /** One property as R4's JSON schema declares it. */
-interface Declared {
+interface DeclaredProperty {
   readonly key: string;
   readonly isArray: boolean;
   /** The definition of its values. */
@@ -87,10 +87,10 @@ interface Property {
   readonly items?: { readonly $ref?: string };
 }
 
-let definitions: ReadonlyMap<string, readonly Declared[]> | undefined;
+let definitions: ReadonlyMap<string, readonly DeclaredProperty[]> | undefined;
 
 /** The schema keeps the order of the definitions; it is read when first asked for, as not every server meets XML. */
-function definitionOf(path: string): readonly Declared[] | undefined {
+function definitionOf(path: string): readonly DeclaredProperty[] | undefined {
   definitions ??= readDefinitions();
   const [type = '', ...keys] = path.split('.');
   let found = definitions.get(type);
@@ -98,7 +98,7 @@ function definitionOf(path: string): readonly Declared[] | undefined {
   return found;
 }
 
-function readDefinitions(): ReadonlyMap<string, readonly Declared[]> {
+function readDefinitions(): ReadonlyMap<string, readonly DeclaredProperty[]> {
   const schema: JsonSchema = readJson('fhir/r4/fhir.schema.json');
   return new Map(
     Object.entries(schema.definitions).map(([name, { properties = {} }]) => [
