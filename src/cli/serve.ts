@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
 import type { Command } from './command.ts';
@@ -6,8 +7,9 @@ import { freePort } from './ports.ts';
 /** What the line begins with that tells where the server listens. */
 export const greeting = 'Hufhir 沪FHIR: ';
 
-/** `hufhir serve`: the server as the environment configures it, until SIGINT or SIGTERM. */
+/** `hufhir serve`: the server as the environment configures it, until SIGINT or SIGTERM, or the end of a demo that started it. */
 export const serve: Command = async ({ environment, startServer, print }) => {
+  const orphaned = parentGone();
   const settings = { ...environment };
   if (settings.HUFHIR_PORT === '0') {
     settings.HUFHIR_PORT = String(await freePort(settings.HUFHIR_HOST ?? '127.0.0.1'));
@@ -22,7 +24,16 @@ export const serve: Command = async ({ environment, startServer, print }) => {
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
+    orphaned.then(resolve);
   });
   await running.stop();
   return 0;
 };
+
+/** Resolves when the process at the other end of the IPC channel ends, in whatever way; never if there is no channel. */
+function parentGone(): Promise<unknown> {
+  if (process.channel === undefined) return new Promise(() => undefined);
+  const gone = once(process, 'disconnect');
+  process.channel.unref();
+  return gone;
+}
