@@ -53,7 +53,11 @@ interface ThreadData {
  * Everything that a server works with, around a store; the implementation guide is put into the store. The store may still
  * be opening: its threads start while the definitions are compiled. The operations are those of the table, unless others are given.
  */
-export async function createContext(config: Config, opening: Store | Promise<Store>, parts: ContextParts): Promise<Context> {
+export async function createContext(
+  config: Config,
+  opening: Store | Promise<Store>,
+  parts: ContextParts,
+): Promise<Context> {
   const definitions = loadDefinitions();
   const guide = withCql(readGuide(root), new URL('profiles/', root));
   const data: ThreadData = { config, guide, types: compileTypes(definitions.structures()) };

@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { startServing } from '#test/process/hufhir.ts';
 
 /** A server of ours, in its own process, on a store of its own. */
 export interface Server {
@@ -18,32 +15,20 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
 /** Starts `serve` on an empty SQLite store. Rejects if it ends before it is ready. */
 export async function startServer(more: Readonly<Record<string, string>> = {}): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-bench-'));
-  const port = await freePort();
   const settings = {
     HUFHIR_AUTH: 'off',
     HUFHIR_STORE: `sqlite:${join(folder, 'hufhir.db')}`,
-    HUFHIR_PORT: String(port),
+    HUFHIR_PORT: '0',
     HUFHIR_LOG_LEVEL: 'warn',
     ...more,
   };
-  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HUFHIR_'));
   const begun = performance.now();
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    cwd: root,
-    env: { ...Object.fromEntries(others), ...settings },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const gone = once(child, 'exit');
-  const origin = `http://127.0.0.1:${port}`;
-  while (!(await answers(`${origin}/readyz`))) {
-    if (child.exitCode !== null) throw new Error(`src/main.ts serve ended with ${child.exitCode} before it was ready`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  const { origin, child, ended } = await startServing(['serve'], { settings });
+  const { ok, status } = await fetch(`${origin}/readyz`);
+  if (!ok) throw new Error(`/readyz answered ${status}`);
   return {
     origin,
     startup: performance.now() - begun,
@@ -51,26 +36,10 @@ export async function startServer(more: Readonly<Record<string, string>> = {}): 
     peakMemory: () => memory(child.pid, 'VmHWM'),
     stop: async () => {
       child.kill('SIGTERM');
-      await gone;
+      await ended;
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-async function answers(url: string): Promise<boolean> {
-  return fetch(url).then(
-    (response) => response.ok,
-    () => false,
-  );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }
 
 function memory(pid: number | undefined, line: 'VmRSS' | 'VmHWM'): number {

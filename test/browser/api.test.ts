@@ -5,8 +5,6 @@ import { launch, missing } from './chromium.ts';
 
 /** The page at `/api`, in Debian's Chromium, on a real server. */
 
-t.setTimeout(120_000);
-
 if (missing !== false && process.env.CI === 'true') {
   t.fail(missing);
 } else {

@@ -52,8 +52,6 @@ const cells = async (page: Page, table: string): Promise<string[][]> => {
 
 const shown = (page: Page): Promise<void> => page.locator('#results:not([hidden])').waitFor({ timeout: 60_000 });
 
-t.setTimeout(240_000);
-
 if (missing !== false && process.env.CI === 'true') {
   t.fail(missing);
 } else {

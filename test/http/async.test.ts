@@ -2,8 +2,6 @@ import t from 'tap';
 import { episode, patient } from '#test/unit/measure/records.ts';
 import { entry, type Reply, startServer, type TestServer, transaction } from './harness.ts';
 
-t.setTimeout(120_000);
-
 const measure = 'cn-sh-1-signing-coverage';
 const canonical = `https://fhir.changning.example/Measure/${measure}`;
 const period = 'periodStart=2025-01-01&periodEnd=2025-12-31';

@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { entry, patient, type Reply, startServer, transaction } from './harness.ts';
 
-t.setTimeout(120_000);
-
 /** What a small request may make of the server: the size of an answer, the length of a link. */
 
 const most = 100_000;

@@ -3,8 +3,6 @@ import t, { type Test } from 'tap';
 import { patient, startServer, type TestServer } from './harness.ts';
 import { dial, type Wire } from './wire.ts';
 
-t.setTimeout(120_000);
-
 /** A Patient that nobody may find stored. */
 const hostile = patient({ identifier: [{ system: 'urn:example:hostile', value: '1' }] });
 const body = Buffer.from(JSON.stringify(hostile)).toString('latin1');

@@ -2,16 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createContext, listen } from '#assembly';
-import { freePort } from '#cli/ports.ts';
-import { loadConfig } from '#config';
-import { Failure } from '#errors';
-import type { Context } from '#operations/request/context.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
-import { entry, patient, startServer, threadFile, transaction } from './harness.ts';
-import { keepAlive, startProcess } from './process.ts';
-
-t.setTimeout(120_000);
+import { startServe } from '#test/process/hufhir.ts';
+import { entry, patient, startOn, startServer, transaction } from './harness.ts';
+import { keepAlive } from './keep-alive.ts';
 
 const marital = (more: object = {}) => ({
   resourceType: 'SearchParameter',
@@ -91,21 +85,9 @@ t.test('our own parameters are ready from the first start', async (t) => {
 
 /** A server of this process whose store outlives it; the tests hold up its indexing by its lease. */
 async function start(file: string) {
-  const port = await freePort('127.0.0.1');
-  const config = loadConfig({ HUFHIR_AUTH: 'off', HUFHIR_PORT: String(port), HUFHIR_LOG_LEVEL: 'error' });
-  if (config instanceof Failure) throw new Error(config.issues[0].text);
-  const store = await openSqliteStore(file);
-  const context: Context = await createContext(config, store, { threadFile });
-  const running = await listen(context);
-  const ask = async (method: string, path: string, body?: object) => {
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const headers = { 'content-type': 'application/fhir+json' };
-    const response = await fetch(`${config.baseUrl}${path}`, { method, headers, ...sent });
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-  };
-  const hold = (ms: number) => store.lease('search-parameters', 'test', ms);
-  return { ask, hold, context, stop: running.stop };
+  const { ask, context, stop } = await startOn(file);
+  const hold = (ms: number) => context.store.lease('search-parameters', 'test', ms);
+  return { ask, hold, stop };
 }
 
 t.test('a parameter is searched by when all is indexed, also after a restart', async (t) => {
@@ -247,7 +229,7 @@ t.test('a store that another program indexed is indexed anew before it is served
 /** A server with two threads, in a process of its own, and a client of it. */
 async function startTwo(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-custom-large-'));
-  const server = await startProcess(folder, { HUFHIR_LARGE_BODY: String(threshold) });
+  const server = await startServe(folder, { HUFHIR_LARGE_BODY: String(threshold) });
   const { ask, close } = keepAlive(server.base, 8);
   t.teardown(async () => {
     close();

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, listen } from '#assembly';
 import { freePort } from '#cli/ports.ts';
-import { loadConfig } from '#config';
+import { type Config, loadConfig } from '#config';
 import { Failure } from '#errors';
 import type { Context } from '#operations/request/context.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { patience } from '#test/process/hufhir.ts';
 
 export interface Reply {
   readonly status: number;
@@ -32,26 +33,51 @@ export async function startServer(
   served?: Pick<Context, 'operations'>,
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-'));
-  const port = await freePort('127.0.0.1');
-  const config = loadConfig({
-    HUFHIR_AUTH: 'off',
-    HUFHIR_PORT: String(port),
-    HUFHIR_STORE: `sqlite:${join(folder, 'test.db')}`,
-    HUFHIR_LOG_LEVEL: 'error',
-    ...settings,
-  });
-  if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-  const store = await openSqliteStore(config.store.replace(/^sqlite:/, ''));
-  const context = await createContext(config, store, { threadFile, ...served });
-  const running = await listen(context);
+  const { base, ask, stop } = await startOn(join(folder, 'test.db'), settings, served);
   return {
-    base: config.baseUrl,
-    ask: (method, path, body, headers) => ask(`${config.baseUrl}${path}`, method, body, headers),
+    base,
+    ask,
     stop: async () => {
-      await running.stop();
+      await stop();
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** The same with a store that outlives it, and what it works with. */
+export async function startOn(
+  file: string,
+  settings: Record<string, string> = {},
+  served?: Pick<Context, 'operations'>,
+): Promise<TestServer & { readonly context: Context }> {
+  for (;;) {
+    const config = await configure(settings);
+    const store = await openSqliteStore(file);
+    const context = await createContext(config, store, { threadFile, ...served });
+    const { baseUrl: base } = config;
+    try {
+      const { stop } = await listen(context);
+      return {
+        base,
+        context,
+        ask: (method, path, body, headers) => ask(`${base}${path}`, method, body, headers),
+        stop,
+      };
+    } catch (error) {
+      await context.parameters.stop();
+      await store.close();
+      // Another process took the port since it was found free.
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
+async function configure(settings: Record<string, string>): Promise<Config> {
+  const port = String(await freePort('127.0.0.1'));
+  const own = { HUFHIR_AUTH: 'off', HUFHIR_PORT: port, HUFHIR_LOG_LEVEL: 'error' };
+  const config = loadConfig({ ...own, ...patience, ...settings });
+  if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
+  return config;
 }
 
 async function ask(url: string, method: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {

@@ -1,42 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { freePort } from '#cli/ports.ts';
+import { startServe } from '#test/process/hufhir.ts';
 import { entry, patient, transaction } from './harness.ts';
 
 const rounds = 10;
 const width = 8;
 const size = 40;
+const silent = { HUFHIR_LOG_LEVEL: 'silent' };
 
 const folder = mkdtempSync(join(tmpdir(), 'hufhir-kill-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
-
-interface Server {
-  readonly base: string;
-  readonly process: ChildProcess;
-}
-
-async function start(port: number): Promise<Server> {
-  const main = join(import.meta.dirname, '../../src/main.ts');
-  const env = {
-    ...process.env,
-    HUFHIR_AUTH: 'off',
-    HUFHIR_PORT: String(port),
-    HUFHIR_STORE: `sqlite:${join(folder, 'kill.db')}`,
-    HUFHIR_LOG_LEVEL: 'silent',
-  };
-  const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  for (const until = Date.now() + 60_000; Date.now() < until; await new Promise((r) => setTimeout(r, 50))) {
-    if (child.exitCode !== null) break;
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-    if (ready?.ok) return { base: `http://127.0.0.1:${port}/fhir`, process: child };
-  }
-  child.kill('SIGKILL');
-  throw new Error('the server did not become ready');
-}
 
 const system = 'urn:example:bundle';
 
@@ -82,13 +58,11 @@ async function stored(base: string, name: string): Promise<number> {
 t.test(
   `SIGKILL in the middle of an import, ${rounds} times: what was acknowledged is whole, nothing is partial`,
   async (t) => {
-    t.setTimeout(240_000);
-    const port = await freePort('127.0.0.1');
     const acknowledged = new Set<string>();
     const sent = new Set<string>();
-    let server = await start(port);
+    let server = await startServe(folder, silent);
     for (let round = 0; round < rounds; round++) {
-      const { process: child, base } = server;
+      const { child, base } = server;
       const before = acknowledged.size;
       // Another moment each round: after another count of answers, and another time within the work after that.
       const answers = 2 + round * 3;
@@ -100,7 +74,7 @@ t.test(
       await gone;
       t.equal(child.signalCode, 'SIGKILL');
       for (const name of all) sent.add(name);
-      server = await start(port);
+      server = await startServe(folder, silent);
       for (const name of all) {
         const count = await stored(server.base, name);
         if (acknowledged.has(name)) t.equal(count, size, `${name} was acknowledged`);
@@ -111,8 +85,7 @@ t.test(
     for (const name of acknowledged) if ((await stored(server.base, name)) === size) whole++;
     t.equal(whole, acknowledged.size, 'and stays so through every later kill');
     t.ok(sent.size > acknowledged.size, 'some bundles were under way when the server was killed');
-    server.process.kill('SIGTERM');
-    await once(server.process, 'exit');
-    t.equal(server.process.exitCode, 0);
+    server.child.kill('SIGTERM');
+    t.equal(await server.ended, 0);
   },
 );

@@ -2,17 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { startServe } from '#test/process/hufhir.ts';
 import { entry, patient, transaction } from './harness.ts';
-import { type Answered, keepAlive, startProcess } from './process.ts';
-
-t.setTimeout(240_000);
+import { type Answered, keepAlive } from './keep-alive.ts';
 
 const threshold = 20_000;
 const writers = 8;
 const updates = 240;
 
 const folder = mkdtempSync(join(tmpdir(), 'hufhir-large-race-'));
-const server = await startProcess(folder, { HUFHIR_LARGE_BODY: String(threshold) });
+const server = await startServe(folder, { HUFHIR_LARGE_BODY: String(threshold) });
 const { ask, close } = keepAlive(server.base, 32);
 t.teardown(async () => {
   close();

@@ -3,18 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import t from 'tap';
+import { startServe } from '#test/process/hufhir.ts';
 import { entry, patient, transaction } from './harness.ts';
-import { startProcess } from './process.ts';
-
-t.setTimeout(240_000);
 
 /** Bytes from which on one of the servers works on a body in its thread of large bodies; the other never does here. */
 const threshold = 20_000;
 const folders = ['hufhir-large-', 'hufhir-plain-'].map((name) => mkdtempSync(join(tmpdir(), name)));
 const settings = { HUFHIR_MAX_BODY: '2000000', HUFHIR_MAX_DEPTH: '50' };
 const [threaded, plain] = await Promise.all([
-  startProcess(folders[0] as string, { ...settings, HUFHIR_LARGE_BODY: String(threshold) }),
-  startProcess(folders[1] as string, { ...settings, HUFHIR_LARGE_BODY: '2000000' }),
+  startServe(folders[0] as string, { ...settings, HUFHIR_LARGE_BODY: String(threshold) }),
+  startServe(folders[1] as string, { ...settings, HUFHIR_LARGE_BODY: '2000000' }),
 ]);
 const servers = [threaded, plain];
 t.teardown(async () => {

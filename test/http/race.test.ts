@@ -2,17 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { startServe } from '#test/process/hufhir.ts';
 import { entry, patient, transaction } from './harness.ts';
-import { type Answered, keepAlive, startProcess } from './process.ts';
+import { type Answered, keepAlive } from './keep-alive.ts';
 
 const width = 32;
 const updates = 10_000;
 const appends = 320;
 const rounds = 10;
 
-t.setTimeout(280_000);
 const folder = mkdtempSync(join(tmpdir(), 'hufhir-race-'));
-const server = await startProcess(folder);
+const server = await startServe(folder);
 const { ask, close } = keepAlive(server.base, width);
 t.teardown(async () => {
   close();

@@ -4,11 +4,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { type ServerProcess, startServe } from '#test/process/hufhir.ts';
 import { entry, patient, transaction } from './harness.ts';
-import { type ServerProcess, startProcess } from './process.ts';
 import { dial, type Wire } from './wire.ts';
-
-t.setTimeout(120_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'hufhir-shutdown-'));
 const started: ServerProcess[] = [];
@@ -18,7 +16,7 @@ t.teardown(() => {
 });
 
 async function start(settings: Record<string, string> = {}): Promise<ServerProcess> {
-  const server = await startProcess(folder, settings);
+  const server = await startServe(folder, settings);
   started.push(server);
   return server;
 }

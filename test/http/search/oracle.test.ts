@@ -13,8 +13,6 @@ import { difference, find, load, show } from './oracle-run.ts';
 const seed = Number(process.env.HUFHIR_TEST_SEED ?? randomInt(2 ** 31));
 const numRuns = Number(process.env.HUFHIR_TEST_QUERIES ?? 5000);
 
-t.setTimeout(280_000);
-
 t.test(`${numRuns} searches find what R4 says, with HUFHIR_TEST_SEED=${seed}`, async (t) => {
   t.comment(`HUFHIR_TEST_SEED=${seed}`);
   const server = await startServer({ HUFHIR_VALIDATION: 'off' });
