@@ -66,8 +66,8 @@ const count = (initial: number, maximum: number) =>
 /** Milliseconds. */
 const hour = 60 * 60 * 1000;
 
-/** Every setting: its name in the environment, and what it may be. */
-const settings = {
+/** Every setting: its name in the environment, and what it may be (JSON Schema). */
+export const settings = {
   HUFHIR_HOST: { type: 'string', minLength: 1, default: '127.0.0.1' },
   HUFHIR_PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 8080 },
   HUFHIR_BASE_URL: { type: 'string', pattern: '^https?://[^\\s]+$' },

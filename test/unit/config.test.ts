@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { loadConfig } from '#config';
+import { loadConfig, settings } from '#config';
 import { Failure } from '#errors';
 
 t.test('defaults', async (t) => {
@@ -48,4 +49,20 @@ t.test('every wrong and every unknown setting is named at once', async (t) => {
         `${text}`,
       );
   }
+});
+
+t.test('README.md tells every setting with its default, one a row, and no other', async (t) => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const row = /^\| `(HUFHIR_\w+)` \| (.*?) \|/gm;
+  const told = [...readme.matchAll(row)].map(([, name, initial = '']) => [name, initial.replaceAll(/`|(?<=\d),/g, '')]);
+  const expected = Object.entries(settings).map(([name, setting]) => {
+    const initial = 'default' in setting ? String(setting.default) : '';
+    return [name, initial === '' ? 'none' : initial];
+  });
+  t.strictSame(told.sort(), expected.sort());
+  const named = new Set(readme.match(/HUFHIR_\w+/g));
+  t.strictSame(
+    [...named].filter((name) => !(name in settings)),
+    [],
+  );
 });
