@@ -3,9 +3,10 @@ import { matches } from '#search/match/matches.ts';
 import type { Entry } from '#search/model/entry.ts';
 import type { Compare, Filter, SortKey } from '#search/model/filter.ts';
 import type { Store } from '#storage/store.ts';
+import { sized } from '#test/process/sizes.ts';
 import { commit, type Open, pages, plan, put } from './build.ts';
 
-const filters = 100;
+const filters = sized(40, 200);
 
 /** One resource of a store that is large enough for the planner to have a choice. */
 interface Made {

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { startServe } from '#test/process/hufhir.ts';
+import { sized } from '#test/process/sizes.ts';
 import { entry, patient, transaction } from './harness.ts';
 
-const rounds = 10;
+const rounds = sized(3, 12);
 const width = 8;
 const size = 40;
 const silent = { HUFHIR_LOG_LEVEL: 'silent' };

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { startServe } from '#test/process/hufhir.ts';
+import { sized } from '#test/process/sizes.ts';
 import { entry, patient, transaction } from './harness.ts';
 import { type Answered, keepAlive } from './keep-alive.ts';
 
 const threshold = 20_000;
 const writers = 8;
-const updates = 240;
+const updates = sized(64, 240);
+const patches = sized(3, 10);
 
 const folder = mkdtempSync(join(tmpdir(), 'hufhir-large-race-'));
 const server = await startServe(folder, { HUFHIR_LARGE_BODY: String(threshold) });
@@ -23,7 +25,8 @@ t.teardown(async () => {
 const narrative = (text: string) => `<div xmlns="http://www.w3.org/1999/xhtml">${text}</div>`;
 const filler = { status: 'generated', div: narrative('x'.repeat(threshold)) };
 /** Every other one is large. */
-const sized = (i: number, more: Record<string, unknown>) => patient(i % 2 === 0 ? { ...more, text: filler } : more);
+const alternating = (i: number, more: Record<string, unknown>) =>
+  patient(i % 2 === 0 ? { ...more, text: filler } : more);
 const system = 'urn:example:large-race';
 const versionOf = ({ headers }: Answered): number => Number(/^W\/"(\d+)"$/.exec(headers.etag ?? '')?.[1]);
 const json = { 'content-type': 'application/json-patch+json' };
@@ -49,57 +52,60 @@ async function counted(): Promise<number> {
 }
 
 t.test('what one thread has acknowledged, the other sees at once', async (t) => {
-  for (let i = 0; i < 20; i++) {
-    must(await ask('PUT', '/Patient/seen', sized(i, { id: 'seen', name: [{ text: `${i}` }] })), 200, 201);
+  for (let i = 0; i < sized(8, 20); i++) {
+    must(await ask('PUT', '/Patient/seen', alternating(i, { id: 'seen', name: [{ text: `${i}` }] })), 200, 201);
     t.match(JSON.parse((await ask('GET', '/Patient/seen')).text).name, [{ text: `${i}` }]);
-    const next = sized(i + 1, { id: 'seen', identifier: [{ system, value: `seen-${i}` }] });
+    const next = alternating(i + 1, { id: 'seen', identifier: [{ system, value: `seen-${i}` }] });
     must(await ask('PUT', '/Patient/seen', next, { 'if-match': `W/"${2 * i + 1}"` }), 200);
-    const again = sized(i, { identifier: [{ system, value: `seen-${i}` }] });
+    const again = alternating(i, { identifier: [{ system, value: `seen-${i}` }] });
     const found = await ask('POST', '/Patient', again, { 'if-none-exist': `identifier=${system}|seen-${i}` });
     t.equal(found.status, 200);
     t.equal(versionOf(found), 2 * i + 2);
   }
 });
 
-t.test(`${writers} writers of large and small updates of one resource with If-Match, none is lost`, async (t) => {
-  must(await ask('PUT', '/Patient/race', patient({ id: 'race', name: [{ text: 'first' }] })), 201);
-  const before = await counted();
-  const acknowledged = new Map<number, string>([[1, 'first']]);
-  let left = updates;
-  let twice = 0;
-  await together(writers, async (writer) => {
-    for (let lost = false; lost || left-- > 0; ) {
-      const seen = versionOf(await ask('GET', '/Patient/race'));
-      const text = `${writer}: after ${seen}`;
-      const body = sized(writer, { id: 'race', name: [{ text }] });
-      const answer = await ask('PUT', '/Patient/race', body, { 'if-match': `W/"${seen}"` });
-      must(answer, 200, 412);
-      lost = answer.status === 412;
-      if (lost) continue;
-      const version = versionOf(answer);
-      if (version !== seen + 1 || acknowledged.has(version)) twice++;
-      acknowledged.set(version, text);
-    }
-  });
-  t.equal(twice, 0);
-  t.equal(acknowledged.size, updates + 1);
-  const { entry: versions } = JSON.parse((await ask('GET', '/Patient/race/_history?_count=1000')).text);
-  const kept = versions.map((e: { resource: { meta: { versionId: string }; name: { text: string }[] } }) => [
-    Number(e.resource.meta.versionId),
-    e.resource.name[0]?.text,
-  ]);
-  t.same(
-    kept.reverse(),
-    [...acknowledged].sort(([a], [b]) => a - b),
-  );
-  t.equal(await counted(), before + updates, 'the metrics count what either thread has answered');
-});
+t.test(
+  `${writers} writers, ${updates} large and small updates of one resource with If-Match, none is lost`,
+  async (t) => {
+    must(await ask('PUT', '/Patient/race', patient({ id: 'race', name: [{ text: 'first' }] })), 201);
+    const before = await counted();
+    const acknowledged = new Map<number, string>([[1, 'first']]);
+    let left = updates;
+    let twice = 0;
+    await together(writers, async (writer) => {
+      for (let lost = false; lost || left-- > 0; ) {
+        const seen = versionOf(await ask('GET', '/Patient/race'));
+        const text = `${writer}: after ${seen}`;
+        const body = alternating(writer, { id: 'race', name: [{ text }] });
+        const answer = await ask('PUT', '/Patient/race', body, { 'if-match': `W/"${seen}"` });
+        must(answer, 200, 412);
+        lost = answer.status === 412;
+        if (lost) continue;
+        const version = versionOf(answer);
+        if (version !== seen + 1 || acknowledged.has(version)) twice++;
+        acknowledged.set(version, text);
+      }
+    });
+    t.equal(twice, 0);
+    t.equal(acknowledged.size, updates + 1);
+    const { entry: versions } = JSON.parse((await ask('GET', '/Patient/race/_history?_count=1000')).text);
+    const kept = versions.map((e: { resource: { meta: { versionId: string }; name: { text: string }[] } }) => [
+      Number(e.resource.meta.versionId),
+      e.resource.name[0]?.text,
+    ]);
+    t.same(
+      kept.reverse(),
+      [...acknowledged].sort(([a], [b]) => a - b),
+    );
+    t.equal(await counted(), before + updates, 'the metrics count what either thread has answered');
+  },
+);
 
-t.test('large and small patches that append to one list, none is lost', async (t) => {
+t.test(`${writers * patches} large and small patches that append to one list, none is lost`, async (t) => {
   must(await ask('PUT', '/Patient/list', patient({ id: 'list', text: filler, identifier: [{ value: 'first' }] })), 201);
   const values = await together(writers, async (writer) => {
     const own: string[] = [];
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < patches; i++) {
       const value = `${writer}-${i}`;
       const patch: unknown[] = [{ op: 'add', path: '/identifier/-', value: { value } }];
       if (writer % 2 === 0)
@@ -118,10 +124,10 @@ t.test('large and small patches that append to one list, none is lost', async (t
 });
 
 t.test('large and small conditional creates with the same criteria, one resource', async (t) => {
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < sized(2, 5); round++) {
     const criteria = `identifier=${system}|create-${round}`;
     const answers = await together(16, (i) =>
-      ask('POST', '/Patient', sized(i, { identifier: [{ system, value: `create-${round}` }] }), {
+      ask('POST', '/Patient', alternating(i, { identifier: [{ system, value: `create-${round}` }] }), {
         'if-none-exist': criteria,
       }),
     );

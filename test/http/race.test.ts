@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { startServe } from '#test/process/hufhir.ts';
+import { sized } from '#test/process/sizes.ts';
 import { entry, patient, transaction } from './harness.ts';
 import { type Answered, keepAlive } from './keep-alive.ts';
 
 const width = 32;
-const updates = 10_000;
-const appends = 320;
-const rounds = 10;
+const updates = sized(2_000, 10_000);
+const appends = sized(160, 320);
+const rounds = sized(4, 10);
 
 const folder = mkdtempSync(join(tmpdir(), 'hufhir-race-'));
 const server = await startServe(folder);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { loadDefinitions } from '#fhir/model/definitions.ts';
 import { startServer } from '#test/http/harness.ts';
+import { sized } from '#test/process/sizes.ts';
 import { Queries } from './oracle-queries.ts';
 import { difference, find, load, show } from './oracle-run.ts';
 
@@ -11,7 +12,7 @@ import { difference, find, load, show } from './oracle-run.ts';
  * resources and generated searches. HUFHIR_TEST_SEED repeats a run.
  */
 const seed = Number(process.env.HUFHIR_TEST_SEED ?? randomInt(2 ** 31));
-const numRuns = Number(process.env.HUFHIR_TEST_QUERIES ?? 5000);
+const numRuns = Number(process.env.HUFHIR_TEST_QUERIES ?? sized(1_500, 6_000));
 
 t.test(`${numRuns} searches find what R4 says, with HUFHIR_TEST_SEED=${seed}`, async (t) => {
   t.comment(`HUFHIR_TEST_SEED=${seed}`);
