@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { startServer } from '../http/harness.ts';
-import { launch, missing } from './chromium.ts';
+import { launch, missing, open } from './chromium.ts';
 
 /** The page at `/api`, in Debian's Chromium, on a real server. */
 
@@ -18,7 +18,7 @@ if (missing !== false && process.env.CI === 'true') {
 async function tries(t: Test, browser: Browser): Promise<void> {
   const server = await startServer();
   t.teardown(server.stop);
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  const page = await open(browser, { viewport: { width: 1280, height: 900 } });
   const faults: string[] = [];
   const asked: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
@@ -30,7 +30,7 @@ async function tries(t: Test, browser: Browser): Promise<void> {
   t.match(await page.locator('header h1').innerText(), /^接口试用 Try the API$/);
 
   const search = page.locator('#operations-Patient-searchTypePatient');
-  await search.waitFor({ timeout: 60_000 });
+  await search.waitFor();
   t.equal(page.url(), `${new URL(server.base).origin}/api/`);
   t.equal(await page.locator('#status').count(), 0, 'it says no longer that it loads');
   const choice = page.getByLabel('Resource type');

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { launch, missing } from './chromium.ts';
+import { launch, missing, open } from './chromium.ts';
 import { type Running, startClosed, startDemo } from './server.ts';
 
 /** The console at `/`, in Debian's Chromium, on a real server with a small demo district. */
@@ -50,7 +50,7 @@ const cells = async (page: Page, table: string): Promise<string[][]> => {
   return Promise.all(rows.map((row) => row.locator('th, td').allInnerTexts()));
 };
 
-const shown = (page: Page): Promise<void> => page.locator('#results:not([hidden])').waitFor({ timeout: 60_000 });
+const shown = (page: Page): Promise<void> => page.locator('#results:not([hidden])').waitFor();
 
 if (missing !== false && process.env.CI === 'true') {
   t.fail(missing);
@@ -67,7 +67,7 @@ async function ofDistrict(t: Test, browser: Browser): Promise<void> {
   const server = await startDemo();
   t.teardown(server.stop);
   const truth = await reports(server.origin);
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  const page = await open(browser, { viewport: { width: 1280, height: 900 } });
   const faults: string[] = [];
   const asked: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
@@ -153,7 +153,7 @@ async function percentages(t: Test, page: Page): Promise<void> {
 async function closed(t: Test, browser: Browser): Promise<void> {
   const server: Running = await startClosed();
   t.teardown(server.stop);
-  const page = await browser.newPage();
+  const page = await open(browser);
   await page.goto(`${server.origin}/`);
   const alert = page.getByRole('alert');
   await alert.waitFor();

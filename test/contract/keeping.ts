@@ -7,14 +7,14 @@ export function keeping(t: Test, open: Open): void {
   t.test('a lease has one holder at a time', async (t) => {
     const { store, close } = await open();
     t.teardown(close);
-    t.equal(await store.lease('reindex', 'one', 60_000), true);
-    t.equal(await store.lease('reindex', 'two', 60_000), false);
-    t.equal(await store.lease('other', 'two', 60_000), true, 'another name is another lease');
+    t.equal(await store.lease('reindex', 'one', 3_600_000), true);
+    t.equal(await store.lease('reindex', 'two', 3_600_000), false);
+    t.equal(await store.lease('other', 'two', 3_600_000), true, 'another name is another lease');
     t.equal(await store.lease('reindex', 'one', 1), true, 'the holder may extend it, or shorten it');
     await setTimeout(5);
-    t.equal(await store.lease('reindex', 'two', 60_000), true, 'it ran out');
-    t.equal(await store.lease('reindex', 'one', 60_000), false);
-    const racers = Array.from({ length: 20 }, (_, i) => store.lease('race', `${i}`, 60_000));
+    t.equal(await store.lease('reindex', 'two', 3_600_000), true, 'it ran out');
+    t.equal(await store.lease('reindex', 'one', 3_600_000), false);
+    const racers = Array.from({ length: 20 }, (_, i) => store.lease('race', `${i}`, 3_600_000));
     t.equal((await Promise.all(racers)).filter(Boolean).length, 1);
   });
 
@@ -47,7 +47,7 @@ export function keeping(t: Test, open: Open): void {
     t.teardown(close);
     if (reopen === undefined) return t.pass('this store keeps nothing');
     const secret = await store.secret('cursor');
-    await store.lease('reindex', 'one', 60_000);
+    await store.lease('reindex', 'one', 3_600_000);
     await commit(store, put('Basic/a', { entries: [token('code', 's', 'x')] }), put('Basic/b'), put('Basic/b'));
     await commit(store, put('Basic/c', { entries: [byIdentifier('author', 'id', '1', 'Patient')] }), remove('Basic/a'));
     const [changes, stats] = [await store.changes(0, 100), await store.stats()];
@@ -62,7 +62,7 @@ export function keeping(t: Test, open: Open): void {
     t.strictSame((await again.changes(0, 100)).slice(0, -1), changes);
     t.strictSame((await again.stats()).pending, stats.pending);
     t.strictSame(await again.secret('cursor'), secret);
-    t.equal(await again.lease('reindex', 'two', 60_000), false);
+    t.equal(await again.lease('reindex', 'two', 3_600_000), false);
     const [next] = (await commit(again, put('Basic/a', { entries: [token('code', 's', 'x')] }))).versions;
     t.strictSame([next?.version, next?.seq], [3, stats.lastSeq + 2], 'versions and seqs continue');
     t.strictSame(ids(await again.find(plan('Basic', isToken('code', 's', 'x')))), ['a']);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
 import { episode, patient } from '#test/unit/measure/records.ts';
 import { entry, type Reply, startServer, type TestServer, transaction } from './harness.ts';
@@ -30,7 +31,7 @@ async function fetched(place: string, headers: Record<string, string> = {}): Pro
     const reply = await ask('GET', place, undefined, headers);
     if (reply.status !== 202) return reply;
     if (reply.text !== '' || !reply.headers.has('x-progress')) throw new Error(`202 ${reply.text}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await setTimeout(50);
   }
 }
 
@@ -157,7 +158,7 @@ t.test('HUFHIR_MAX_JOBS: what is kept bounds what is begun', async (t) => {
     202,
   );
   let next = await begin();
-  for (; next.status === 429; next = await begin()) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (; next.status === 429; next = await begin()) await setTimeout(50);
   t.equal(next.status, 202, 'there is room again once its work has ended');
 });
 
@@ -165,26 +166,18 @@ t.test('HUFHIR_JOB_LIFETIME: a result is kept so long', async (t) => {
   const short = await start({ HUFHIR_MAX_JOBS: '1', HUFHIR_JOB_LIFETIME: '1' });
   t.teardown(() => short.stop());
   const begin = () => short.ask('GET', path, undefined, async);
+  const pathOf = ({ headers }: Reply) => headers.get('content-location')?.replace(short.base, '') ?? '';
   const first = await begin();
   t.equal(first.status, 202);
   let second = await begin();
-  for (; second.status === 429; second = await begin()) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (; second.status === 429; second = await begin()) await setTimeout(50);
   t.equal(second.status, 202, 'what is over makes room');
-  const place = first.headers.get('content-location')?.replace(short.base, '') ?? '';
-  t.equal((await short.ask('GET', place)).status, 404);
-});
+  t.equal((await short.ask('GET', pathOf(first))).status, 404);
 
-t.test('HUFHIR_JOB_LIFETIME: what is over is gone, whether or not another job is begun', async (t) => {
-  const short = await start({ HUFHIR_JOB_LIFETIME: '1' });
-  t.teardown(() => short.stop());
-  const first = await short.ask('GET', path, undefined, async);
-  const place = first.headers.get('content-location')?.replace(short.base, '') ?? '';
-  let state = await short.ask('GET', place);
-  for (; state.status !== 404; state = await short.ask('GET', place)) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  t.equal(state.body.issue[0].code, 'not-found');
-  t.equal((await short.ask('DELETE', place)).status, 404);
+  let state = await short.ask('GET', pathOf(second));
+  for (; state.status !== 404; state = await short.ask('GET', pathOf(second))) await setTimeout(50);
+  t.equal(state.body.issue[0].code, 'not-found', 'what is over is gone, also where no other job is begun');
+  t.equal((await short.ask('DELETE', pathOf(second))).status, 404);
 });
 
 t.test('a body of an asynchronous request is read as any other', async (t) => {

@@ -188,6 +188,7 @@ const table: readonly Asked[] = [
       entry('PUT', 'Patient/t', patient({ id: 't', link: [{ type: 'seealso', other: { reference: urn(9) } }] })),
       patchEntry('Patient/x', [{ op: 'add', path: '/active', value: true }]),
       entry('DELETE', 'Observation/d'),
+      entry('PUT', 'Patient/u', patient({ id: 'u' })),
       entry('GET', 'Patient/t'),
       entry('GET', 'Patient?_id=x'),
     ),
@@ -229,7 +230,8 @@ const table: readonly Asked[] = [
       entry('PUT', 'Patient/t', patient({ id: 't' }), { ifMatch: 'W/"7"' }),
       entry('GET', 'Patient/none'),
       entry('GET', 'Patient?colour=red'),
-      entry('DELETE', 'Patient/t'),
+      // Of another one: the entries of a batch have no order.
+      entry('DELETE', 'Patient/u'),
     ),
   ),
   asked('another bundle', 400, 'POST', '', { ...transaction(...many(150)), type: 'collection' }),

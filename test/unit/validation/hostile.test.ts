@@ -99,14 +99,21 @@ t.test('keys of JavaScript are not elements', async (t) => {
   }
 });
 
-t.test('tens of thousands of contained resources and references to them take no time to speak of', async (t) => {
-  const many = Array.from({ length: 20_000 }, (_, i) => i);
-  const contained = many.map((i) => ({ resourceType: 'Organization', id: `o${i}`, name: 'x' }));
+t.test('contained resources are looked at some times each, however many references there are to them', async (t) => {
+  const many = Array.from({ length: 2_000 }, (_, i) => i);
+  let looks = 0;
+  const contained = many.map((i) => ({
+    resourceType: 'Organization',
+    get id() {
+      looks++;
+      return `o${i}`;
+    },
+    name: 'x',
+  }));
   const managed = many.map((i) => ({ reference: `#o${i}` }));
   const list = { resourceType: 'Patient', contained, generalPractitioner: managed };
-  const start = performance.now();
   t.same(check(list), []);
-  t.ok(performance.now() - start < 10_000, 'a pass for each would take minutes');
+  t.ok(looks < 20 * many.length, `${looks} looks; a pass for each reference would take ${many.length ** 2}`);
   const dangling = { ...list, contained: contained.slice(1), generalPractitioner: managed };
   t.same(check(dangling), ['error invalid-content Patient.generalPractitioner[0].reference']);
 });

@@ -113,7 +113,7 @@ t.test('of many faults the first hundred are told, and that there are more', asy
 });
 
 t.test('a body has as many values as a server can hold, counted by commas and brackets', async (t) => {
-  const list = (one: string, length: number) => `{"x":[${Array.from({ length }, () => one).join()}]}`;
+  const list = (one: string, length: number) => `{"x":[${`${one},`.repeat(length - 1)}${one}]}`;
   const cases: [name: string, body: string, refused: boolean][] = [
     ['numbers with digits of their own', list('1.0', 5_000_001), true],
     ['empty objects', list('{}', 2_500_001), true],

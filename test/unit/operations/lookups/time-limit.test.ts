@@ -18,12 +18,12 @@ function searching(page: Page, searchTimeout: number) {
 }
 
 t.test('the store is told what is left of the time', async (t) => {
-  const { asked, find } = searching({ found: [] }, 60_000);
+  const { asked, find } = searching({ found: [] }, 3_600_000);
   t.same(await find(plan), { found: [] });
   await new Promise((resolve) => setTimeout(resolve, 5));
   await find(plan);
   const [first = 0, second = 0] = asked.map((p) => p.timeout);
-  t.ok(first <= 60_000 && second < first && second > 0, `${first}, then ${second}`);
+  t.ok(first <= 3_600_000 && second < first && second > 0, `${first}, then ${second}`);
 });
 
 t.test('when it is over, a millisecond is left: the store says what took it', async (t) => {
