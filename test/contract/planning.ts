@@ -3,10 +3,7 @@ import { matches } from '#search/match/matches.ts';
 import type { Entry } from '#search/model/entry.ts';
 import type { Compare, Filter, SortKey } from '#search/model/filter.ts';
 import type { Store } from '#storage/store.ts';
-import { sized } from '#test/process/sizes.ts';
 import { commit, type Open, pages, plan, put } from './build.ts';
-
-const filters = sized(40, 200);
 
 /** One resource of a store that is large enough for the planner to have a choice. */
 interface Made {
@@ -211,8 +208,8 @@ async function filled(store: Store, any: (below: number) => number): Promise<Rea
   return new Map(made.map((m) => [`${m.type}/${m.id}`, m]));
 }
 
-/** The planner may go any way: what is found is what each resource says for itself. */
-export function planning(t: Test, open: Open): void {
+/** The planner may go any way: what is found by so many filters is what each resource says for itself. */
+export function planning(t: Test, open: Open, filters: number): void {
   t.test('generated filters find what looking at everything finds', async (t) => {
     const seed = Number(process.env.HUFHIR_TEST_SEED ?? Date.now() % 1_000_000);
     t.comment(`seed ${seed} (HUFHIR_TEST_SEED)`);

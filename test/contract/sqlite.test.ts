@@ -6,6 +6,7 @@ import t from 'tap';
 import { everything } from '#search/model/filter.ts';
 import { openSharedSqliteStore, openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Page } from '#storage/store.ts';
+import { sized } from '#test/process/sizes.ts';
 import { commit, ids, type Opened, pages, plan, put, remove } from './build.ts';
 import { storeContract } from './store.contract.ts';
 
@@ -48,8 +49,9 @@ async function openShared(): Promise<Opened> {
   return { store: first, reopen, close };
 }
 
-storeContract('sqlite', open);
-storeContract('sqlite, shared', openShared);
+storeContract('sqlite', open, sized(40, 200));
+// The same planner, on another thread.
+storeContract('sqlite, shared', openShared, sized(10, 100));
 
 t.test('a shared store whose writer is lost says so, and refuses to write', async (t) => {
   const writers: Worker[] = [];

@@ -9,13 +9,13 @@ import { residents } from './residents.ts';
 import { searching } from './searching.ts';
 import { writing } from './writing.ts';
 
-/** What every store must do. `open` makes an empty one. */
-export function storeContract(name: string, open: Open): void {
+/** What every store must do. `open` makes an empty one; `filters` are generated and compared with looking at everything. */
+export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: writing`, async (t) => writing(t, open));
   t.test(`${name}: history and changes`, async (t) => past(t, open));
   t.test(`${name}: searching`, async (t) => searching(t, open));
   t.test(`${name}: indexing`, async (t) => indexing(t, open));
-  t.test(`${name}: planning`, async (t) => planning(t, open));
+  t.test(`${name}: planning`, async (t) => planning(t, open, filters));
   t.test(`${name}: order and pages`, async (t) => order(t, open));
   t.test(`${name}: residents and references`, async (t) => residents(t, open));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
