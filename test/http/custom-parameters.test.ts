@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { startServe } from '#test/process/hufhir.ts';
+import { sized } from '#test/process/sizes.ts';
 import { entry, patient, startOn, startServer, transaction } from './harness.ts';
 import { keepAlive } from './keep-alive.ts';
 
@@ -278,7 +279,7 @@ t.test('what is being written when a parameter comes is found by it', async (t) 
   const ask = await startTwo(t);
   const search = (query: string) => whenReady(() => ask('GET', `/Patient?_count=100&${query}`));
   const written: string[] = [];
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < sized(4, 8); round++) {
     const code = `round-${round}`;
     const names = Array.from({ length: 6 }, (_, i) => `${code}-${i}`);
     const url = `https://h.example/SearchParameter/${code}`;
