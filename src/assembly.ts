@@ -151,19 +151,28 @@ export async function startServer(config: Config, { openStore, threadFile }: Ada
   return listen(await createContext(config, openStore(config.store), { threadFile }));
 }
 
-/** Starts to listen. */
+/** Starts to listen. What was opened is closed if that fails. */
 export async function listen(context: Context): Promise<Running> {
   const { createServer } = await import('#http/server/server.ts');
   const { host, port } = context.config;
-  const web = await createServer(context);
-  const address = await web.listen({ host, port });
-  return {
-    address,
-    stop: async () => {
-      await web.close();
-      await context.parameters.stop();
-      await context.pool.close();
-      await context.store.close();
-    },
-  };
+  try {
+    const web = await createServer(context);
+    const address = await web.listen({ host, port });
+    return {
+      address,
+      stop: async () => {
+        await web.close();
+        await close(context);
+      },
+    };
+  } catch (error) {
+    await close(context);
+    throw error;
+  }
+}
+
+async function close({ parameters, pool, store }: Context): Promise<void> {
+  await parameters.stop();
+  await pool.close();
+  await store.close();
 }

@@ -64,8 +64,6 @@ export async function startOn(
         stop,
       };
     } catch (error) {
-      await context.parameters.stop();
-      await store.close();
       // Another process took the port since it was found free.
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     }
