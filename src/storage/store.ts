@@ -40,7 +40,8 @@ export interface Write {
   readonly id: string;
   /** Undefined deletes. Deleting what is not there, or is deleted already, writes nothing and is no error. */
   readonly draft: Draft | undefined;
-  readonly index: IndexRecord;
+  /** Called once, when the store takes the write: the records of a large bundle would not fit beside each other. */
+  readonly index: () => IndexRecord;
   /** The version that must be current for the write to happen: 0 asks that none is (never existed, or deleted). */
   readonly expect?: number;
 }

@@ -25,12 +25,19 @@ export function put(reference: string, options: Options = {}): Write {
   const [type = '', id = ''] = reference.split('/');
   const { entries = [], residents = [], text = '', expect, method = 'PUT' } = options;
   const draft = { head: `{"resourceType":"${type}","id":"${id}","meta":{`, tail: `},"text":"${text}"}` };
-  return { method, type, id, draft, index: { entries, residents }, ...(expect === undefined ? {} : { expect }) };
+  return {
+    method,
+    type,
+    id,
+    draft,
+    index: () => ({ entries, residents }),
+    ...(expect === undefined ? {} : { expect }),
+  };
 }
 
 export function remove(reference: string, expect?: number): Write {
   const [type = '', id = ''] = reference.split('/');
-  const index = { entries: [], residents: [] };
+  const index = () => ({ entries: [], residents: [] });
   return { method: 'DELETE', type, id, draft: undefined, index, ...(expect === undefined ? {} : { expect }) };
 }
 

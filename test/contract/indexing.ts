@@ -18,7 +18,7 @@ function worded(reference: string, text: string, content: string) {
   const split = (list: string): string[] => list.split(' ').filter(Boolean);
   const made: Words = { text: split(text), content: [...split(text), ...split(content)] };
   const write = put(reference);
-  return { ...write, index: { ...write.index, words: made } };
+  return { ...write, index: () => ({ ...write.index(), words: made }) };
 }
 
 const at = (latitude: number, longitude: number): Entry => ({ kind: 'position', param: 'near', latitude, longitude });

@@ -1,8 +1,8 @@
 import { matches } from '#search/match/matches.ts';
 import type { Entry } from '#search/model/entry.ts';
 import type { Filter } from '#search/model/filter.ts';
-import type { Context } from '../request/context.ts';
-import type { WriteStep } from './step.ts';
+import type { IndexRecords } from './index-records.ts';
+import type { ResolvedStep } from './step.ts';
 
 /**
  * The ids of the resources of a type, among those that a transaction writes, that satisfy a filter. A filter that rests on other
@@ -23,10 +23,10 @@ interface Listed {
 }
 
 /** Indexes a type's resources when it is first asked for. */
-export function candidates(context: Context, steps: readonly WriteStep[]): Candidates {
+export function candidates(records: IndexRecords, steps: readonly ResolvedStep[]): Candidates {
   const listed = new Map<string, Listed>();
   return (type, where) => {
-    const known = listed.get(type) ?? list(context, type, steps);
+    const known = listed.get(type) ?? list(records, type, steps);
     listed.set(type, known);
     const code = codeIn(where);
     const possible = code === undefined ? known.all : (known.byCode.get(code) ?? []);
@@ -34,13 +34,13 @@ export function candidates(context: Context, steps: readonly WriteStep[]): Candi
   };
 }
 
-function list(context: Context, type: string, steps: readonly WriteStep[]): Listed {
+function list(records: IndexRecords, type: string, steps: readonly ResolvedStep[]): Listed {
   const all: WrittenCandidate[] = [];
   const byCode = new Map<string, WrittenCandidate[]>();
-  for (const step of steps) {
-    const [target] = step.targets;
-    if (step.type !== type || step.resource === undefined || target === undefined) continue;
-    const candidate = { type, id: target.id, entries: context.index(step.resource).entries };
+  for (const { step, resource, targets } of steps) {
+    const [target] = targets;
+    if (step.type !== type || resource === undefined || target === undefined) continue;
+    const candidate = { type, id: target.id, entries: records.keep(resource, target.id).entries };
     all.push(candidate);
     for (const key of new Set(candidate.entries.flatMap((e) => (e.kind === 'token' ? [`${e.param} ${e.code}`] : [])))) {
       const same = byCode.get(key);

@@ -6,36 +6,41 @@ import type { Caller, Context } from '../request/context.ts';
 export interface Changes {
   readonly guards: readonly Guard[];
   readonly writes: readonly Write[];
-}
-
-/** How often a request is planned anew because others changed what it had looked at. */
-const attempts = 10;
-
-/** What those who asked for the writes say to their conflicts. */
-export interface ConflictHandlers {
   /** The answer where a write found another version than it expects; undefined where planning again may settle it. */
   readonly refuse?: (write: number, found: number) => Failure | undefined;
   /** FHIRPath of the reference in a write. */
   readonly place?: (write: number, reference: string) => string | undefined;
 }
 
+/** The changes that were committed, and what that made. */
+export interface CommittedChanges<C extends Changes> {
+  readonly changes: C;
+  readonly versions: Commit['versions'];
+}
+
+/** How often a request is planned anew because others changed what it had looked at. */
+const attempts = 10;
+
 /**
- * Plans changes, commits them, and plans again where the state moved in between (bounded). Those who lost a resource to each other
- * take turns at it afterwards, or all but one would lose again at each attempt.
+ * Plans changes, commits them, and plans again where the state moved in between (bounded). A plan is told `Type/id` of what was not at
+ * the version that one before expected. Those who lost a resource to each other take turns at it afterwards, or all but one would lose
+ * again at each attempt.
  */
-export async function commit(
+export async function commit<C extends Changes>(
   context: Context,
   caller: Caller,
-  plan: () => Promise<Outcome<Changes>>,
-  asked: ConflictHandlers = {},
-): Promise<Outcome<Commit>> {
+  plan: (moved: ReadonlySet<string>) => Promise<Outcome<C>>,
+): Promise<Outcome<CommittedChanges<C>>> {
   let leave: (() => void) | undefined;
+  let moved: ReadonlySet<string> = new Set();
   try {
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const changes = await plan();
+      const changes = await plan(moved);
       if (changes instanceof Failure) return changes;
-      const result = await commitOnce(context, caller, changes, asked);
-      if (!(result instanceof StaleState)) return result;
+      const result = await commitOnce(context, caller, changes);
+      if (result instanceof Failure) return result;
+      if (!(result instanceof StaleState)) return { changes, versions: result.versions };
+      if (result.moved) moved = new Set([...moved, result.target]);
       // One turn at most: whoever held two could wait for another that waits for it.
       leave ??= await waitInLine(context, result.target);
     }
@@ -50,8 +55,11 @@ export async function commit(
 class StaleState {
   /** What others changed. */
   readonly target: string;
-  constructor(target: string) {
+  /** It is a resource, which was not at the version that was expected. */
+  readonly moved: boolean;
+  constructor(target: string, moved: boolean) {
     this.target = target;
+    this.moved = moved;
   }
 }
 
@@ -75,26 +83,25 @@ async function waitInLine(context: Context, target: string): Promise<() => void>
 async function commitOnce(
   context: Context,
   caller: Caller,
-  changes: Changes,
-  asked: ConflictHandlers,
+  { guards, writes, refuse, place }: Changes,
 ): Promise<Outcome<Commit> | StaleState> {
   const { references } = context.config;
   const done = await context.parameters.track(
-    context.store.transact({ ...changes, references, rights: caller.rights.write }),
+    context.store.transact({ guards, writes, references, rights: caller.rights.write }),
   );
   if (!('conflict' in done)) {
     await context.parameters.committed(done);
     return done;
   }
-  if (done.conflict === 'guard') return new StaleState(JSON.stringify(changes.guards[done.guard]?.plan.where));
-  const write = changes.writes[done.write];
+  if (done.conflict === 'guard') return new StaleState(JSON.stringify(guards[done.guard]?.plan.where), false);
+  const write = writes[done.write];
   const target = write === undefined ? '' : `${write.type}/${write.id}`;
   switch (done.conflict) {
     case 'version':
-      return asked.refuse?.(done.write, done.found) ?? new StaleState(target);
+      return refuse?.(done.write, done.found) ?? new StaleState(target, true);
     case 'reference': {
-      const place = asked.place?.(done.write, done.reference) ?? `${write?.type}.${done.param}`;
-      return fail('reference-not-found', { found: done.reference }, place);
+      const path = place?.(done.write, done.reference) ?? `${write?.type}.${done.param}`;
+      return fail('reference-not-found', { found: done.reference }, path);
     }
     case 'rights':
       return fail('forbidden', { found: `write ${target}` });

@@ -1,11 +1,12 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { shown } from '#errors';
+import { copyDigits } from '#fhir/json/json.ts';
 import { type ElementType, elementAt } from '#fhir/model/model.ts';
 
 /** A place in a resource that may name another resource of the same bundle (R4 http.html#trules). */
 export interface Link {
-  readonly holder: LinkHolder;
-  readonly key: string | number;
+  /** What leads to it from its resource: names of elements, and indexes in lists. */
+  readonly keys: readonly [...Key[], Key];
   /** As it was sent. */
   readonly value: string;
   /** FHIRPath. */
@@ -13,7 +14,9 @@ export interface Link {
   readonly kind: 'reference' | 'uri' | 'narrative';
 }
 
-type LinkHolder = Record<string | number, unknown>;
+type Key = string | number;
+
+type LinkHolder = Record<Key, unknown>;
 
 /** The types of elements that may point at a resource. */
 const pointing: ReadonlySet<string> = new Set(['uri', 'url', 'oid', 'uuid']);
@@ -28,41 +31,57 @@ const sibling: ElementType = { type: 'Element', path: 'Element', targets: [] };
  * links of their own, which stay as they are; so do elements that R4 does not define. */
 export function referenceLinks(resource: Resource, path: string, known: ReadonlySet<string>): readonly Link[] {
   const links: Link[] = [];
-  collect(resource as unknown as LinkHolder, resource.resourceType, path, { links, known });
+  collect(resource as unknown as LinkHolder, resource.resourceType, { path, keys: [], links, known });
   return links;
 }
 
 interface LinkCollector {
+  /** FHIRPath of the resource. */
+  readonly path: string;
+  /** What leads to the holder that is looked at. */
+  readonly keys: Key[];
   readonly links: Link[];
   /** The fullUrls of the bundle. */
   readonly known: ReadonlySet<string>;
 }
 
 /** `model` is where R4 declares the elements of `holder`. */
-function collect(holder: LinkHolder, model: string, path: string, found: LinkCollector): void {
+function collect(holder: LinkHolder, model: string, found: LinkCollector): void {
   for (const name in holder) {
     const value = holder[name];
+    if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) continue;
     const element = name.startsWith('_') ? sibling : elementAt(model, name);
     if (element === undefined) continue;
-    if (typeof value === 'string') {
-      const kind = linkKind(model, name, element, value, found.known);
-      if (kind !== undefined) found.links.push({ holder, key: name, value, path: `${path}.${name}`, kind });
-    } else if (typeof value !== 'object' || value === null || hasOwnLinks(model, name, element)) continue;
-    else if (!Array.isArray(value)) collect(value as LinkHolder, modelOf(element, value), `${path}.${name}`, found);
-    else {
-      const list = value as unknown as LinkHolder;
-      for (let i = 0; i < value.length; i++) {
-        const item = list[i];
-        if (typeof item === 'string') {
-          const kind = linkKind(model, name, element, item, found.known);
-          if (kind !== undefined)
-            found.links.push({ holder: list, key: i, value: item, path: `${path}.${name}[${i}]`, kind });
-        } else if (typeof item === 'object' && item !== null) {
-          collect(item as LinkHolder, modelOf(element, item), `${path}.${name}[${i}]`, found);
+    const { keys } = found;
+    keys.push(name);
+    if (typeof value === 'string') addLink(value, model, name, element, found);
+    else if (!hasOwnLinks(model, name, element)) {
+      if (!Array.isArray(value)) collect(value as LinkHolder, modelOf(element, value), found);
+      else {
+        for (let i = 0; i < value.length; i++) {
+          const item: unknown = value[i];
+          keys.push(i);
+          if (typeof item === 'string') addLink(item, model, name, element, found);
+          else if (typeof item === 'object' && item !== null) {
+            collect(item as LinkHolder, modelOf(element, item), found);
+          }
+          keys.pop();
         }
       }
     }
+    keys.pop();
   }
+}
+
+function addLink(value: string, model: string, name: string, element: ElementType, found: LinkCollector): void {
+  const kind = linkKind(model, name, element, value, found.known);
+  if (kind === undefined) return;
+  const keys = [...found.keys] as [...Key[], Key];
+  found.links.push({ keys, value, path: found.path + pathOf(keys), kind });
+}
+
+function pathOf(keys: readonly Key[]): string {
+  return keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
 }
 
 function modelOf(element: ElementType, value: object): string {
@@ -94,4 +113,37 @@ export function rewriteNarrative(div: string, resolve: (target: string) => strin
       return found === undefined ? whole : `${attribute}${quote}${found}${quote}`;
     },
   );
+}
+
+/** What a resource has at the place of a link. */
+export function valueAt(resource: Resource, { keys }: Link): unknown {
+  return keys.reduce<unknown>((holder, key) => (holder as LinkHolder)[key], resource);
+}
+
+/** The resource with these values at the places of links. What leads to them is copied, once each; all else is shared with the
+ * resource, which stays as it is. */
+export function replaceLinks(resource: Resource, values: readonly (readonly [Link, string])[]): Resource {
+  const copies = new Set<unknown>();
+  const copied = (holder: unknown): LinkHolder => {
+    if (copies.has(holder)) return holder as LinkHolder;
+    const copy = copyOf(holder as LinkHolder);
+    copies.add(copy);
+    return copy;
+  };
+  const root = values.length === 0 ? resource : copied(resource);
+  for (const [{ keys }, value] of values) {
+    let holder = root as unknown as LinkHolder;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] ?? '';
+      holder[key] = i === keys.length - 1 ? value : copied(holder[key]);
+      holder = holder[key] as LinkHolder;
+    }
+  }
+  return root as Resource;
+}
+
+function copyOf(holder: LinkHolder): LinkHolder {
+  const copy = Array.isArray(holder) ? (holder.slice() as unknown as LinkHolder) : { ...holder };
+  copyDigits(holder, copy);
+  return copy;
 }

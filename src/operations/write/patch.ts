@@ -1,19 +1,30 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { Failure, failIfAny, issue, type Outcome } from '#errors';
+import { Failure, failIfAny, type Issue, issue, type Outcome } from '#errors';
 import { parseJson, stringify } from '#fhir/json/json.ts';
 import { applyFhirPathPatch } from '#fhir/patch/fhirpath-patch.ts';
 import { applyJsonPatch } from '#fhir/patch/json-patch.ts';
 import type { Version } from '#storage/store.ts';
 import type { Context } from '../request/context.ts';
 import { type Request, resourcePath } from '../request/request.ts';
-import { referenceLinks } from './links.ts';
+import { type Link, referenceLinks } from './links.ts';
 import { asResource, check, type WriteStep, within } from './step.ts';
 
-/**
- * R4 http.html#patch: what the patch of a step makes of this version, checked as an update is, goes into the step. True if
- * it changes anything.
- */
-export async function applyPatch(context: Context, step: WriteStep, current: Version): Promise<Outcome<boolean>> {
+/** What a patch makes of a version. */
+export interface PatchedResource {
+  readonly resource: Resource;
+  readonly links: readonly Link[];
+  /** Warnings about the resource. */
+  readonly notes: readonly Issue[];
+  /** Whether it is another than the version. */
+  readonly changed: boolean;
+}
+
+/** R4 http.html#patch: what the patch of a step makes of this version, checked as an update is. */
+export async function applyPatch(
+  context: Context,
+  step: WriteStep,
+  current: Version,
+): Promise<Outcome<PatchedResource>> {
   const before = parseJson(current.content ?? '', context.config.maxDepth);
   if (before instanceof Failure) throw new Error(`${current.type}/${current.id} is stored and cannot be read`);
   const patched = await apply(context, step.request, before as Resource);
@@ -21,18 +32,15 @@ export async function applyPatch(context: Context, step: WriteStep, current: Ver
   // Of an entry the element is named in its place, so that the sender sees which patch made it.
   const path = resourcePath(step.request, step.type);
   const lost = (['resourceType', 'id'] as const).filter((name) => patched[name] !== Reflect.get(Object(before), name));
-  const changed = failIfAny(lost.map((name) => issue('patch-changes', { target: name }, `${path}.${name}`)));
-  if (changed !== undefined) return changed;
-  // A copy: what the patch brought is still part of the request, and references are rewritten in place.
-  const after = asResource(parseJson(stringify(patched), context.config.maxDepth), step.type, path);
-  if (after instanceof Failure) return after;
-  const issues = check(context, after, path);
-  const refused = failIfAny(issues);
+  const refused = failIfAny(lost.map((name) => issue('patch-changes', { target: name }, `${path}.${name}`)));
   if (refused !== undefined) return refused;
-  step.resource = after;
-  step.links = referenceLinks(after, path, step.known);
-  step.notes = issues;
-  return stringify(after) !== stringify(before);
+  const text = stringify(patched);
+  // What is checked is what the text will say.
+  const resource = asResource(parseJson(text, context.config.maxDepth), step.type, path);
+  if (resource instanceof Failure) return resource;
+  const notes = check(context, resource, path);
+  const links = referenceLinks(resource, path, step.known);
+  return failIfAny(notes) ?? { resource, links, notes, changed: text !== stringify(before) };
 }
 
 async function apply({ config }: Context, { patch }: Request, resource: Resource): Promise<Outcome<Resource>> {

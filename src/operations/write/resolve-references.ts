@@ -3,40 +3,51 @@ import { Issues } from '#fhir/json/issues.ts';
 import { parseReference } from '#fhir/values/references.ts';
 import { mapInBatches, yielder } from '#threads/yielding.ts';
 import { type Criterion, criteriaIn, findMatches, type Matches, shownCriteria } from '../lookups/criteria.ts';
-import type { Caller, Context } from '../request/context.ts';
+import type { Context } from '../request/context.ts';
 import { located } from '../request/request.ts';
 import { type Candidates, candidates } from './candidates.ts';
-import { type Link, rewriteNarrative } from './links.ts';
-import type { WriteStep } from './step.ts';
+import { type Link, replaceLinks, rewriteNarrative } from './links.ts';
+import type { Attempt } from './resolve-targets.ts';
+import type { ResolvedStep, WriteStep } from './step.ts';
 
-/** What conditional references rest on, and what is wrong with the links. */
+/** The steps with references in place, what the conditional ones rest on, and what is wrong with the links. */
 export interface ResolvedReferences {
+  readonly steps: readonly ResolvedStep[];
   readonly matches: readonly Matches[];
   readonly issues: readonly Issue[];
 }
 
 /**
- * Writes into the resources of a transaction where their links lead (R4 http.html#trules): those to entries first, then the
- * conditional references, which so see what the transaction writes, as it will be.
+ * Where the links of a transaction's resources lead (R4 http.html#trules): those to entries first, then the conditional references,
+ * which so see what the transaction writes, as it will be. Resources in which something changes are copies.
  */
-export async function resolveReferences(
-  context: Context,
-  caller: Caller,
-  steps: readonly WriteStep[],
-): Promise<ResolvedReferences> {
+export async function resolveReferences(attempt: Attempt, steps: readonly ResolvedStep[]): Promise<ResolvedReferences> {
   const issues = new Issues();
   const breathe = yielder();
-  const to = await entriesOf(context, steps);
-  for (const step of steps) {
+  const targets = entryTargets(steps);
+  const { held, versions } = await holdVersions(attempt.context, steps, targets);
+  const local: ResolvedStep[] = [];
+  for (const one of held) {
     await breathe();
-    for (const link of step.links) {
-      const found = rewrite(link, step, to);
-      if (found !== undefined) issues.add(found);
+    const { step, links } = one;
+    const values: [Link, string][] = [];
+    for (const link of links) {
+      const value = rewritten(link, step, { targets, versions });
+      if (value !== link.value) values.push([link, value]);
+      else if (link.kind === 'reference' && value.startsWith('urn:')) {
+        issues.add(issue('unknown-full-url', { found: value }, link.path));
+      }
     }
+    local.push(withValues(one, values));
   }
-  const conditional = await resolveConditional(context, caller, steps);
+  const conditional = await resolveConditional(attempt, local);
   issues.addAll(conditional.issues);
-  return { matches: conditional.matches, issues: issues.list };
+  return { ...conditional, issues: issues.list };
+}
+
+function withValues(step: ResolvedStep, values: readonly (readonly [Link, string])[]): ResolvedStep {
+  const { resource } = step;
+  return resource === undefined || values.length === 0 ? step : { ...step, resource: replaceLinks(resource, values) };
 }
 
 /** The entries of a transaction. */
@@ -47,92 +58,142 @@ interface EntryTargets {
   readonly versions: ReadonlyMap<string, number>;
 }
 
-async function entriesOf(context: Context, steps: readonly WriteStep[]): Promise<EntryTargets> {
-  const targets = new Map<string, string>();
-  for (const step of steps) {
+function entryTargets(steps: readonly ResolvedStep[]): ReadonlyMap<string, string> {
+  const all = new Map<string, string>();
+  for (const { step, match, targets } of steps) {
     const { fullUrl } = step.request;
-    const id = step.match?.id ?? step.targets[0]?.id;
-    if (fullUrl !== undefined && id !== undefined && step.action !== 'delete') {
-      targets.set(fullUrl, `${step.type}/${id}`);
-    }
+    const id = match?.id ?? targets[0]?.id;
+    if (fullUrl !== undefined && id !== undefined && step.action !== 'delete') all.set(fullUrl, `${step.type}/${id}`);
   }
-  return { targets, versions: await versionsOf(context, steps, targets) };
+  return all;
 }
 
-/** A conditional reference, and the links that hold it. */
+/** A conditional reference, and the links that hold it, with the indexes of their steps. */
 interface ConditionalReference {
   readonly criterion: Criterion;
-  readonly links: Link[];
+  readonly holders: { readonly at: number; readonly link: Link }[];
 }
 
-async function resolveConditional(
-  context: Context,
-  caller: Caller,
-  steps: readonly WriteStep[],
-): Promise<ResolvedReferences> {
+/**
+ * Each reference waits for those in resources of the type that it asks for, so that it sees them as they will be. Those that wait for
+ * each other see what is known by then.
+ */
+async function resolveConditional(attempt: Attempt, steps: readonly ResolvedStep[]): Promise<ResolvedReferences> {
+  const all = conditionalReferences(attempt.context, steps);
+  const found = new Map<ConditionalReference, Outcome<ConditionalMatch>>();
+  let resolved = steps;
+  for (let waiting = all; waiting.length > 0; ) {
+    const unsettled = new Set(waiting.flatMap(({ holders }) => holders.map(({ at }) => steps[at]?.step.type)));
+    const free = waiting.filter(({ criterion }) => !unsettled.has(criterion.type));
+    const round = free.length > 0 ? free : waiting;
+    const candidatesOf = candidates(attempt.records, resolved);
+    const results = await mapInBatches(round, ({ criterion }) => lookUpOne(attempt, criterion, candidatesOf));
+    for (const [i, reference] of round.entries()) found.set(reference, results[i] as Outcome<ConditionalMatch>);
+    resolved = withMatches(resolved, round, found);
+    waiting = waiting.filter((reference) => !found.has(reference));
+  }
+  const issues = all.flatMap((reference) => {
+    const failure = found.get(reference);
+    if (!(failure instanceof Failure)) return [];
+    return reference.holders.flatMap(({ link }) => located(failure, link.path).issues);
+  });
+  const matches = all.flatMap((reference) => {
+    const match = found.get(reference);
+    return match === undefined || match instanceof Failure ? [] : [match.matches];
+  });
+  return { steps: resolved, matches, issues };
+}
+
+function conditionalReferences(context: Context, steps: readonly ResolvedStep[]): readonly ConditionalReference[] {
   const wanted = new Map<string, ConditionalReference>();
   const without = writtenBy(steps);
-  for (const link of steps.flatMap((s) => s.links)) {
-    if (link.kind !== 'reference' || !link.value.includes('?')) continue;
-    const target = parseReference(link.value, context.config.baseUrl);
-    if (target?.kind !== 'conditional') continue;
-    const same = wanted.get(link.value);
-    if (same !== undefined) same.links.push(link);
-    else {
-      const criterion = { type: target.type, pairs: criteriaIn(target.type, target.criteria), without };
-      wanted.set(link.value, { criterion, links: [link] });
+  for (const [at, { links }] of steps.entries()) {
+    for (const link of links) {
+      if (link.kind !== 'reference' || !link.value.includes('?')) continue;
+      const target = parseReference(link.value, context.config.baseUrl);
+      if (target?.kind !== 'conditional') continue;
+      const same = wanted.get(link.value);
+      if (same !== undefined) same.holders.push({ at, link });
+      else {
+        const criterion = { type: target.type, pairs: criteriaIn(target.type, target.criteria), without };
+        wanted.set(link.value, { criterion, holders: [{ at, link }] });
+      }
     }
   }
-  const matches: Matches[] = [];
-  const issues = new Issues();
-  const candidatesOf = candidates(context, steps);
-  await mapInBatches([...wanted.values()], async ({ criterion, links }) => {
-    const found = await lookUpOne(context, caller, criterion, candidatesOf);
-    if (found instanceof Failure) {
-      for (const { path } of links) issues.addAll(located(found, path).issues);
-      return;
+  return [...wanted.values()];
+}
+
+/** The steps with the references of a round in place. */
+function withMatches(
+  steps: readonly ResolvedStep[],
+  round: readonly ConditionalReference[],
+  found: ReadonlyMap<ConditionalReference, Outcome<ConditionalMatch>>,
+): readonly ResolvedStep[] {
+  const values = new Map<number, [Link, string][]>();
+  for (const reference of round) {
+    const match = found.get(reference);
+    if (match === undefined || match instanceof Failure) continue;
+    for (const { at, link } of reference.holders) {
+      const of = values.get(at) ?? [];
+      values.set(at, of);
+      of.push([link, `${reference.criterion.type}/${match.id}`]);
     }
-    for (const { holder, key } of links) holder[key] = `${criterion.type}/${found.id}`;
-    matches.push(found.matches);
-  });
-  return { matches, issues: issues.list };
+  }
+  return values.size === 0 ? steps : steps.map((step, at) => withValues(step, values.get(at) ?? []));
 }
 
 const versioned = /^(.+)\/_history\/[^/]+$/;
+
+/** The steps, and the versions that references to versions of entries lead to. */
+interface HeldSteps {
+  readonly held: readonly ResolvedStep[];
+  readonly versions: EntryTargets['versions'];
+}
 
 /**
  * R4 http.html#trules: a reference to a version of an entry leads to the version that the entry makes. Where that is not plain,
  * the step is held to what is current now.
  */
-async function versionsOf(
+async function holdVersions(
   context: Context,
-  steps: readonly WriteStep[],
-  entries: ReadonlyMap<string, string>,
-): Promise<ReadonlyMap<string, number>> {
+  steps: readonly ResolvedStep[],
+  entries: EntryTargets['targets'],
+): Promise<HeldSteps> {
   const wanted = new Set<string>();
-  for (const step of steps) {
-    for (const { value, kind } of step.links) {
+  for (const { step, links } of steps) {
+    for (const { value, kind } of links) {
       const target = kind === 'reference' ? versionedTarget(value, step, entries) : undefined;
       if (target !== undefined) wanted.add(target);
     }
   }
   const versions = new Map<string, number>();
-  if (wanted.size === 0) return versions;
-  for (const step of steps) {
-    const [target] = step.targets;
-    if (step.match !== undefined) versions.set(`${step.type}/${step.match.id}`, step.match.version);
-    if (target === undefined || step.action === 'delete' || !wanted.has(`${step.type}/${target.id}`)) continue;
+  if (wanted.size === 0) return { held: steps, versions };
+  const held: ResolvedStep[] = [];
+  for (const one of steps) {
+    const { step, match, targets } = one;
+    const [target] = targets;
+    if (match !== undefined) versions.set(`${step.type}/${match.id}`, match.version);
+    if (target === undefined || step.action === 'delete' || !wanted.has(`${step.type}/${target.id}`)) {
+      held.push(one);
+      continue;
+    }
     const current = step.action === 'create' ? undefined : await context.store.read(step.type, target.id);
     versions.set(`${step.type}/${target.id}`, (current?.version ?? 0) + 1);
     const expect = current?.content === undefined ? 0 : current.version;
-    step.targets = [{ expect, ...target }];
+    held.push({ ...one, targets: [{ expect, ...target }] });
   }
-  return versions;
+  return { held, versions };
 }
 
 /** `Type/id` of what the steps write: as it was stored, it matches no conditional reference. */
-function writtenBy(steps: readonly WriteStep[]): ReadonlySet<string> {
-  return new Set(steps.flatMap((step) => step.targets.map(({ id }) => `${step.type}/${id}`)));
+function writtenBy(steps: readonly ResolvedStep[]): ReadonlySet<string> {
+  return new Set(steps.flatMap(({ step, targets }) => targets.map(({ id }) => `${step.type}/${id}`)));
+}
+
+/** What a conditional reference leads to, and what that rests on. */
+interface ConditionalMatch {
+  readonly id: string;
+  readonly matches: Matches;
 }
 
 /**
@@ -140,11 +201,10 @@ function writtenBy(steps: readonly WriteStep[]): ReadonlySet<string> {
  * one match.
  */
 async function lookUpOne(
-  context: Context,
-  caller: Caller,
+  { context, caller }: Attempt,
   criterion: Criterion,
   candidatesOf: Candidates,
-): Promise<Outcome<{ readonly id: string; readonly matches: Matches }>> {
+): Promise<Outcome<ConditionalMatch>> {
   const matches = await findMatches(context, caller, criterion);
   if (matches instanceof Failure) return matches;
   const ids = [...matches.found.map((version) => version.id), ...candidatesOf(criterion.type, matches.where)];
@@ -161,21 +221,13 @@ function versionedTarget(value: string, step: WriteStep, entries: ReadonlyMap<st
   return entries.get(unversioned) ?? entries.get(sibling(step.request.fullUrl, unversioned));
 }
 
-/**
- * Writes into the resource where a link leads, or what was sent if it leads to no entry: an earlier attempt may have written
- * there. A `urn:` that no entry of the bundle has is a problem.
- */
-function rewrite(link: Link, step: WriteStep, { targets, versions }: EntryTargets): Issue | undefined {
-  const { holder, key, value, kind, path } = link;
-  if (kind === 'narrative') {
-    holder[key] = rewriteNarrative(value, (target) => targets.get(target));
-    return undefined;
-  }
+/** Where a link leads, or what was sent if it leads to no entry. */
+function rewritten({ value, kind }: Link, step: WriteStep, { targets, versions }: EntryTargets): string {
+  if (kind === 'narrative') return rewriteNarrative(value, (target) => targets.get(target));
   const found = targets.get(value) ?? targets.get(sibling(step.request.fullUrl, value));
-  const target = found === undefined ? versionedTarget(value, step, targets) : undefined;
-  holder[key] = found ?? (target === undefined ? value : `${target}/_history/${versions.get(target)}`);
-  if (holder[key] !== value || kind !== 'reference' || !value.startsWith('urn:')) return undefined;
-  return issue('unknown-full-url', { found: value }, path);
+  if (found !== undefined) return found;
+  const target = versionedTarget(value, step, targets);
+  return target === undefined ? value : `${target}/_history/${versions.get(target)}`;
 }
 
 /** A relative reference counts from the RESTful base of its own entry's fullUrl (R4 bundle.html#references). */

@@ -2,46 +2,57 @@ import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Version } from '#storage/store.ts';
 import { mapInBatches } from '#threads/yielding.ts';
-import { type Criterion, criterionKey, findMatches, type Matches, shownCriteria } from '../lookups/criteria.ts';
+import { type Criterion, criterionKey, findMatches, shownCriteria } from '../lookups/criteria.ts';
 import { mayRead, read } from '../read/read.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
 import { isAmong } from '../request/preconditions.ts';
 import { located, type Request, requestPath, resourcePath } from '../request/request.ts';
 import { candidates } from './candidates.ts';
+import type { IndexRecords } from './index-records.ts';
 import { applyPatch } from './patch.ts';
-import type { WriteStep, WriteTarget } from './step.ts';
+import type { ResolvedStep, WriteStep, WriteTarget } from './step.ts';
 
-/** What the criteria of the steps rest on, and what is wrong with them. */
+/** What an attempt knows of the state before it looks. */
+export interface Attempt {
+  readonly context: Context;
+  readonly caller: Caller;
+  /** `Type/id` of what was not at the version that an attempt before this one expected. */
+  readonly moved: ReadonlySet<string>;
+  readonly records: IndexRecords;
+}
+
+/** The steps by what is stored, and what is wrong with them. */
 export interface ResolvedTargets {
-  readonly matches: readonly Matches[];
+  readonly steps: readonly ResolvedStep[];
   readonly issues: readonly Issue[];
 }
 
-/**
- * Settles what rests on the store's state: which resources the steps write, at which versions, and what patches make of them. The
- * steps are told; nothing is written.
- */
-export async function resolveTargets(
-  context: Context,
-  caller: Caller,
-  steps: readonly WriteStep[],
-): Promise<ResolvedTargets> {
+/** Resolves what rests on the store's state: which resources the steps write, at which versions, and what patches make of them. */
+export async function resolveTargets(attempt: Attempt, steps: readonly WriteStep[]): Promise<ResolvedTargets> {
   const without = deletedById(steps);
   const issues = new Issues();
-  const looked = await mapInBatches(steps, (step) => resolveStep(context, caller, step, without));
-  for (const [i, result] of looked.entries()) {
-    const request = steps[i]?.request;
-    if (!(result instanceof Failure) || request === undefined) continue;
-    const part = partOf(result, request);
+  const resolved = await mapInBatches(steps, (step) =>
+    step.criteria === undefined ? resolveById(attempt, step) : resolveByCriteria(attempt, step, step.criteria, without),
+  );
+  const known = resolved.map((result, i) => {
+    const step = steps[i] as WriteStep;
+    if (!(result instanceof Failure)) return resolvedStep(step, result);
+    const { request } = step;
     const placed = result.issues.some((found) => found.expression !== undefined);
-    issues.addAll(placed ? result.issues : located(result, requestPath(request, part)).issues);
-  }
-  issues.addAll(overlaps(steps));
-  return {
-    matches: looked.filter((m): m is Matches => m !== undefined && !(m instanceof Failure)),
-    issues: issues.list,
-  };
+    issues.addAll(placed ? result.issues : located(result, requestPath(request, partOf(result, request))).issues);
+    return resolvedStep(step, { targets: [] });
+  });
+  issues.addAll(overlaps(known));
+  return { steps: known, issues: issues.list };
+}
+
+/** What the state says of a step; what is absent is as the step brings it. */
+type Resolution = Pick<ResolvedStep, 'targets'> & Partial<Omit<ResolvedStep, 'step' | 'targets'>>;
+
+function resolvedStep(step: WriteStep, resolution: Resolution): ResolvedStep {
+  const { resource, links, notes } = step;
+  return { step, resource, links, notes, matches: undefined, match: undefined, ...resolution };
 }
 
 /** The element of an entry's request that a failure is about. */
@@ -55,14 +66,14 @@ function partOf(failure: Failure, { interaction }: Request): string {
  * R4 http.html#trules: creates come before updates, so a conditional update that matches what an entry creates writes it twice. To be
  * asked when the references of the resources are resolved.
  */
-export function createdBefore(context: Context, steps: readonly WriteStep[]): readonly Issue[] {
+export function createdBefore(records: IndexRecords, steps: readonly ResolvedStep[]): readonly Issue[] {
   const candidatesOf = candidates(
-    context,
-    steps.filter((s) => s.action === 'create'),
+    records,
+    steps.filter(({ step }) => step.action === 'create'),
   );
-  return steps.flatMap(({ action, where, type, request }) => {
-    if ((action !== 'update' && action !== 'patch') || where === undefined) return [];
-    if (candidatesOf(type, where).length === 0) return [];
+  return steps.flatMap(({ step: { action, type, request }, matches }) => {
+    if ((action !== 'update' && action !== 'patch') || matches === undefined) return [];
+    if (candidatesOf(type, matches.where).length === 0) return [];
     return [issue('duplicate-target', { found: `What ${type}?… names` }, requestPath(request, 'url'))];
   });
 }
@@ -72,27 +83,24 @@ function deletedById(steps: readonly WriteStep[]): ReadonlySet<string> {
   return new Set(steps.filter((s) => s.action === 'delete' && s.id !== undefined).map((s) => `${s.type}/${s.id}`));
 }
 
-async function resolveStep(
-  context: Context,
-  caller: Caller,
+async function resolveByCriteria(
+  { context, caller }: Attempt,
   step: WriteStep,
+  pairs: Criterion['pairs'],
   without: ReadonlySet<string>,
-): Promise<Outcome<Matches | undefined>> {
-  step.match = undefined;
-  if (step.criteria === undefined) return resolveById(context, caller, step);
-  const criterion = { type: step.type, pairs: step.criteria, without: step.action === 'delete' ? nothing : without };
+): Promise<Outcome<Resolution>> {
+  const criterion = { type: step.type, pairs, without: step.action === 'delete' ? nothing : without };
   const limit = mostOf(context, step);
   const matches = await findMatches(context, caller, criterion, limit + 1);
   if (matches instanceof Failure) return matches;
-  step.where = matches.where;
   const found = shownCriteria(criterion);
   if (matches.found.length > limit) {
     return limit === 1
       ? fail('criteria-many-matches', { found })
       : fail('criteria-too-many', { found, expected: limit });
   }
-  const refused = await resolveMatches(context, step, criterion, matches.found);
-  return refused ?? matches;
+  const resolution = await resolveMatches(context, step, criterion, matches.found);
+  return resolution instanceof Failure ? resolution : { ...resolution, matches };
 }
 
 const nothing: ReadonlySet<string> = new Set();
@@ -108,66 +116,61 @@ async function resolveMatches(
   step: WriteStep,
   criterion: Criterion,
   found: readonly Version[],
-): Promise<Failure | undefined> {
+): Promise<Outcome<Resolution>> {
   const [match] = found;
   switch (step.action) {
     case 'create':
-      step.match = match;
-      step.targets = match === undefined ? [{ id: step.id ?? newId() }] : [];
-      return undefined;
+      return match === undefined ? { targets: [{ id: step.id ?? newId() }] } : { targets: [], match };
     case 'delete': {
       if (match === undefined && step.request.preconditions.ifMatch !== undefined) return conflict(step.type, 0, step);
-      const targets = found.map((version) => targetAt(context, step, version));
-      step.targets = targets.filter((t): t is WriteTarget => !(t instanceof Failure));
-      return targets.find((t) => t instanceof Failure);
+      const targets: WriteTarget[] = [];
+      for (const version of found) {
+        const target = targetAt(context, step, version);
+        if (target instanceof Failure) return target;
+        targets.push(target);
+      }
+      return { targets };
     }
     case 'update':
-      return resolveUpdate(context, step, match);
+      return asResolution(resolveUpdate(context, step, match));
     case 'patch':
       if (match === undefined) return fail('nothing-to-patch', { found: shownCriteria(criterion) });
       return resolvePatch(context, step, match);
   }
 }
 
+function asResolution(target: Outcome<WriteTarget>): Outcome<Resolution> {
+  return target instanceof Failure ? target : { targets: [target] };
+}
+
 /** R4 http.html#cond-update. An id that nothing matches is created, unless another resource has it. */
-function resolveUpdate(context: Context, step: WriteStep, match: Version | undefined): Failure | undefined {
+function resolveUpdate(context: Context, step: WriteStep, match: Version | undefined): Outcome<WriteTarget> {
   const sent = step.resource?.id;
   const path = `${resourcePath(step.request, step.type)}.id`;
   if (match !== undefined && sent !== undefined && sent !== match.id) {
     return fail('id-mismatch', { found: `"${sent}"`, expected: match.id }, path);
   }
-  if (match !== undefined) {
-    const target = targetAt(context, step, match);
-    step.targets = target instanceof Failure ? [] : [target];
-    return target instanceof Failure ? target : undefined;
-  }
+  if (match !== undefined) return targetAt(context, step, match);
   const { ifMatch } = step.request.preconditions;
   if (ifMatch !== undefined) return conflict(step.type, 0, step);
+  if (sent === undefined) return { id: newId() };
   const target = `${step.type}/${sent}`;
-  step.targets =
-    sent === undefined
-      ? [{ id: newId() }]
-      : [{ id: sent, expect: 0, refuse: () => fail('id-taken', { found: target }, path) }];
-  return undefined;
+  return { id: sent, expect: 0, refuse: () => fail('id-taken', { found: target }, path) };
 }
 
-async function resolvePatch(context: Context, step: WriteStep, current: Version): Promise<Failure | undefined> {
+async function resolvePatch(context: Context, step: WriteStep, current: Version): Promise<Outcome<Resolution>> {
   const target = targetAt(context, step, current);
   if (target instanceof Failure) return target;
-  const changes = await applyPatch(context, step, current);
-  if (changes instanceof Failure) return changes;
-  step.targets = changes ? [target] : [];
-  step.match = changes ? undefined : current;
-  return undefined;
+  const patched = await applyPatch(context, step, current);
+  if (patched instanceof Failure) return patched;
+  const { changed, ...made } = patched;
+  return changed ? { ...made, targets: [target] } : { ...made, targets: [], match: current };
 }
 
 /** What is asked by id needs no look at the state unless the preconditions do. */
-async function resolveById(context: Context, caller: Caller, step: WriteStep): Promise<Failure | undefined> {
+async function resolveById({ context, caller, moved }: Attempt, step: WriteStep): Promise<Outcome<Resolution>> {
   const { id = '', type, request, action } = step;
-  if (action === 'create') {
-    step.targets = [{ id }];
-    return undefined;
-  }
+  if (action === 'create') return { targets: [{ id }] };
   if (action === 'patch') {
     const found = await read(context, caller, type, id);
     if (found instanceof Failure) return found;
@@ -175,24 +178,21 @@ async function resolveById(context: Context, caller: Caller, step: WriteStep): P
   }
   const { ifMatch, ifNoneMatch } = request.preconditions;
   if (ifMatch === undefined && (ifNoneMatch === undefined || ifNoneMatch === '*')) {
-    step.targets = [targetAtAnyVersion(context, step, id)];
-    return undefined;
+    return { targets: [targetAtAnyVersion(context, step, id)] };
   }
-  if (ifNoneMatch === undefined && ifMatch !== '*' && ifMatch?.length === 1 && !step.look) {
-    step.targets = [targetAtKnownVersion(step, id, ifMatch[0] ?? 0)];
-    return undefined;
+  const looked = moved.has(`${type}/${id}`);
+  if (ifNoneMatch === undefined && ifMatch !== '*' && ifMatch?.length === 1 && !looked) {
+    return { targets: [targetAtKnownVersion(step, id, ifMatch[0] ?? 0)] };
   }
   // A version is not told to one who may not see the resource; the store refuses the write.
   if (!(await mayRead(context, caller, type, id)) && (await context.store.read(type, id)) !== undefined) {
-    step.targets = [{ id }];
-    return undefined;
+    return { targets: [{ id }] };
   }
   const version = await context.store.read(type, id);
   const deleted = version !== undefined && version.content === undefined;
-  const target =
-    version === undefined || deleted ? targetOfDeleted(step, id, version) : targetAt(context, step, version);
-  step.targets = target instanceof Failure ? [] : [target];
-  return target instanceof Failure ? target : undefined;
+  return asResolution(
+    version === undefined || deleted ? targetOfDeleted(step, id, version) : targetAt(context, step, version),
+  );
 }
 
 /** A target whose state nobody has looked at. */
@@ -205,12 +205,11 @@ function targetAtAnyVersion({ config }: Context, step: WriteStep, id: string): W
   return { id, expect: 0, refuse: () => fail('if-match-required', { found: target }) };
 }
 
-/** A target that is at the version that the client has seen. Where nothing is current, that may be the version of a deletion. */
+/** A target that is at the version that the client has seen. Where nothing is current, that may be the version of a deletion: the
+ * next attempt looks. */
 function targetAtKnownVersion(step: WriteStep, id: string, expect: number): WriteTarget {
-  const refuse = (found: number): Failure | undefined => {
-    step.look = found === 0 && step.action === 'update';
-    return step.look ? undefined : conflict(`${step.type}/${id}`, found, step);
-  };
+  const refuse = (found: number): Failure | undefined =>
+    found === 0 && step.action === 'update' ? undefined : conflict(`${step.type}/${id}`, found, step);
   return { id, expect, refuse };
 }
 
@@ -244,29 +243,31 @@ function conflict(target: string, found: number, { request }: WriteStep): Failur
  * R4 http.html#trules: no resource is written twice. Two creates with criteria that nothing matches would both create; one whose match
  * another entry writes would answer what is not.
  */
-function overlaps(steps: readonly WriteStep[]): readonly Issue[] {
+function overlaps(resolved: readonly ResolvedStep[]): readonly Issue[] {
   const written = new Set(
-    steps.flatMap((s) => (s.id === undefined || s.action === 'create' ? [] : [`${s.type}/${s.id}`])),
+    resolved.flatMap(({ step: s }) => (s.id === undefined || s.action === 'create' ? [] : [`${s.type}/${s.id}`])),
   );
   const issues: Issue[] = [];
-  const claim = (step: WriteStep, keys: readonly string[], shown?: string): void => {
+  const claim = ({ step, targets }: ResolvedStep, keys: readonly string[], shown?: string): void => {
     const twice = keys.find((key) => written.has(key));
     const at = requestPath(step.request, step.action === 'create' ? 'ifNoneExist' : 'url');
     if (twice !== undefined) issues.push(issue('duplicate-target', { found: shown ?? twice }, at));
-    if (step.targets.length > 0) for (const key of keys) written.add(key);
+    if (targets.length > 0) for (const key of keys) written.add(key);
   };
-  for (const step of steps) {
-    const { criteria: pairs, type, action, targets } = step;
+  for (const one of resolved) {
+    const { step, targets } = one;
+    const { criteria: pairs, type, action } = step;
     if (pairs === undefined || targets.length === 0) continue;
     const criterion = { type, pairs, without: nothing };
     const keys = targets.map(({ id }) => `${type}/${id}`);
     // What a search did not find is known by the search alone.
     const made = action === 'create' || (action === 'update' && !(targets[0]?.expect ?? 0));
-    if (made) claim(step, [criterionKey(criterion), ...keys], shownCriteria(criterion));
-    else claim(step, keys);
+    if (made) claim(one, [criterionKey(criterion), ...keys], shownCriteria(criterion));
+    else claim(one, keys);
   }
-  for (const step of steps) {
-    if (step.criteria !== undefined && step.match !== undefined) claim(step, [`${step.type}/${step.match.id}`]);
+  for (const one of resolved) {
+    const { step, match } = one;
+    if (step.criteria !== undefined && match !== undefined) claim(one, [`${step.type}/${match.id}`]);
   }
   return issues;
 }

@@ -1,10 +1,9 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
-import type { Filter } from '#search/model/filter.ts';
 import type { Version } from '#storage/store.ts';
 import { yielder } from '#threads/yielding.ts';
-import { criteriaIn } from '../lookups/criteria.ts';
+import { criteriaIn, type Matches } from '../lookups/criteria.ts';
 import type { Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
 import { type Request, requestPath, resourcePath } from '../request/request.ts';
@@ -19,8 +18,7 @@ export interface WriteTarget {
   readonly refuse?: (found: number) => Failure | undefined;
 }
 
-/** A request that writes, read and checked as far as that goes without the store. What rests on the store's state is settled by each
- * plan. */
+/** A request that writes, read and checked as far as that goes without the store. */
 export interface WriteStep {
   readonly request: Request;
   readonly action: 'create' | 'update' | 'patch' | 'delete';
@@ -31,19 +29,26 @@ export interface WriteStep {
   readonly known: ReadonlySet<string>;
   /** That search: If-None-Exist, or the parameters of a conditional interaction. */
   readonly criteria: readonly (readonly [string, string])[] | undefined;
-  /** What is stored; undefined for a deletion, and until the state says what a patch makes. */
-  resource: Resource | undefined;
-  links: readonly Link[];
+  /** What the request brings to be stored; undefined for a deletion and a patch. */
+  readonly resource: Resource | undefined;
+  readonly links: readonly Link[];
   /** Warnings about the resource. */
-  notes: readonly Issue[];
+  readonly notes: readonly Issue[];
+}
+
+/** What one attempt makes of a step by what is stored. */
+export interface ResolvedStep {
+  readonly step: WriteStep;
+  /** What is to be stored: what the request brings, or what a patch makes of the current version. */
+  readonly resource: Resource | undefined;
+  readonly links: readonly Link[];
+  readonly notes: readonly Issue[];
   /** What it writes: one resource, or several of a conditional deletion, or none. */
-  targets: readonly WriteTarget[];
-  /** What its criteria ask of a resource. */
-  where: Filter | undefined;
-  /** The version named in If-Match is not current: whether it is that of a deletion shows only in the store. */
-  look: boolean;
+  readonly targets: readonly WriteTarget[];
+  /** What its criteria found. */
+  readonly matches: Matches | undefined;
   /** The answer, if it writes nothing but finds what it wanted. */
-  match: Version | undefined;
+  readonly match: Version | undefined;
 }
 
 const actions: Partial<Record<Request['interaction']['code'], WriteStep['action']>> = {
@@ -61,7 +66,7 @@ export function isWriting(request: Request): boolean {
 }
 
 /** The steps of requests that write, or the problems of all of them. */
-export async function toSteps(context: Context, requests: readonly Request[]): Promise<Outcome<WriteStep[]>> {
+export async function toSteps(context: Context, requests: readonly Request[]): Promise<Outcome<readonly WriteStep[]>> {
   const issues = new Issues();
   const breathe = yielder();
   const steps: WriteStep[] = [];
@@ -96,15 +101,7 @@ function toStep(context: Context, request: Request, known: ReadonlySet<string>):
   }
   const { type } = interaction;
   const named = 'id' in interaction ? interaction.id : undefined;
-  const nothing = {
-    resource: undefined,
-    links: [],
-    notes: [],
-    targets: [],
-    where: undefined,
-    look: false,
-    match: undefined,
-  };
+  const nothing = { resource: undefined, links: [], notes: [] };
   const step = { ...nothing, request, known, action, type, id: named, criteria: criteriaOf(request, type, named) };
   if (action === 'delete' || action === 'patch') return step;
   const path = resourcePath(request, type);

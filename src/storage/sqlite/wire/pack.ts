@@ -114,7 +114,8 @@ export function packReindexed({ type, id, version, index }: Reindexed): PackedRe
 }
 
 function packWrite(write: Write): PackedWrite {
-  const { method, type, id, draft, index, expect } = write;
+  const { method, type, id, draft, expect } = write;
+  const record = write.index();
   return {
     method,
     type,
@@ -122,9 +123,9 @@ function packWrite(write: Write): PackedWrite {
     head: draft?.head ?? null,
     tail: draft?.tail ?? '',
     expect: expect ?? -1,
-    residents: index.residents,
-    entries: packEntries(index.entries),
-    words: packWords(index),
+    residents: record.residents,
+    entries: packEntries(record.entries),
+    words: packWords(record),
   };
 }
 

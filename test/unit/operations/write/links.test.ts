@@ -1,6 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import t from 'tap';
-import { referenceLinks } from '#operations/write/links.ts';
+import { parseJson, stringify } from '#fhir/json/json.ts';
+import { referenceLinks, replaceLinks, valueAt } from '#operations/write/links.ts';
 
 const urn = 'urn:uuid:0e2b8d3c-0f6a-4a67-9d3e-111111111111';
 const known: ReadonlySet<string> = new Set([urn]);
@@ -91,6 +92,39 @@ t.test('http.html#trules: where a resource may name another of its bundle', asyn
       paths.map((p) => `R.${p}`),
       name,
     );
-    for (const { holder, key, value } of links) t.equal(holder[key], value, name);
+    for (const link of links) t.equal(valueAt(resource as Resource, link), link.value, name);
+  }
+});
+
+t.test('references are written into copies: the resource stays as it came, to the last digit', async (t) => {
+  const cases: [name: string, sent: string, stored: string][] = [
+    ['none', '{"resourceType":"Basic","code":{"text":"1.00"}}', '{"resourceType":"Basic","code":{"text":"1.00"}}'],
+    [
+      'beside numbers and lists of numbers',
+      '{"resourceType":"Observation","subject":{"reference":"URN"},"valueQuantity":{"value":1.00},"extension":[{"valueDecimal":2.50},{"url":"u","valueUri":"URN"}]}',
+      '{"resourceType":"Observation","subject":{"reference":"Patient/1"},"valueQuantity":{"value":1.00},"extension":[{"valueDecimal":2.50},{"url":"u","valueUri":"Patient/1"}]}',
+    ],
+    [
+      'in a holder of numbers',
+      '{"resourceType":"Observation","component":[{"valueQuantity":{"value":1e2,"extension":[{"url":"u","valueReference":{"reference":"URN"}}]}}]}',
+      '{"resourceType":"Observation","component":[{"valueQuantity":{"value":1e2,"extension":[{"url":"u","valueReference":{"reference":"Patient/1"}}]}}]}',
+    ],
+    [
+      'in a list with holes, and twice in one holder',
+      '{"resourceType":"CarePlan","instantiatesUri":["URN","http://x.example",1.0,"URN"],"_instantiatesUri":[null,{"extension":[{"valueUri":"URN"}]}]}',
+      '{"resourceType":"CarePlan","instantiatesUri":["Patient/1","http://x.example",1.0,"Patient/1"],"_instantiatesUri":[null,{"extension":[{"valueUri":"Patient/1"}]}]}',
+    ],
+  ];
+  for (const [name, template, stored] of cases) {
+    const sent = template.replaceAll('URN', urn);
+    const resource = parseJson(sent, 100) as Resource;
+    const links = referenceLinks(resource, 'R', known);
+    const replaced = replaceLinks(
+      resource,
+      links.map((link) => [link, 'Patient/1']),
+    );
+    t.equal(stringify(replaced), stored, name);
+    t.equal(stringify(resource), sent, name);
+    t.equal(replaced === resource, links.length === 0, name);
   }
 });

@@ -68,10 +68,21 @@ t.test('a search starts from its rarest criterion and checks the rest by resourc
       { kind: 'date', param: 'date', low: n, high: n + 1 },
     ];
     const draft = { head: '{"meta":{', tail: '}}' };
-    return { method: 'PUT' as const, type: 'Observation', id: `o${n}`, draft, index: { entries, residents: [] } };
+    return {
+      method: 'PUT' as const,
+      type: 'Observation',
+      id: `o${n}`,
+      draft,
+      index: () => ({ entries, residents: [] }),
+    };
   });
   const entries: readonly Entry[] = [{ kind: 'token', param: 'active', system: '', code: 'true' }];
-  const patients = ['p0', 'p3'].map((id) => ({ ...writes[0], type: 'Patient', id, index: { entries, residents: [] } }));
+  const patients = ['p0', 'p3'].map((id) => ({
+    ...writes[0],
+    type: 'Patient',
+    id,
+    index: () => ({ entries, residents: [] }),
+  }));
   const all = [...writes, ...patients] as typeof writes;
   await store.transact({ guards: [], references: 'lenient', rights: { op: 'all' }, writes: all });
 
