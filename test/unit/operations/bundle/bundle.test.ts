@@ -28,12 +28,15 @@ const put = (id: string) => ({
 });
 const read = (id: string) => ({ request: { method: 'GET', url: `Patient/${id}` } });
 
-/** The statuses of the entries; `act` breaks when it is asked for Patient/broken, for the nth time and later. */
+/** The statuses of the entries; `act` breaks when it is asked for Patient/broken, for the nth time and later. Each time before, another
+ * writes meanwhile. */
 async function statuses(type: string, from: number, ...entry: unknown[]): Promise<Outcome<number[]>> {
   let times = 0;
-  const act = (request: Request): Promise<Outcome<Answer>> => {
+  const act = async (request: Request): Promise<Outcome<Answer>> => {
     const { interaction: i } = request;
-    if ('id' in i && i.id === 'broken' && ++times >= from) throw new Error('out of order');
+    const isBroken = 'id' in i && i.id === 'broken';
+    if (isBroken && ++times >= from) throw new Error('out of order');
+    if (isBroken && i.code === 'read') await writeMeanwhile();
     return perform(context, caller, request);
   };
   const interaction = { code: 'bundle' } as const;
@@ -42,6 +45,12 @@ async function statuses(type: string, from: number, ...entry: unknown[]): Promis
   const answer = await bundle(context, caller, request, act);
   if (answer instanceof Failure) return answer;
   return answer.kind === 'responses' ? answer.answers.map((a) => a.status) : [];
+}
+
+async function writeMeanwhile(): Promise<void> {
+  const interaction = { code: 'create', type: 'Basic' } as const;
+  const body = { resourceType: 'Basic', code: { text: 'x' } };
+  await perform(context, caller, { interaction, query: [], body, lenient: false, preconditions: {} });
 }
 
 /** The next warning of the process; nothing else warns here. */

@@ -1,0 +1,83 @@
+import { Failure, fail, type Outcome } from '#errors';
+import { mapInBatches } from '#threads/yielding.ts';
+import type { Answer } from '../request/answer.ts';
+import { located, type Request, requestPath } from '../request/request.ts';
+import { isWriting } from '../write/step.ts';
+import { type AnswerBudget, sizeOf } from './budget.ts';
+
+/** Does what a single request asks. */
+export type Act = (request: Request) => Promise<Outcome<Answer>>;
+
+/**
+ * The answers of the entries, within the budget: what is beyond it is not done, but what was written is told. A defect is that
+ * of its entry, since others may be written already.
+ */
+export async function answerAll(
+  entries: readonly Outcome<Request>[],
+  act: Act,
+  budget: AnswerBudget,
+): Promise<Outcome<Answer>[]> {
+  const limited = limitConcurrency();
+  const answered = async (entry: Outcome<Request>): Promise<Outcome<Answer>> => {
+    const path = entry instanceof Failure ? undefined : entry.path;
+    if (budget.spent) return budget.refuse(path);
+    const answer =
+      entry instanceof Failure ? entry : withoutBody(entry, entryFailure(entry, await attempt(entry, act)));
+    const written = !(entry instanceof Failure || answer instanceof Failure) && isWriting(entry);
+    const within = written && holdsOnlySent(entry) ? true : budget.take(sizeOf(answer));
+    return within || written ? answer : budget.refuse(path);
+  };
+  return mapInBatches(entries, (entry) =>
+    entry instanceof Failure || holdsOnlySent(entry) ? answered(entry) : limited(() => answered(entry)),
+  );
+}
+
+/** Whether the answer can hold nothing but what the bundle itself brought, which HUFHIR_MAX_BODY bounds. */
+function holdsOnlySent({ interaction: { code }, ifNoneExist }: Request): boolean {
+  return /(update|delete)$/.test(code) || (code === 'create' && ifNoneExist === undefined);
+}
+
+/** Works of which so many may be under way at once, since their answers may be of any size; the others wait in their order. */
+const atOnce = 4;
+
+/** Runs works side by side, within that limit. */
+export function limitConcurrency(): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running === atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+}
+
+/** What the request asks, or `internal` for a defect, which the process tells where its log is. */
+async function attempt(request: Request, act: Act): Promise<Outcome<Answer>> {
+  try {
+    return await act(request);
+  } catch (error) {
+    const found = request.path ?? 'the entry';
+    process.emitWarning(`${found}: ${error instanceof Error ? error.stack : String(error)}`, 'Defect');
+    return fail('internal', { found });
+  }
+}
+
+/** A problem that names no element is one of the entry's URL. */
+function entryFailure(request: Request, answer: Outcome<Answer>): Outcome<Answer> {
+  if (!(answer instanceof Failure) || answer.issues.some((i) => i.expression !== undefined)) return answer;
+  return located(answer, requestPath(request, 'url'));
+}
+
+/** HEAD asks for everything but the body; contents that do not go out are not held. */
+export function withoutBody({ head }: Request, answer: Outcome<Answer>): Outcome<Answer> {
+  if (answer instanceof Failure || (head !== true && answer.kind !== 'bare')) return answer;
+  const status = answer.kind === 'bare' ? answer.status : 200;
+  const version = answer.kind === 'bare' || answer.kind === 'resource' ? answer.version : undefined;
+  return { kind: 'bare', status, version: version && { ...version, content: undefined } };
+}
