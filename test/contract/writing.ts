@@ -174,6 +174,26 @@ export function writing(t: Test, open: Open): void {
     ]);
   });
 
+  t.test('the index record of each write is asked for once', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    let asked = 0;
+    const indexed = (reference: string, expect?: number) => {
+      const write = put(reference, { entries: [token('code', 's', 'x')], ...(expect !== undefined && { expect }) });
+      return {
+        ...write,
+        index: () => {
+          asked++;
+          return write.index();
+        },
+      };
+    };
+    await commit(store, indexed('Basic/a'), indexed('Basic/b'));
+    t.equal(asked, 2);
+    t.match(await store.transact(transaction([indexed('Basic/c'), indexed('Basic/a', 7)])), { conflict: 'version' });
+    t.equal(asked, 4, 'a conflict asks no more');
+  });
+
   t.test('two writes of one resource in one transaction come one after the other', async (t) => {
     const { store, close } = await open();
     t.teardown(close);
