@@ -25,25 +25,45 @@ export async function transaction(
   for (const entry of entries) if (entry instanceof Failure) issues.addAll(entry.issues);
   const broken = failIfAny(issues.list);
   if (broken !== undefined) return broken;
-  const { maxAnswer } = context.config;
   const requests = entries.filter((entry): entry is Request => !(entry instanceof Failure));
   const writing = requests.filter(isWriting);
   const reading = requests.filter((request) => !isWriting(request));
-  const seq = reading.length === 0 ? 0 : await context.store.lastSeq();
-  const previewed = await previewReads(requests, act, new AnswerBudget(maxAnswer));
-  if (previewed instanceof Failure) return previewed;
-  const written = await writeAll(context, caller, writing);
-  if (written instanceof Failure) return written;
-  const answers = new Map<Request, Outcome<Answer> | undefined>(writing.map((r, i) => [r, written.answers[i]]));
-  const valid = reading.length === 0 ? previewed : await stillValid(context, caller, { previewed, seq, written });
-  const answerOf = readAfter(context, caller, { written, valid, act });
-  const read = await answerAll(reading, answerOf, new AnswerBudget(maxAnswer));
+  const done = await previewAndWrite(context, caller, requests, act);
+  if (done instanceof Failure) return done;
+  const answers = new Map<Request, Outcome<Answer> | undefined>(writing.map((r, i) => [r, done.written.answers[i]]));
+  const read = await answerAll(
+    reading,
+    readAfter(context, caller, done, act),
+    new AnswerBudget(context.config.maxAnswer),
+  );
   for (const [i, request] of reading.entries()) answers.set(request, read[i]);
   return requests.map((request) => answers.get(request) ?? fail('internal', { found: 'no answer' }));
 }
 
 /** The answers to what a transaction reads, as the state was before it. */
 type PreviewedAnswers = ReadonlyMap<Request, Answer>;
+
+/** What was written, and which of the answers before it still hold; the others are not held while they are made anew. */
+interface WrittenBetween {
+  readonly written: Written;
+  readonly valid: PreviewedAnswers;
+}
+
+async function previewAndWrite(
+  context: Context,
+  caller: Caller,
+  requests: readonly Request[],
+  act: Act,
+): Promise<Outcome<WrittenBetween>> {
+  const onlyWrites = requests.every(isWriting);
+  const seq = onlyWrites ? 0 : await context.store.lastSeq();
+  const previewed = await previewReads(requests, act, new AnswerBudget(context.config.maxAnswer));
+  if (previewed instanceof Failure) return previewed;
+  const written = await writeAll(context, caller, requests.filter(isWriting));
+  if (written instanceof Failure) return written;
+  const valid = onlyWrites ? previewed : await stillValid(context, caller, { previewed, seq, written });
+  return { written, valid };
+}
 
 interface Preview {
   readonly previewed: PreviewedAnswers;
@@ -69,14 +89,8 @@ async function stillValid(
   return new Map([...previewed].filter(([request]) => !dependsOn(definitions, request, versions)));
 }
 
-interface AfterCommit {
-  readonly written: Written;
-  readonly valid: PreviewedAnswers;
-  readonly act: Act;
-}
-
 /** Answers reads after the commit: with what was written, with what was previewed, or anew. */
-function readAfter(context: Context, caller: Caller, { written, valid, act }: AfterCommit): Act {
+function readAfter(context: Context, caller: Caller, { written, valid }: WrittenBetween, act: Act): Act {
   const current = new Map(written.versions.map((version) => [`${version.type}/${version.id}`, version]));
   return async (request) => {
     const { interaction: i } = request;
