@@ -139,7 +139,7 @@ const checking = 5_000;
 /** Records are not for shared caches, and others keep them only to ask whether they are up to date; each form is another answer. */
 const caching = { 'cache-control': 'no-cache, private', vary: 'Accept, accept-encoding, Origin' };
 
-/** `/fhir` and all below. Who asks is settled before a body is read or a path judged: strangers learn nothing of either. */
+/** `/fhir` and all below. Who asks is known before a body is read or a path judged: strangers learn nothing of either. */
 function serveFhir(context: Context, shutdown: Shutdown, fhir: FastifyInstance): void {
   const { config } = context;
   const guard = config.auth === 'off' ? originGuard(config) : undefined;

@@ -1,28 +1,30 @@
 import { Failure, fail, type Outcome } from '#errors';
 import { mapInBatches } from '#threads/yielding.ts';
 import type { Answer } from '../request/answer.ts';
+import type { Context } from '../request/context.ts';
 import { located, type Request, requestPath } from '../request/request.ts';
 import { isWriting } from '../write/step.ts';
-import { type AnswerBudget, sizeOf } from './budget.ts';
+import { AnswerBudget, sizeOf } from './budget.ts';
 
 /** Does what a single request asks. */
 export type Act = (request: Request) => Promise<Outcome<Answer>>;
 
 /**
- * The answers of the entries, within the budget: what is beyond it is not done, but what was written is told. A defect is that
- * of its entry, since others may be written already.
+ * The answers of the entries, within HUFHIR_MAX_ANSWER: what is beyond it is not done, but what was written is told. A defect
+ * is that of its entry, since others may be written already.
  */
 export async function answerAll(
+  { config, log }: Context,
   entries: readonly Outcome<Request>[],
   act: Act,
-  budget: AnswerBudget,
 ): Promise<Outcome<Answer>[]> {
+  const budget = new AnswerBudget(config.maxAnswer);
   const limited = limitConcurrency();
   const answered = async (entry: Outcome<Request>): Promise<Outcome<Answer>> => {
     const path = entry instanceof Failure ? undefined : entry.path;
     if (budget.spent) return budget.refuse(path);
     const answer =
-      entry instanceof Failure ? entry : withoutBody(entry, entryFailure(entry, await attempt(entry, act)));
+      entry instanceof Failure ? entry : withoutBody(entry, entryFailure(entry, await attempt(log, entry, act)));
     const written = !(entry instanceof Failure || answer instanceof Failure) && isWriting(entry);
     const within = written && holdsOnlySent(entry) ? true : budget.take(sizeOf(answer));
     return within || written ? answer : budget.refuse(path);
@@ -57,13 +59,13 @@ export function limitConcurrency(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** What the request asks, or `internal` for a defect, which the process tells where its log is. */
-async function attempt(request: Request, act: Act): Promise<Outcome<Answer>> {
+/** What the request asks, or `internal` for a defect, which the log tells. */
+async function attempt(log: Context['log'], request: Request, act: Act): Promise<Outcome<Answer>> {
   try {
     return await act(request);
   } catch (error) {
     const found = request.path ?? 'the entry';
-    process.emitWarning(`${found}: ${error instanceof Error ? error.stack : String(error)}`, 'Defect');
+    log.error({ err: error, entry: found }, 'An entry of a bundle met a defect');
     return fail('internal', { found });
   }
 }

@@ -3,7 +3,6 @@ import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import type { Request } from '../request/request.ts';
 import { type Act, answerAll } from './answer-entries.ts';
-import { AnswerBudget } from './budget.ts';
 import { readBundle } from './entries.ts';
 import { transaction } from './transaction.ts';
 
@@ -21,8 +20,6 @@ export async function bundle(
   if (incoming instanceof Failure) return incoming;
   const { type, entries } = incoming;
   const answers =
-    type === 'batch'
-      ? await answerAll(entries, act, new AnswerBudget(context.config.maxAnswer))
-      : await transaction(context, caller, entries, act);
+    type === 'batch' ? await answerAll(context, entries, act) : await transaction(context, caller, entries, act);
   return answers instanceof Failure ? answers : { kind: 'responses', status: 200, type, answers };
 }

@@ -31,11 +31,7 @@ export async function transaction(
   const done = await previewAndWrite(context, caller, requests, act);
   if (done instanceof Failure) return done;
   const answers = new Map<Request, Outcome<Answer> | undefined>(writing.map((r, i) => [r, done.written.answers[i]]));
-  const read = await answerAll(
-    reading,
-    readAfter(context, caller, done, act),
-    new AnswerBudget(context.config.maxAnswer),
-  );
+  const read = await answerAll(context, reading, readAfter(context, caller, done, act));
   for (const [i, request] of reading.entries()) answers.set(request, read[i]);
   return requests.map((request) => answers.get(request) ?? fail('internal', { found: 'no answer' }));
 }

@@ -2,11 +2,11 @@ import { Failure, fail, type Outcome } from '#errors';
 import type { Commit, Guard, Write } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
 
-/** What a conductor wants written, and the criteria on which that rests. */
+/** What is to be written, and the criteria on which that rests. */
 export interface Changes {
   readonly guards: readonly Guard[];
   readonly writes: readonly Write[];
-  /** The answer where a write found another version than it expects; undefined where planning again may settle it. */
+  /** The answer where a write found another version than it expects; undefined where planning again may help. */
   readonly refuse?: (write: number, found: number) => Failure | undefined;
   /** FHIRPath of the reference in a write. */
   readonly place?: (write: number, reference: string) => string | undefined;
@@ -50,7 +50,7 @@ export async function commit<C extends Changes>(
   }
 }
 
-/** The store's answer to a conflict that planning again may settle: a criterion's matches changed, or a version that was
+/** The store's answer to a conflict that planning again may resolve: a criterion's matches changed, or a version that was
  * read, not asked for by the client. */
 class StaleState {
   /** What others changed. */

@@ -2,6 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { shown } from '#errors';
 import { copyDigits } from '#fhir/json/json.ts';
 import { type ElementType, elementAt } from '#fhir/model/model.ts';
+import type { Key } from '#fhir/patch/edit.ts';
 
 /** A place in a resource that may name another resource of the same bundle (R4 http.html#trules). */
 export interface Link {
@@ -13,8 +14,6 @@ export interface Link {
   readonly path: string;
   readonly kind: 'reference' | 'uri' | 'narrative';
 }
-
-type Key = string | number;
 
 type LinkHolder = Record<Key, unknown>;
 

@@ -83,8 +83,8 @@ async function resolveConditional(attempt: Attempt, steps: readonly ResolvedStep
   const found = new Map<ConditionalReference, Outcome<ConditionalMatch>>();
   let resolved = steps;
   for (let waiting = all; waiting.length > 0; ) {
-    const unsettled = new Set(waiting.flatMap(({ holders }) => holders.map(({ at }) => steps[at]?.step.type)));
-    const free = waiting.filter(({ criterion }) => !unsettled.has(criterion.type));
+    const unresolved = new Set(waiting.flatMap(({ holders }) => holders.map(({ at }) => steps[at]?.step.type)));
+    const free = waiting.filter(({ criterion }) => !unresolved.has(criterion.type));
     const round = free.length > 0 ? free : waiting;
     const candidatesOf = candidates(attempt.records, resolved);
     const results = await mapInBatches(round, ({ criterion }) => lookUpOne(attempt, criterion, candidatesOf));

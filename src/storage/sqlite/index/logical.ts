@@ -19,7 +19,7 @@ export class LogicalReferences {
   #fresh: number[] = [];
   /** Identifiers that came or went in this transaction, as system and value. */
   #changed = new Map<string, readonly [number, string]>();
-  /** The carriers found while settling, by system, types and value: thousands of records may name one resident. */
+  /** The carriers found while resolving, by system, types and value: thousands of records may name one resident. */
   readonly #carriers = new Map<string, number>();
 
   constructor(connection: Connection, names: Names, entries: IndexEntries) {

@@ -9,6 +9,7 @@ import type { Filter } from '#search/model/filter.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Store } from '#storage/store.ts';
+import { threadFile } from '#test/http/harness.ts';
 
 /** R4 http.html#trules: what a transaction reads is the state that it commits, read once where nobody else wrote meanwhile. */
 
@@ -49,11 +50,11 @@ const store = new Proxy(real, {
     return typeof own === 'function' ? own.bind(target) : own;
   },
 });
-const context = await createContext(config, store);
+const context = await createContext(config, store, { threadFile });
 await context.parameters.stop();
 t.teardown(() => real.close());
 
-const everybody: Caller = { rights: unrestricted };
+const everybody: Caller = { client: 'test', rights: unrestricted };
 const patient = (id: string, more: object = {}) => ({ resourceType: 'Patient', id, gender: 'male', ...more });
 const put = (id: string, more: object = {}) => ({
   resource: patient(id, more),
@@ -210,7 +211,7 @@ t.test('what another changes meanwhile is read again', async (t) => {
 
 t.test('who may write and not read is not answered what he wrote', async (t) => {
   const men: Filter = { op: 'match', param: 'gender', test: { kind: 'token', code: 'male' } };
-  const writer: Caller = { rights: { read: men, write: unrestricted.write } };
+  const writer: Caller = { client: 'test', rights: { read: men, write: unrestricted.write } };
   await given(put('e'), put('f'));
   const woman = await transact(writer, put('e', { gender: 'female' }), get('Patient/e'), get('Patient/f'));
   t.same(woman.answers, ['200 v2', '404', '200 v1']);

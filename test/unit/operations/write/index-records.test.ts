@@ -11,6 +11,7 @@ import type { Request } from '#operations/request/request.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Store } from '#storage/store.ts';
+import { threadFile } from '#test/http/harness.ts';
 
 /** A resource is indexed once in a write, whoever asks for its entries. */
 
@@ -34,7 +35,7 @@ const store: Store = new Proxy(real, {
     return typeof own === 'function' ? own.bind(target) : own;
   },
 });
-const another = await createContext(config, store);
+const another = await createContext(config, store, { threadFile });
 t.teardown(async () => {
   await another.parameters.stop();
   await real.close();
@@ -49,7 +50,7 @@ const context: Context = {
   },
 };
 
-const caller: Caller = { rights: unrestricted };
+const caller: Caller = { client: 'test', rights: unrestricted };
 const plain = { query: [], lenient: false, preconditions: {} } as const;
 
 /** The status, or those of the entries, and what was indexed. */
