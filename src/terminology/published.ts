@@ -31,8 +31,8 @@ export function publishedCodeSystem(url: string): CodeSystem | undefined {
 
 /** One resource out of the publisher's 22 MB. */
 function published(key: string): ValueSet | CodeSystem | undefined {
-  const kept = read.get(key)?.deref();
-  if (kept !== undefined) return kept;
+  const cached = read.get(key)?.deref();
+  if (cached !== undefined) return cached;
   spans ??= new Map(files.toReversed().flatMap(spansIn));
   const place = spans.get(key);
   if (place === undefined) return undefined;

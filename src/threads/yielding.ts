@@ -18,11 +18,11 @@ export function yielder(): () => Promise<void> {
 
 /** The results of the items, in their order; a few items are under way at once. */
 export async function mapInBatches<T, R>(items: readonly T[], work: (item: T) => R | Promise<R>): Promise<R[]> {
-  const breathe = yielder();
+  const pause = yielder();
   const results: R[] = [];
   for (let i = 0; i < items.length; i += width) {
     results.push(...(await Promise.all(items.slice(i, i + width).map(work))));
-    await breathe();
+    await pause();
   }
   return results;
 }

@@ -105,10 +105,10 @@ async function previewReads(
   act: Act,
   budget: AnswerBudget,
 ): Promise<Outcome<PreviewedAnswers>> {
-  const fate = new Map<string, Request>();
+  const ownWrites = new Map<string, Request>();
   for (const request of requests) {
     const { interaction: i } = request;
-    if (i.code === 'update' || i.code === 'patch' || i.code === 'delete') fate.set(`${i.type}/${i.id}`, request);
+    if (i.code === 'update' || i.code === 'patch' || i.code === 'delete') ownWrites.set(`${i.type}/${i.id}`, request);
   }
   const issues = new Issues();
   const answers = new Map<Request, Answer>();
@@ -117,11 +117,11 @@ async function previewReads(
     if (budget.spent) return;
     const { interaction: i } = request;
     const target = i.code === 'read' || i.code === 'history-instance' ? `${i.type}/${i.id}` : '';
-    const coming = fate.get(target);
+    const ownWrite = ownWrites.get(target);
     let size = 0;
-    if (coming?.interaction.code === 'update') size = request.head === true ? 0 : sizeOfBody(coming);
+    if (ownWrite?.interaction.code === 'update') size = request.head === true ? 0 : sizeOfBody(ownWrite);
     else {
-      const gone = i.code === 'read' && coming?.interaction.code === 'delete';
+      const gone = i.code === 'read' && ownWrite?.interaction.code === 'delete';
       const answer = gone ? fail('deleted', { found: target }) : withoutBody(request, await act(request));
       if (answer instanceof Failure) issues.addAll(located(answer, requestPath(request, 'url')).issues);
       else answers.set(request, answer);

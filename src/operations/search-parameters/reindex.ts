@@ -75,11 +75,11 @@ export async function reindexChanges(indexing: Indexing, { types, seq }: Pass): 
 }
 
 async function reindex({ store, index }: Indexing, versions: readonly Version[]): Promise<void> {
-  const breathe = yielder();
+  const pause = yielder();
   let records: Reindexed[] = [];
   let characters = 0;
   for (const { type, id, version, content } of versions) {
-    await breathe();
+    await pause();
     // What a deletion made has no entries of its own.
     if (content === undefined) continue;
     const resource = parseResource(content, Number.POSITIVE_INFINITY);

@@ -23,12 +23,12 @@ export interface ResolvedReferences {
  */
 export async function resolveReferences(attempt: Attempt, steps: readonly ResolvedStep[]): Promise<ResolvedReferences> {
   const issues = new Issues();
-  const breathe = yielder();
+  const pause = yielder();
   const targets = entryTargets(steps);
   const { held, versions } = await holdVersions(attempt.context, steps, targets);
   const local: ResolvedStep[] = [];
   for (const one of held) {
-    await breathe();
+    await pause();
     const { step, links } = one;
     const values: [Link, string][] = [];
     for (const link of links) {

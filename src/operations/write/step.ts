@@ -68,13 +68,13 @@ export function isWriting(request: Request): boolean {
 /** The steps of requests that write, or the problems of all of them. */
 export async function toSteps(context: Context, requests: readonly Request[]): Promise<Outcome<readonly WriteStep[]>> {
   const issues = new Issues();
-  const breathe = yielder();
+  const pause = yielder();
   const steps: WriteStep[] = [];
   const targets = new Set<string>();
   const fullUrls = new Set<string>();
   const known = new Set(requests.flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : [fullUrl])));
   for (const request of requests) {
-    await breathe();
+    await pause();
     if (issues.full) break;
     const step = toStep(context, request, known);
     issues.addAll(step instanceof Failure ? step.issues : step.notes);

@@ -84,7 +84,7 @@ interface PlannedChanges extends Changes {
 /** One attempt: resolves what is meant, gives ids, puts references in place, and makes the writes. */
 async function plan(attempt: Attempt, asked: readonly WriteStep[]): Promise<Outcome<PlannedChanges>> {
   const issues = new Issues();
-  const breathe = yielder();
+  const pause = yielder();
   const targets = await resolveTargets(attempt, asked);
   issues.addAll(targets.issues);
   const { steps, matches, issues: wrong } = await resolveReferences(attempt, targets.steps);
@@ -95,7 +95,7 @@ async function plan(attempt: Attempt, asked: readonly WriteStep[]): Promise<Outc
   const planned = steps.flatMap((by) => by.targets.map((target) => ({ by, target })));
   const writes: Write[] = [];
   for (const one of planned) {
-    await breathe();
+    await pause();
     writes.push(toWrite(attempt.records, one));
   }
   const guards = [...steps.flatMap((step) => step.matches ?? []), ...matches].map((m) => m.guard);

@@ -63,8 +63,8 @@ const inElement: TextKind = { path: 'Element' };
 function kindAt(path: string, key: string): TextKind {
   if (key.startsWith('_')) return inElement;
   const known = kinds.get(path);
-  const kept = known?.get(key);
-  if (kept !== undefined) return kept;
+  const cached = known?.get(key);
+  if (cached !== undefined) return cached;
   const element = elementAt(path, key);
   // Only what R4 declares is kept, whatever keys and types a client makes up.
   if (element === undefined) return 'nothing';

@@ -29,9 +29,9 @@ export function passesThrough(parameter: SearchParameter, type: string): boolean
 }
 
 function routeOf(parameter: SearchParameter): Route | 'unknown' {
-  const kept = routes.get(parameter) ?? findRoute(parameter.expression);
-  routes.set(parameter, kept);
-  return kept;
+  const cached = routes.get(parameter) ?? findRoute(parameter.expression);
+  routes.set(parameter, cached);
+  return cached;
 }
 
 function findRoute(expression: string): Route | 'unknown' {

@@ -86,8 +86,8 @@ function compareText(parameter: SearchParameter, operator: Operator, value: stri
     case 'in':
       return readModified(parameter, 'in', value, reading);
     case 'ni': {
-      const among = readModified(parameter, 'in', value, reading);
-      return 'expected' in among ? among : [{ op: 'not', of: or(among) }];
+      const members = readModified(parameter, 'in', value, reading);
+      return 'expected' in members ? members : [{ op: 'not', of: or(members) }];
     }
     // `ss`: the value subsumes what the resource says, which lies below it.
     case 'ss':
