@@ -9,7 +9,7 @@ import { largeTransaction, perPatient, transactions } from './bundles.ts';
 import { measureGrowth } from './growth.ts';
 import type { Growth } from './growth-report.ts';
 import { growthRows } from './growth-rows.ts';
-import { push, type Submission, synthea } from './importing.ts';
+import { push, submissionsOf, synthea } from './importing.ts';
 import { measureLarge, pace } from './large.ts';
 import { measureEvaluation, measureReads, measureSearches, type Reading } from './reading.ts';
 import { latency, type Measured, machine, row, tables, write, yardstickRows } from './report.ts';
@@ -121,11 +121,7 @@ async function large(server: Server): Promise<void> {
 }
 
 async function importDistrict(server: Server): Promise<void> {
-  const { submissions } = generate({ residents, seed, year: 2025 });
-  const waves = Map.groupBy(submissions, (submission) => submission.wave);
-  const groups = [...waves.values()].map((wave) =>
-    wave.map((s): Submission => ({ ...s, body: JSON.stringify(s.body) })),
-  );
+  const groups = submissionsOf(generate({ residents, seed, year: 2025 }).submissions);
   const result = await push(server.origin, groups, inFlight);
   if (!wants('import')) return;
   add({

@@ -157,8 +157,10 @@ function countOf(totals: readonly number[]): string {
 
 const script = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
 
-async function loadDistrict(folder: string, district: District): Promise<void> {
-  const loader = spawn(process.execPath, [script('load-district.ts'), folder, JSON.stringify(district)], {
+/** Loads it by the program of this clone if none is given. */
+export async function loadDistrict(folder: string, district: District, clone?: string): Promise<void> {
+  const file = clone === undefined ? script('load-district.ts') : join(clone, 'test/bench/load-district.ts');
+  const loader = spawn(process.execPath, [file, folder, JSON.stringify(district)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code] = await once(loader, 'exit');

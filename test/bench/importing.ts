@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import type { Generated } from '#seed/generate.ts';
 
 /** One request that brings records. */
 export interface Submission {
@@ -89,6 +90,12 @@ export function send(
     call.on('error', reject);
     call.end(body);
   });
+}
+
+/** The waves of the demo district. */
+export function submissionsOf(submissions: Generated['submissions']): readonly (readonly Submission[])[] {
+  const waves = Map.groupBy(submissions, (submission) => submission.wave);
+  return [...waves.values()].map((wave) => wave.map((s) => ({ ...s, body: JSON.stringify(s.body) })));
 }
 
 /** Hospital and practitioner bundles first, then the patients; undefined where the data are not beside the clone. */

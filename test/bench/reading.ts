@@ -41,7 +41,8 @@ async function rounds(
   return readings;
 }
 
-async function patients(origin: string): Promise<readonly string[]> {
+/** The ids of some. */
+export async function patients(origin: string): Promise<readonly string[]> {
   const response = await fetch(`${origin}/fhir/Patient?_count=500`);
   const bundle = (await response.json()) as Found;
   const ids = (bundle.entry ?? []).map((entry) => entry.resource.id);

@@ -6,6 +6,7 @@ import { startServing } from '#test/process/hufhir.ts';
 /** A server of ours, in its own process, on a store of its own. */
 export interface Server {
   readonly origin: string;
+  readonly pid: number;
   /** Milliseconds from spawn until `/readyz` answered 200. */
   readonly startup: number;
   /** Bytes resident now, and the most so far; 0 where the system does not tell. */
@@ -15,8 +16,8 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts `serve` on an empty SQLite store. Rejects if it ends before it is ready. */
-export async function startServer(more: Readonly<Record<string, string>> = {}): Promise<Server> {
+/** Starts `serve` on an empty SQLite store, of this clone if none is given. Rejects if it ends before it is ready. */
+export async function startServer(more: Readonly<Record<string, string>> = {}, clone?: string): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-bench-'));
   const settings = {
     HUFHIR_AUTH: 'off',
@@ -26,14 +27,16 @@ export async function startServer(more: Readonly<Record<string, string>> = {}): 
     ...more,
   };
   const begun = performance.now();
-  const { origin, child, ended } = await startServing(['serve'], { settings });
+  const { origin, child, ended } = await startServing(['serve'], { settings, ...(clone !== undefined && { clone }) });
   const { ok, status } = await fetch(`${origin}/readyz`);
   if (!ok) throw new Error(`/readyz answered ${status}`);
+  const { pid = 0 } = child;
   return {
     origin,
+    pid,
     startup: performance.now() - begun,
-    memory: () => memory(child.pid, 'VmRSS'),
-    peakMemory: () => memory(child.pid, 'VmHWM'),
+    memory: () => memory(pid, 'VmRSS'),
+    peakMemory: () => memory(pid, 'VmHWM'),
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
@@ -42,8 +45,8 @@ export async function startServer(more: Readonly<Record<string, string>> = {}): 
   };
 }
 
-function memory(pid: number | undefined, line: 'VmRSS' | 'VmHWM'): number {
-  if (process.platform !== 'linux' || pid === undefined) return 0;
+function memory(pid: number, line: 'VmRSS' | 'VmHWM'): number {
+  if (process.platform !== 'linux') return 0;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const [, kilobytes] = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   return Number(kilobytes) * 1024;

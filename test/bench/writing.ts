@@ -4,13 +4,19 @@ import { connections, type Load, load, type Shot } from './load.ts';
 
 /** Creates of small resources, one a request: a Patient and an Observation of one, in turn. */
 export async function measureCreates(origin: string, seconds: number): Promise<Load> {
-  const subject = await create(origin, { resourceType: 'Patient', gender: 'female' });
+  const shots = await createShots(origin);
   const before = await count(origin);
-  const made = await load(origin, [post(patient), post(observation(subject))], seconds);
+  const made = await load(origin, shots, seconds);
   if (made.failed > 0) throw new Error(`${made.failed} creates failed, first with: ${made.refusal ?? 'no answer'}`);
   // What is under way when the warm-up and the measurement end is stored, but its answer is not counted.
   expectStored((await count(origin)) - before, made.accepted, made.accepted + 2 * connections);
   return made;
+}
+
+/** Their requests. */
+export async function createShots(origin: string): Promise<readonly Shot[]> {
+  const subject = await create(origin, { resourceType: 'Patient', gender: 'female' });
+  return [post(patient), post(observation(subject))];
 }
 
 const patient = {

@@ -38,6 +38,8 @@ export const patience: Readonly<Record<string, string>> = {
 interface Start {
   /** The folder that it is started in; the clone, if none is given. */
   readonly cwd?: string;
+  /** The clone whose program it is; this one, if none is given. */
+  readonly clone?: string;
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -60,11 +62,11 @@ export async function startHufhir(args: readonly string[], until: RegExp, start:
   }
 }
 
-function spawnHufhir(args: readonly string[], { cwd = root, settings = {} }: Start) {
+function spawnHufhir(args: readonly string[], { clone = root, cwd = clone, settings = {} }: Start) {
   const preload = new URL('./end-with-parent.ts', import.meta.url).href;
   // Not the settings of the caller's own server.
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HUFHIR_'));
-  const child = spawn(process.execPath, ['--import', preload, join(root, 'src/main.ts'), ...args], {
+  const child = spawn(process.execPath, ['--import', preload, join(clone, 'src/main.ts'), ...args], {
     cwd,
     env: { ...Object.fromEntries(others), ...settings },
     stdio: ['pipe', 'pipe', 'pipe'],
