@@ -3,6 +3,7 @@ import t from 'tap';
 import * as bans from './tidy/bans.ts';
 import * as layers from './tidy/layers.ts';
 import * as names from './tidy/names.ts';
+import { namedFiles } from './tidy/readmes.ts';
 import * as size from './tidy/size.ts';
 import { type Breach, isScript, isTypeScript, load, repositoryFiles, type Source, sizeOf } from './tidy/source.ts';
 
@@ -28,6 +29,10 @@ const beyondRules = files.filter((s) => !/^test\/tidy/.test(s.path));
 const sample = (path: string, text: string): Source => ({ path, text });
 const long = (n: number): string => `${'let x = 0;\n'.repeat(n - 1)}export { x };\n`;
 const identityNumber = ['310105', '19490101', '0016'].join('');
+
+/** The breaches of a README of src/fhir, beside a few files. */
+const readme = (text: string): Breach[] =>
+  namedFiles([sample('src/fhir/README.md', text)], ['src/fhir/c.ts', 'src/fhir/json/e.ts', 'src/main.ts', 'test/d.ts']);
 
 interface Rule {
   readonly name: string;
@@ -292,6 +297,25 @@ const banRules: readonly Rule[] = [
     here: bans.readmes(paths),
     broken: { none: bans.readmes(['src/fhir/a.ts']) },
     kept: { one: bans.readmes(['src/fhir/a.ts', 'src/fhir/README.md', 'src/main.ts']) },
+  },
+  {
+    name: 'READMEs name files that are there',
+    here: namedFiles(under(/(^|\/)README\.md$|^[^/]+\.md$/), paths),
+    broken: {
+      'not there': readme('`a.ts`'),
+      'in another folder': readme('`json/b.ts`'),
+      'one of several': readme('`{c,b}.ts`'),
+      'with words': readme('see `node b.css now`'),
+    },
+    kept: {
+      'from its folder': readme('`c.ts`'),
+      'from src': readme('`fhir/c.ts`'),
+      'from the root': readme('`test/d.ts`'),
+      'a path upwards': readme('`../main.ts`'),
+      several: readme('`{c,json/e}.ts`'),
+      'any of them': readme('`*.test.ts`'),
+      'no name': readme('a.ts, `a` and `a.json`'),
+    },
   },
   {
     name: 'every code of the error catalogue is used',
