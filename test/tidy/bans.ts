@@ -122,7 +122,10 @@ export function readmes(paths: readonly string[]): Breach[] {
   const rooms = new Set(paths.flatMap((p) => /^(src\/[^/]+|seed|profiles|terminology)\//.exec(p)?.[1] ?? []));
   return [...rooms]
     .filter((room) => !paths.includes(`${room}/README.md`))
-    .map((at) => ({ at, todo: `write ${at}/README.md: purpose, public functions, may-import list, decisions` }));
+    .map((at) => ({
+      at,
+      todo: `write ${at}/README.md: what the room does and may import, why it does it so, where R4 is silent`,
+    }));
 }
 
 /** Codes of the catalogue in src/error-catalogue.ts that no other file of src names. */
