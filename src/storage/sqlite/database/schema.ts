@@ -90,7 +90,7 @@ CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, expires INTEGER 
 `;
 
 /**
- * The index: `entries` holds all entries of a resource in one place (see packed.ts), by which a candidate is checked, sorted
+ * The index: `entries` holds all entries of a resource in one place (see index/entry-codec.ts), by which a candidate is checked, sorted
  * and its rows are found again; the other tables lead from a value to resources, and hold rows of current resources alone.
  * `width` parts ranges by their length (see ranges.ts). The entries of the schema before are left to a new indexing.
  */

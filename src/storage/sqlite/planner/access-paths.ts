@@ -356,7 +356,7 @@ export function references(params: readonly number[], targets: readonly number[]
   return { from: literal('reference d'), where, exact, ordered: targets.length === 1 && params.length === 1 };
 }
 
-/** What the test asks of a value in this unit, as `passes` of search/matches.ts has it; undefined if none of it can pass. */
+/** What the test asks of a value in this unit, as `passes` of search/match/matches.ts has it; undefined if none of it can pass. */
 function inUnit(
   test: Extract<Test, { kind: 'quantity' }>,
   { system, code, unit }: Unit,
