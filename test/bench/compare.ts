@@ -154,6 +154,8 @@ async function search(clone: Clone, figures: Figures): Promise<void> {
         return requests;
       });
     }
+    const all = asked.reduce((sum, [name]) => sum + (figures.get(name)?.value ?? 0), 0);
+    figures.set('one of each search', { value: all, unit: 'µs' });
   });
 }
 
@@ -198,8 +200,10 @@ try {
   const seen = { own: [] as Figures[], other: [] as Figures[] };
   for (let i = 0; i < rounds; i++) {
     say(`round ${i + 1} of ${rounds} …`);
-    seen.other.push(await round(other));
+    // Who comes first takes turns too.
+    if (i % 2 === 0) seen.other.push(await round(other));
     seen.own.push(await round(own));
+    if (i % 2 === 1) seen.other.push(await round(other));
   }
   const rows = [...(seen.own[0]?.keys() ?? [])].map((name) => comparison(name, seen.own, seen.other));
   process.stdout.write(`${tables({ rows })}\n`);
