@@ -351,7 +351,7 @@ export const catalogue = {
   'pool-full': {
     status: 503,
     type: 'throttled',
-    text: '{expected} tasks wait for a thread already (HUFHIR_POOL_QUEUE); send the request again in a while.',
+    text: '{found} tasks wait for a thread, of at most {expected} (HUFHIR_POOL_QUEUE), of which a client leaves as many to others as it takes; send the request again in a while.',
   },
   timeout: {
     status: 503,

@@ -11,6 +11,11 @@ export class FairQueue<T> {
     return this.#size;
   }
 
+  /** How many of a client wait. */
+  sizeOf(client: string): number {
+    return this.#lines.get(client)?.length ?? 0;
+  }
+
   push(client: string, item: T): void {
     const line = this.#lines.get(client);
     if (line === undefined) this.#lines.set(client, [item]);

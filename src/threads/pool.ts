@@ -22,7 +22,7 @@ export interface PoolOptions {
   /** Given to each thread when it starts. */
   readonly workerData: unknown;
   readonly threads: number;
-  /** Tasks that may wait. */
+  /** Tasks that may wait; those of one client take at most half of the places, and of what others leave. */
   readonly maxQueue: number;
   /** What goes with each task, so that a thread can reach what only the main thread has; `transfer` are ports in it. */
   readonly attach: () => { readonly shared: unknown; readonly transfer: readonly Transferable[] };
@@ -84,7 +84,8 @@ export class ThreadPool {
   run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
     const { maxQueue } = this.#options;
     const { client, long = false } = options;
-    if (this.#queue.size >= maxQueue) return Promise.resolve(fail('pool-full', { expected: maxQueue }));
+    if (this.#isFull(client))
+      return Promise.resolve(fail('pool-full', { found: this.#queue.size, expected: maxQueue }));
     const signal = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
     return new Promise((resolve, reject) => {
       const start = async (): Promise<void> => {
@@ -110,6 +111,13 @@ export class ThreadPool {
   async close(): Promise<void> {
     this.#closing.abort(new Error('The server is being stopped.'));
     await this.#piscina.destroy();
+  }
+
+  /** Who floods the pool takes no more places than are left to others, or these could not even wait. */
+  #isFull(client: string): boolean {
+    const free = this.#options.maxQueue - this.#queue.size;
+    const own = this.#queue.sizeOf(client);
+    return free <= 0 || (own > 0 && own >= free);
   }
 
   #startNext(): void {

@@ -120,11 +120,32 @@ t.test('too many that wait are refused, and the refusal names the limit', async 
   const held = pool.run(hold, flag, { client });
   const waiting = [pool.run(add, [1, 1], { client }), pool.run(add, [2, 2], { client: 'b' })];
   const refused = await pool.run(add, [3, 3], { client: 'c' });
-  t.match(refused, { issues: [{ code: 'pool-full', text: /^2 tasks wait .*HUFHIR_POOL_QUEUE/ }] });
+  t.match(refused, {
+    issues: [{ code: 'pool-full', text: /^2 tasks wait for a thread, of at most 2 \(HUFHIR_POOL_QUEUE/ }],
+  });
   open();
   await held;
   t.strictSame(await Promise.all(waiting), [2, 4]);
   t.equal(await pool.run(add, [3, 3], { client: 'c' }), 6);
+});
+
+t.test('a client that floods the pool leaves places to others', async (t) => {
+  const pool = poolOf({ maxQueue: 8 });
+  const { flag, open } = gate();
+  t.teardown(() => pool.close());
+  const held = pool.run(hold, flag, { client: 'greedy' });
+  const asked = (who: string, times: number) =>
+    Array.from({ length: times }, () => pool.run(add, [1, 1], { client: who }));
+  const all = [...asked('greedy', 8), ...asked('other', 8), ...asked('modest', 1)];
+  open();
+  await held;
+  const refusals = (await Promise.all(all)).map((answer) => (answer instanceof Failure ? 'refused' : 'done'));
+  t.strictSame(
+    [refusals.slice(0, 8), refusals.slice(8, 16), refusals.slice(16)].map(
+      (each) => each.filter((answer) => answer === 'done').length,
+    ),
+    [4, 2, 1],
+  );
 });
 
 t.test('a client that asks for much waits behind itself', async (t) => {
