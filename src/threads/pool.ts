@@ -78,27 +78,29 @@ export class ThreadPool {
   }
 
   /**
-   * The result, or the task's own failure; `pool-full` (503) where too many wait. Rejects at a defect, where the thread was lost, and
-   * with the signal's reason where it was aborted.
+   * The result, or the task's own failure; `pool-full` (503) where too many wait, `shutting-down` (503) where the pool is closed.
+   * Rejects at a defect, where the thread was lost, and with the signal's reason where it was aborted.
    */
   run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
     const { maxQueue } = this.#options;
     const { client, long = false } = options;
-    if (this.#isFull(client))
+    if (this.#isFull(client) && !this.#hasThreadFor(long))
       return Promise.resolve(fail('pool-full', { found: this.#queue.size, expected: maxQueue }));
-    const signal = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal;
+    const closing = this.#closing.signal;
+    const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
     return new Promise((resolve, reject) => {
       const start = async (): Promise<void> => {
         signal.removeEventListener('abort', leave);
         await this.#send(task.name, input, signal, options.transfer ?? []).then(
           (result) => resolve(result as Outcome<Result>),
-          (error) => reject(signal.aborted ? signal.reason : error),
+          (error) => (signal.aborted ? leave() : reject(error)),
         );
       };
       const waiting = { long, start };
       const leave = (): void => {
         this.#queue.remove(client, waiting);
-        reject(signal.reason);
+        if (closing.aborted) resolve(fail('shutting-down', {}));
+        else reject(signal.reason);
       };
       if (signal.aborted) return leave();
       signal.addEventListener('abort', leave, { once: true });
@@ -107,9 +109,9 @@ export class ThreadPool {
     });
   }
 
-  /** Ends all threads; what runs or waits is rejected. */
+  /** Ends all threads; what runs or waits is refused. */
   async close(): Promise<void> {
-    this.#closing.abort(new Error('The server is being stopped.'));
+    this.#closing.abort();
     await this.#piscina.destroy();
   }
 
@@ -120,11 +122,15 @@ export class ThreadPool {
     return free <= 0 || (own > 0 && own >= free);
   }
 
-  #startNext(): void {
+  /** Whether a task would not wait: whatever waits before it could not start, and so needs what it does not need. */
+  #hasThreadFor(long: boolean): boolean {
     const { threads } = this.#options;
-    const mayBeLong = (): boolean => this.#runningLong < Math.max(1, threads - 1);
-    while (this.#running < threads) {
-      const next = this.#queue.shift(({ long }) => !long || mayBeLong());
+    return this.#running < threads && (!long || this.#runningLong < Math.max(1, threads - 1));
+  }
+
+  #startNext(): void {
+    while (this.#running < this.#options.threads) {
+      const next = this.#queue.shift(({ long }) => this.#hasThreadFor(long));
       if (next === undefined) return;
       const long = next.long ? 1 : 0;
       this.#running += 1;
