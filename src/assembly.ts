@@ -110,8 +110,8 @@ function join(
       const structural = validate(resource);
       const more = parameters.check(resource);
       if (more.length === 0) return structural;
-      const places = new Set(structural.map((i) => i.expression));
-      return [...structural, ...more.filter((i) => !places.has(i.expression))];
+      const paths = new Set(structural.map((i) => i.expression));
+      return [...structural, ...more.filter((i) => !paths.has(i.expression))];
     },
     pool,
     log,

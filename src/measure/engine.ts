@@ -60,7 +60,7 @@ export interface MeasureResult {
 export interface PatientResults {
   readonly patient: string;
   /** By measure, in the order in which they were prepared. */
-  readonly standings: readonly MeasureResult[];
+  readonly byMeasure: readonly MeasureResult[];
 }
 
 /** Measures that can be evaluated. */
@@ -117,14 +117,14 @@ export function link(measures: readonly MeasureSource[], translated: TranslatedM
           typeOf,
           run.offset,
         );
-        const standings: MeasureResult[] = [];
+        const byMeasure: MeasureResult[] = [];
         const shared: ResidentContext = { resident, run, contexts: new Map() };
         for (const { measure, library, values } of prepared) {
-          const standing = library === undefined ? undefined : await resultOfMeasure(measure, library, values, shared);
-          if (standing instanceof Failure) return standing;
-          if (standing !== undefined) standings.push(standing);
+          const result = library === undefined ? undefined : await resultOfMeasure(measure, library, values, shared);
+          if (result instanceof Failure) return result;
+          if (result !== undefined) byMeasure.push(result);
         }
-        memberships.push({ patient: input.patient.id, standings });
+        memberships.push({ patient: input.patient.id, byMeasure });
       }
       return memberships;
     },
@@ -189,8 +189,8 @@ async function resultOfMeasure(
       // Outside of every population nobody asks for the strata.
       strata.push(bits === 0 ? null : stratumOf(await resultOf(context, library, name), name));
     }
-    const standing = { bits, strata };
-    return run.evidence ? { ...standing, evidence: [...resident.retrieved] } : standing;
+    const result = { bits, strata };
+    return run.evidence ? { ...result, evidence: [...resident.retrieved] } : result;
   } catch (e) {
     const text = `${measure.url}: Patient/${resident.getId()}: ${e instanceof Error ? e.message : String(e)}`;
     return fail('measure-not-evaluable', { text });

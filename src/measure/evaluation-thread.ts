@@ -20,7 +20,7 @@ export async function evaluate(
     if (results instanceof Failure) return results;
     for (const [i, result] of results.entries()) {
       if (run.evidence) found.push(withVersions(result, chunk[i]));
-      else if (result.standings.some(({ bits }) => bits !== 0)) found.push(result);
+      else if (result.byMeasure.some(({ bits }) => bits !== 0)) found.push(result);
     }
   }
   return found;
@@ -39,8 +39,8 @@ function withVersions(result: PatientResults, record: ResidentRecord | undefined
   const versions = new Map(read.map((v) => [`${v.type}/${v.id}`, v.version]));
   return {
     ...result,
-    standings: result.standings.map(({ evidence = [], ...standing }) => ({
-      ...standing,
+    byMeasure: result.byMeasure.map(({ evidence = [], ...rest }) => ({
+      ...rest,
       evidence: evidence.map((reference) => `${reference}/_history/${versions.get(reference) ?? 1}`),
     })),
   };

@@ -86,8 +86,8 @@ function malformed(text: string): Failure {
 
 /** The digits that a number came with, where JavaScript would print others. */
 export function digitsOf(holder: object, key: string | number): string | undefined {
-  const { [digits]: kept, [key]: value } = holder as DigitHolder;
-  const source = kept?.[key];
+  const { [digits]: known, [key]: value } = holder as DigitHolder;
+  const source = known?.[key];
   return source !== undefined && Number(source) === value ? source : undefined;
 }
 
@@ -112,8 +112,8 @@ export function keepDigits(root: object): void {
 
 /** Gives a copy, whichever members it has, the digits of the original. */
 export function copyDigits(original: object, copy: object): void {
-  const { [digits]: kept } = original as DigitHolder;
-  if (kept !== undefined) (copy as DigitHolder)[digits] = { ...kept };
+  const { [digits]: known } = original as DigitHolder;
+  if (known !== undefined) (copy as DigitHolder)[digits] = { ...known };
 }
 
 /** The JSON text of a value, with the digits that its numbers came with. */

@@ -66,12 +66,12 @@ const known = new Map<string, Map<string, ElementType>>();
 
 /** The element under one JSON key (`valueUri`, not `value`). Fast: walks over whole resources ask for the same keys again. */
 export function elementAt(path: string, key: string): ElementType | undefined {
-  const kept = known.get(path);
-  const found = kept?.get(key);
+  const cached = known.get(path);
+  const found = cached?.get(key);
   if (found !== undefined) return found;
   const made = children(path, key)?.get(key);
   // Only what R4 declares is kept, whatever keys and types a client makes up.
-  if (made !== undefined) known.set(path, (kept ?? new Map<string, ElementType>()).set(key, made));
+  if (made !== undefined) known.set(path, (cached ?? new Map<string, ElementType>()).set(key, made));
   return made;
 }
 
@@ -79,8 +79,8 @@ const names = new Map<string, readonly string[]>();
 
 /** The names of the elements that R4 declares at a path of its model, with those that its type inherits. */
 export function elementNames(path: string): readonly string[] {
-  const kept = names.get(path);
-  if (kept !== undefined) return kept;
+  const cached = names.get(path);
+  if (cached !== undefined) return cached;
   const made = new Set<string>();
   for (let owner: string | undefined = path; owner !== undefined; owner = parents[owner]) {
     const start = `${owner}.`;

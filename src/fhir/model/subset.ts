@@ -27,13 +27,13 @@ const always: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta', 'impl
  */
 export function subset(resource: Resource, wanted: Subset): Resource {
   const source = resource as unknown as MutableObject;
-  const kept = membersOf(resource.resourceType, source, wanted);
-  const contained = kept.contained === undefined ? referenced(source.contained, kept) : kept.contained;
+  const part = membersOf(resource.resourceType, source, wanted);
+  const contained = part.contained === undefined ? referenced(source.contained, part) : part.contained;
   const members: MutableObject = {};
   for (const key of Object.keys(source)) {
     if (key === 'meta') members.meta = tagged(source.meta);
     else if (key === 'contained' && contained !== undefined) members.contained = contained;
-    else if (kept[key] !== undefined) members[key] = kept[key];
+    else if (part[key] !== undefined) members[key] = part[key];
     if (key === (source.id === undefined ? 'resourceType' : 'id') && source.meta === undefined)
       members.meta = tagged({});
   }
@@ -111,7 +111,7 @@ function summaryPart(value: unknown, path: string, key: string): unknown {
 }
 
 /** The contained resources that what is kept refers to, directly or through each other; undefined if none. */
-function referenced(contained: unknown, kept: MutableObject): readonly unknown[] | undefined {
+function referenced(contained: unknown, part: MutableObject): readonly unknown[] | undefined {
   if (!Array.isArray(contained)) return undefined;
   const byReference = new Map(contained.filter(isObject).map((r) => [`#${r.id}`, r]));
   const found = new Set<unknown>();
@@ -122,7 +122,7 @@ function referenced(contained: unknown, kept: MutableObject): readonly unknown[]
       look(target);
     } else if (typeof value === 'object' && value !== null) Object.values(value).forEach(look);
   };
-  look(kept);
+  look(part);
   return found.size === 0 ? undefined : contained.filter((r) => found.has(r));
 }
 

@@ -70,7 +70,7 @@ async function subjectReports(
     });
   }
   return measures.map(({ definition }, i) => {
-    const { bits = 0, evaluated = [] } = result.standings[i] ?? {};
+    const { bits = 0, evaluated = [] } = result.byMeasure[i] ?? {};
     return measureReport(definition, {
       ...frame(context, request),
       type: 'individual',

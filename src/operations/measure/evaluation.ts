@@ -56,8 +56,8 @@ export async function membersOf(
   const made = evaluator.evaluate(caller.client, prepared, run, { rights: caller.rights.read }).then((results) => {
     if (results instanceof Failure) return results;
     return measures.map(({ definition }, i) =>
-      results.flatMap(({ patient, standings }): MeasureMember[] => {
-        const { bits = 0, strata = [] } = standings[i] ?? {};
+      results.flatMap(({ patient, byMeasure }): MeasureMember[] => {
+        const { bits = 0, strata = [] } = byMeasure[i] ?? {};
         return populationsOf(definition, bits).includes(true) ? [{ patient, bits, strata }] : [];
       }),
     );
@@ -84,7 +84,7 @@ function runOf(
 /** What each measure says of one resident, and what it looked at. */
 export interface SubjectResult {
   /** By measure. */
-  readonly standings: readonly { readonly bits: number; readonly evaluated: readonly string[] }[];
+  readonly byMeasure: readonly { readonly bits: number; readonly evaluated: readonly string[] }[];
 }
 
 /** Evaluates one resident; undefined if the caller can read no such Patient. */
@@ -107,5 +107,5 @@ export async function subjectResult(
   const results = await evaluator.evaluate(client, prepared, run, needs);
   if (results instanceof Failure) return results;
   const [only] = results;
-  return only && { standings: only.standings.map(({ bits, evidence = [] }) => ({ bits, evaluated: evidence })) };
+  return only && { byMeasure: only.byMeasure.map(({ bits, evidence = [] }) => ({ bits, evaluated: evidence })) };
 }

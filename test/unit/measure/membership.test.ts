@@ -77,8 +77,8 @@ async function verdict(n: Number, c: Case): Promise<{ is: Verdict; centre: strin
   };
   const found = await engine.evaluate(run, [input]);
   if (found instanceof Failure) throw new Error(found.issues.map((i) => i.text).join('\n'));
-  const standing = found[0]?.standings[numbers.indexOf(n)];
-  return { is: verdictOf(standing?.bits ?? 0), centre: standing?.strata[0] };
+  const result = found[0]?.byMeasure[numbers.indexOf(n)];
+  return { is: verdictOf(result?.bits ?? 0), centre: result?.strata[0] };
 }
 
 function table(n: Number, name: string, cases: readonly Case[]): void {

@@ -81,7 +81,7 @@ define "Centre": First(Patient.identifier I return all I.value.value)
     ],
   );
   t.same(found, [
-    { patient: 'p', standings: [{ bits: 7, strata: ['x'], evidence: ['Patient/p', 'Encounter/e', 'Observation/o'] }] },
+    { patient: 'p', byMeasure: [{ bits: 7, strata: ['x'], evidence: ['Patient/p', 'Encounter/e', 'Observation/o'] }] },
   ]);
 });
 
@@ -142,7 +142,7 @@ define "List": Patient.name
     const period = { start: 0, end: 1 };
     const run = { period, offset: 8, baseUrl: 'http://localhost/fhir', parameters: [{}], evidence: false };
     const found = await engine.evaluate(run, [{ patient: { id: 'p', content }, records: [] }]);
-    return found instanceof Failure ? found.issues.map((i) => i.text) : found[0]?.standings[0]?.strata;
+    return found instanceof Failure ? found.issues.map((i) => i.text) : found[0]?.byMeasure[0]?.strata;
   };
   for (const [names, expected] of [
     [[], []],

@@ -5,7 +5,7 @@ const server = await startServer();
 const { ask } = server;
 t.teardown(() => server.stop());
 
-const system = 'urn:example:settling';
+const system = 'urn:example:again';
 const known = (value: string) => patient({ identifier: [{ system, value }] });
 const urn = 'urn:uuid:6c2f7a00-1f53-4a7e-9b1d-000000000001';
 const whole = { prefer: 'return=representation' };
