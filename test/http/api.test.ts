@@ -138,6 +138,7 @@ function promised(declared: Readonly<Record<string, unknown>>): string[] {
     'profile',
     'supportedProfile',
     'interaction',
+    'operation',
     'searchInclude',
     'searchRevInclude',
     'searchParam',
@@ -162,9 +163,9 @@ t.test('what the CapabilityStatement declares works', async (t) => {
 
   await t.test('for the whole server', async (t) => {
     for (const { code } of rest.interaction as Coded[]) await prove(t, server, code, onSystem[code]);
-    for (const { name } of [...rest.operation, ...ofType('Measure').operation]) {
-      await prove(t, server, name, namedOperations[name]);
-    }
+    const ofTypes = rest.resource.flatMap((r: { operation?: { name: string }[] }) => r.operation ?? []);
+    const names = [...rest.operation, ...ofTypes].map((o: { name: string }) => o.name);
+    for (const name of new Set<string>(names)) await prove(t, server, name, namedOperations[name]);
     for (const url of rest.compartment as string[]) {
       const type = url.replace(/^.*\/(.)/, (_, first: string) => first.toUpperCase());
       t.equal((await server.ask('GET', `/${type}/1/*`)).status, 200, url);

@@ -248,6 +248,28 @@ t.test('every argument that is wrong is named, at its FHIRPath', async (t) => {
     ['GET', '/$echo-input?limit=1&limit=2', undefined, 400, ['bad-parameter-value']],
     ['GET', '/$echo-input?coding=c&patient=p&dependency=d', undefined, 400, Array(3).fill('bad-parameter-value')],
     ['GET', '/Patient/$echo-input', undefined, 400, ['missing-parameter']],
+    ['GET', '/Patient/$echo-input?about=', undefined, 400, ['bad-parameter-value']],
+    [
+      'POST',
+      '/Patient/$echo-input',
+      given({ name: 'about', valueString: ' ' }),
+      400,
+      [`bad-parameter-value ${at}[0].valueString`],
+    ],
+    [
+      'GET',
+      '/Measure/$evaluate-measure?periodStart=2025&periodEnd=2024&reportType=individual&subject=Organization/x',
+      undefined,
+      400,
+      ['missing-parameter', ...Array(3).fill('bad-parameter-value')],
+    ],
+    [
+      'GET',
+      '/Measure/$evaluate-measure?periodEnd=bad&reporter=Patient/x&subject=x',
+      undefined,
+      400,
+      ['bad-parameter-value', 'missing-parameter', 'missing-parameter', 'bad-parameter-value'],
+    ],
     [
       'POST',
       '/$echo-input',
@@ -360,4 +382,20 @@ t.test('async.html: what is long is accepted, and wrong arguments are refused be
   t.equal((await ask('POST', '/Basic/$touch', patient(), async)).status, 202);
   t.equal((await ask('POST', '/Basic/$touch?colour=red', undefined, async)).status, 400);
   t.equal((await ask('GET', '/$echo-input', undefined, async)).status, 200);
+});
+
+t.test('a period of $evaluate-measure is said in dates and times as searches take them', async (t) => {
+  const table: readonly (readonly [periodStart: string, start: string])[] = [
+    ['2025', '2025-01-01T00:00:00+08:00'],
+    ['2025-02', '2025-02-01T00:00:00+08:00'],
+    ['2025-02-03T04:05', '2025-02-03T04:05:00+08:00'],
+    ['2025-02-03T04:05:06', '2025-02-03T04:05:06+08:00'],
+    ['2025-02-03T04:05Z', '2025-02-03T12:05:00+08:00'],
+    ['2025-02-03T04:05:06.700Z', '2025-02-03T12:05:06.700+08:00'],
+  ];
+  for (const [periodStart, start] of table) {
+    const period = `periodStart=${periodStart}&periodEnd=2025`;
+    const reply = await ask('GET', `/Measure/cn-sh-11-record-coverage/$evaluate-measure?${period}`);
+    t.equal(reply.body.period?.start, start, `${periodStart} ${reply.text.slice(0, 300)}`);
+  }
 });

@@ -7,7 +7,7 @@ import { measureReport } from '#measure/report.ts';
 import { stratify } from '#measure/strata.ts';
 import { type Caller, type Context, operation } from '../request/context.ts';
 import { membersOf, subjectResult } from './evaluation.ts';
-import { type MeasureRequest, measureParameters, readMeasureRequest } from './measure-request.ts';
+import { type MeasureRequest, measureParameters, measureRequest, measureRequestIssues } from './measure-request.ts';
 import { loadOfficialPopulation } from './official-population.ts';
 import { loadAttributions } from './organizations.ts';
 import { type LoadedMeasure, loadMeasures } from './sources.ts';
@@ -27,9 +27,9 @@ export const evaluateMeasure = operation({
   documentation: 'Answers a MeasureReport, or a Bundle of them where several measures are asked for.',
   parameters: measureParameters,
   unsupported: ['practitioner', 'lastReceivedOn'],
+  check: ({ clock }, input) => measureRequestIssues(clock, input),
   async handler(context, caller, { id, input }) {
-    const request = readMeasureRequest(context.clock, id, input);
-    if (request instanceof Failure) return request;
+    const request = measureRequest(context.clock, id, input);
     const measures = await loadMeasures(context, caller, request.measures, id !== undefined);
     if (measures instanceof Failure) return measures;
     const reports =

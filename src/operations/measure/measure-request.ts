@@ -1,4 +1,4 @@
-import { Failure, failIfAny, type Issue, issue, type Outcome } from '#errors';
+import { type Issue, issue } from '#errors';
 import type { Clock } from '#fhir/values/dates.ts';
 import type { OperationParameter } from '../request/operation.ts';
 import type { OperationInput } from '../request/operation-input.ts';
@@ -82,65 +82,64 @@ export const measureParameters = [
   },
 ] as const satisfies readonly OperationParameter[];
 
-/** What the parameters say together; every fault is named. On an instance the measure is the path's. */
-export function readMeasureRequest(
-  clock: Clock,
-  measureId: string | undefined,
-  input: OperationInput<typeof measureParameters>,
-): Outcome<MeasureRequest> {
+type MeasureInput = OperationInput<typeof measureParameters>;
+
+/** What is wrong with the parameters together, as far as they could be read. */
+export function measureRequestIssues(clock: Clock, input: Partial<MeasureInput>): readonly Issue[] {
   const issues: Issue[] = [];
   const bad = (parameter: string, found: string, expected: string): void => {
     issues.push(issue('bad-parameter-value', { parameter, found, expected }));
   };
-  const idOf = (name: 'subject' | 'reporter', type: string): string | undefined => {
-    const value = input[name];
-    const id = value === undefined ? undefined : reference.exec(value);
-    if (value !== undefined && (id === null || (id?.[1] !== undefined && id[1] !== `${type}/`))) {
-      bad(name, value, `${type}/[id]`);
-    }
-    return id?.[2];
-  };
-
-  const measures = measureId === undefined ? [...new Set(input.measure)] : [`Measure/${measureId}`];
-  const period = readPeriod(clock, input, issues);
-  const subject = idOf('subject', 'Patient');
-  const reporter = idOf('reporter', 'Organization');
-  const type = input.reportType ?? (subject === undefined ? 'population' : 'subject');
-  const reportType = reportTypes.find((t) => t === type);
-  if (reportType === undefined) bad('reportType', type, reportTypes.join(', '));
-  else if (reportType === 'subject' && input.subject === undefined) {
-    issues.push(
-      issue('missing-parameter', { parameter: 'subject', expected: 'Patient/[id], since reportType is subject' }),
-    );
-  } else if (reportType !== 'subject' && input.subject !== undefined)
-    bad('reportType', type, 'subject, since a subject is given');
-  if (reportType === 'subject' && reporter !== undefined) {
-    bad('reporter', `Organization/${reporter}`, 'none, since the report is of one subject');
+  const { periodStart, periodEnd, subject, reporter } = input;
+  if (periodStart !== undefined && periodEnd !== undefined) {
+    const { start, end } = periodOf(clock, periodStart, periodEnd);
+    if (end <= start) bad('periodEnd', periodEnd, `a date not before periodStart (${periodStart})`);
   }
-  const failure = failIfAny(issues);
-  if (failure instanceof Failure) return failure;
+  if (subject !== undefined && idOf(subject, 'Patient') === undefined) bad('subject', subject, 'Patient/[id]');
+  const reporterId = idOf(reporter, 'Organization');
+  if (reporter !== undefined && reporterId === undefined) bad('reporter', reporter, 'Organization/[id]');
+  const type = typeOf(input);
+  if (!isReportType(type)) bad('reportType', type, reportTypes.join(', '));
+  else if (type === 'subject' && subject === undefined) {
+    const expected = 'Patient/[id], since reportType is subject';
+    issues.push(issue('missing-parameter', { parameter: 'subject', expected }));
+  } else if (type !== 'subject' && subject !== undefined) bad('reportType', type, 'subject, since a subject is given');
+  if (type === 'subject' && reporterId !== undefined) {
+    bad('reporter', `Organization/${reporterId}`, 'none, since the report is of one subject');
+  }
+  return issues;
+}
+
+/** What the parameters say together, if nothing is wrong with them. On an instance the measure is the path's. */
+export function measureRequest(clock: Clock, measureId: string | undefined, input: MeasureInput): MeasureRequest {
+  const type = typeOf(input);
+  const subject = idOf(input.subject, 'Patient');
+  const reporter = idOf(input.reporter, 'Organization');
   return {
-    measures,
-    period,
-    reportType: reportType ?? 'population',
+    measures: measureId === undefined ? [...new Set(input.measure)] : [`Measure/${measureId}`],
+    period: periodOf(clock, input.periodStart, input.periodEnd),
+    reportType: isReportType(type) ? type : 'population',
     ...(subject !== undefined && { subject }),
     ...(reporter !== undefined && { reporter }),
   };
 }
 
+const typeOf = ({ reportType, subject }: Partial<MeasureInput>): string =>
+  reportType ?? (subject === undefined ? 'population' : 'subject');
+
+function isReportType(text: string): text is MeasureRequest['reportType'] {
+  return (reportTypes as readonly string[]).includes(text);
+}
+
 const reference = /^([A-Z][A-Za-z]+\/)?([A-Za-z0-9\-.]{1,64})$/;
 
+/** The id in `[type]/[id]` or `[id]`; undefined if it is neither. */
+function idOf(text: string | undefined, type: string): string | undefined {
+  const [, prefix, id] = reference.exec(text ?? '') ?? [];
+  return prefix === undefined || prefix === `${type}/` ? id : undefined;
+}
+
 /** Partial dates stand for whole years, months and days; the end is included, as in a Period. */
-function readPeriod(
-  clock: Clock,
-  { periodStart, periodEnd }: Pick<OperationInput<typeof measureParameters>, 'periodStart' | 'periodEnd'>,
-  issues: Issue[],
-): { readonly start: number; readonly end: number } {
-  const start = clock.range(periodStart)?.low ?? 0;
-  const end = clock.range(periodEnd)?.high ?? 0;
-  if (end <= start) {
-    const expected = `a date not before periodStart (${periodStart})`;
-    issues.push(issue('bad-parameter-value', { parameter: 'periodEnd', found: periodEnd, expected }));
-  }
-  return { start, end };
+function periodOf(clock: Clock, periodStart: string, periodEnd: string): MeasureRequest['period'] {
+  return { start: clock.range(periodStart)?.low ?? 0, end: clock.range(periodEnd)?.high ?? 0 };
 }

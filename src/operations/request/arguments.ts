@@ -1,4 +1,4 @@
-import { Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
+import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
@@ -30,13 +30,15 @@ interface Argument {
 
 /**
  * Reads what a request gives an operation: the pairs of its URL, and its body (R4 operations.html#request), which is a Parameters resource or, where
- * the operation takes exactly one resource, that resource. Everything that is wrong is told, each at its FHIRPath.
+ * the operation takes exactly one resource, that resource. Everything that is wrong is told, each at its FHIRPath, with what `check` finds in
+ * what could be read.
  */
 export function readArguments(
   operation: OperationSignature,
   level: OperationLevel,
   query: Pairs,
   body: unknown,
+  check: (input: OperationCall['input']) => readonly Issue[] = () => [],
 ): Outcome<Pick<OperationCall, 'input' | 'page'>> {
   const issues = new Issues();
   const parameters = inputOf(operation, level);
@@ -54,6 +56,7 @@ export function readArguments(
     if (page !== undefined) return failIfAny(issues.list) ?? { input: readAll(declared, [], new Issues()), page };
   }
   const input = readAll(declared, given, issues);
+  issues.addAll(check(input));
   return failIfAny(issues.list) ?? { input };
 }
 
@@ -168,7 +171,15 @@ function readValue(parameter: OperationParameter, argument: Argument, name: stri
   if (isResource(parameter)) return readResource(parameter, element, path, issues);
   if (isPrimitive(type)) return readText(parameter, argument, name, issues);
   const key = contentKey(element, 'value', `a ${type}`, path, issues);
-  return key === undefined ? undefined : readComplex(type, element, key, path, issues);
+  if (key === undefined) return undefined;
+  const text = element[key];
+  if (type !== 'Reference' || key === 'valueReference' || typeof text !== 'string') {
+    return readComplex(type, element, key, path, issues);
+  }
+  if (text.trim() !== '') return { reference: text };
+  const details = { parameter: name, found: text, expected: '[type]/[id] or a URL' };
+  issues.add(issue('bad-parameter-value', details, path === undefined ? undefined : `${path}.${key}`));
+  return undefined;
 }
 
 function readResource(
@@ -212,7 +223,6 @@ function readComplex(
   issues: Issues,
 ): unknown {
   const held = element[key];
-  if (type === 'Reference' && key !== 'valueReference' && typeof held === 'string') return { reference: held };
   const expected = `value${type}`;
   if (key !== expected || !isObject(held)) {
     const details = { target: key, found: shown(held), expected: key === expected ? 'an object' : expected };

@@ -56,7 +56,9 @@ export interface OperationCall<P extends readonly OperationParameter[] = readonl
 export interface Operation<P extends readonly OperationParameter[] = readonly OperationParameter[]>
   extends OperationSignature {
   readonly parameters: P;
-  // A method, so that operations of all parameters stand in one table.
+  // Methods, so that operations of all parameters stand in one table.
+  /** What is wrong beyond what the parameters declare. What is missing or not as declared is told already, and undefined here. */
+  check?(context: Context, input: Partial<OperationInput<P>>): readonly Issue[];
   handler(context: Context, caller: Caller, call: OperationCall<P>): Promise<Outcome<Answer>>;
 }
 

@@ -7,6 +7,12 @@ import { isPrimitive, primitiveFault } from '#validation/primitive.ts';
 
 const number = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
+/** A time without seconds or zone, which searches understand too (R4 search.html#date): where the server is. */
+const localTime = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/;
+
+const completed = (text: string): string =>
+  text.replace(localTime, (_, minutes: string, seconds = ':00', zone = 'Z') => minutes + seconds + zone);
+
 /** The value of a primitive type that a text stands for, or what was expected in its place. */
 export function readPrimitive(type: string, text: string): { readonly value: unknown } | { readonly expected: string } {
   if (type === 'boolean') {
@@ -14,7 +20,7 @@ export function readPrimitive(type: string, text: string): { readonly value: unk
   }
   const isNumber = type === 'decimal' || isSubtype(type, 'integer');
   const value = !isNumber ? text : number.test(text) ? Number(text) : Number.NaN;
-  const fault = primitiveFault(type, value);
+  const fault = primitiveFault(type, type === 'dateTime' ? completed(text) : value);
   return fault === undefined ? { value } : { expected: fault.expected };
 }
 
