@@ -40,7 +40,8 @@ type TaskReply = { readonly result: unknown } | { readonly issues: Failure['issu
 
 interface WaitingTask {
   readonly long: boolean;
-  readonly start: () => Promise<void>;
+  /** Gives what tells the caller how it ended. */
+  readonly start: () => Promise<() => void>;
 }
 
 /** Milliseconds without work after which a thread ends, and its memory is given back. */
@@ -89,11 +90,11 @@ export class ThreadPool {
     const closing = this.#closing.signal;
     const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
     return new Promise((resolve, reject) => {
-      const start = async (): Promise<void> => {
+      const start = (): Promise<() => void> => {
         signal.removeEventListener('abort', leave);
-        await this.#send(task.name, input, signal, options.transfer ?? []).then(
-          (result) => resolve(result as Outcome<Result>),
-          (error) => (signal.aborted ? leave() : reject(error)),
+        return this.#send(task.name, input, signal, options.transfer ?? []).then(
+          (result) => () => resolve(result as Outcome<Result>),
+          (error) => () => (signal.aborted ? leave() : reject(error)),
         );
       };
       const waiting = { long, start };
@@ -135,9 +136,11 @@ export class ThreadPool {
       const long = next.long ? 1 : 0;
       this.#running += 1;
       this.#runningLong += long;
-      void next.start().finally(() => {
+      void next.start().then((tell) => {
+        // Before the caller is told: it may ask for more at once.
         this.#running -= 1;
         this.#runningLong -= long;
+        tell();
         this.#startNext();
       });
     }

@@ -154,7 +154,7 @@ t.test('a task for which a thread is free does not wait, however many others do'
   t.teardown(() => pool.close());
   const long = Array.from({ length: 4 }, () => pool.run(hold, flag, { client, long: true }));
   t.equal(await pool.run(add, [1, 1], { client }), 2);
-  t.equal(await pool.run(add, [1, 1], { client: 'other' }), 2);
+  for (let i = 0; i < 5; i++) t.equal(await pool.run(add, [1, i], { client: 'other' }), 1 + i);
   open();
   const refused = (await Promise.all(long)).filter((answer) => answer instanceof Failure);
   t.equal(refused.length, 2, 'one runs and one waits');
