@@ -6,7 +6,7 @@ import { history } from './read/history.ts';
 import { readInteraction } from './read/read.ts';
 import type { Answer } from './request/answer.ts';
 import { readArguments } from './request/arguments.ts';
-import type { Caller, Context, OperationCall } from './request/context.ts';
+import type { Caller, Context, GivenArguments, OperationCall } from './request/context.ts';
 import { levelOf, operationOf } from './request/operation.ts';
 import type { Request } from './request/request.ts';
 import { search } from './search/search.ts';
@@ -65,7 +65,7 @@ async function operation(
 ): Promise<Outcome<Answer>> {
   const found = operationOf(context.operations, asked);
   if (found instanceof Failure) return found;
-  const check = (input: OperationCall['input']) => found.check?.(context, input) ?? [];
+  const check = (input: OperationCall['input'], given: GivenArguments) => found.check?.(context, input, given) ?? [];
   const given = readArguments(found, levelOf(asked), request.query, request.body, check);
   if (given instanceof Failure) return given;
   const { type, id } = asked;

@@ -27,7 +27,7 @@ export const evaluateMeasure = operation({
   documentation: 'Answers a MeasureReport, or a Bundle of them where several measures are asked for.',
   parameters: measureParameters,
   unsupported: ['practitioner', 'lastReceivedOn'],
-  check: ({ clock }, input) => measureRequestIssues(clock, input),
+  check: ({ clock }, input, given) => measureRequestIssues(clock, input, given),
   async handler(context, caller, { id, input }) {
     const request = measureRequest(context.clock, id, input);
     const measures = await loadMeasures(context, caller, request.measures, id !== undefined);

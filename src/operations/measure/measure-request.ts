@@ -1,5 +1,6 @@
 import { type Issue, issue } from '#errors';
 import type { Clock } from '#fhir/values/dates.ts';
+import type { GivenArguments } from '../request/context.ts';
 import type { OperationParameter } from '../request/operation.ts';
 import type { OperationInput } from '../request/operation-input.ts';
 
@@ -85,10 +86,14 @@ export const measureParameters = [
 type MeasureInput = OperationInput<typeof measureParameters>;
 
 /** What is wrong with the parameters together, as far as they could be read. */
-export function measureRequestIssues(clock: Clock, input: Partial<MeasureInput>): readonly Issue[] {
+export function measureRequestIssues(
+  clock: Clock,
+  input: Partial<MeasureInput>,
+  given: GivenArguments,
+): readonly Issue[] {
   const issues: Issue[] = [];
   const bad = (parameter: string, found: string, expected: string): void => {
-    issues.push(issue('bad-parameter-value', { parameter, found, expected }));
+    issues.push(issue('bad-parameter-value', { parameter, found, expected }, given.get(parameter)));
   };
   const { periodStart, periodEnd, subject, reporter } = input;
   if (periodStart !== undefined && periodEnd !== undefined) {
@@ -98,12 +103,13 @@ export function measureRequestIssues(clock: Clock, input: Partial<MeasureInput>)
   if (subject !== undefined && idOf(subject, 'Patient') === undefined) bad('subject', subject, 'Patient/[id]');
   const reporterId = idOf(reporter, 'Organization');
   if (reporter !== undefined && reporterId === undefined) bad('reporter', reporter, 'Organization/[id]');
-  const type = typeOf(input);
+  const hasSubject = given.has('subject');
+  const type = input.reportType ?? (hasSubject ? 'subject' : 'population');
   if (!isReportType(type)) bad('reportType', type, reportTypes.join(', '));
-  else if (type === 'subject' && subject === undefined) {
+  else if (type === 'subject' && !hasSubject) {
     const expected = 'Patient/[id], since reportType is subject';
     issues.push(issue('missing-parameter', { parameter: 'subject', expected }));
-  } else if (type !== 'subject' && subject !== undefined) bad('reportType', type, 'subject, since a subject is given');
+  } else if (type !== 'subject' && hasSubject) bad('reportType', type, 'subject, since a subject is given');
   if (type === 'subject' && reporterId !== undefined) {
     bad('reporter', `Organization/${reporterId}`, 'none, since the report is of one subject');
   }
@@ -112,7 +118,7 @@ export function measureRequestIssues(clock: Clock, input: Partial<MeasureInput>)
 
 /** What the parameters say together, if nothing is wrong with them. On an instance the measure is the path's. */
 export function measureRequest(clock: Clock, measureId: string | undefined, input: MeasureInput): MeasureRequest {
-  const type = typeOf(input);
+  const type = input.reportType ?? (input.subject === undefined ? 'population' : 'subject');
   const subject = idOf(input.subject, 'Patient');
   const reporter = idOf(input.reporter, 'Organization');
   return {
@@ -123,9 +129,6 @@ export function measureRequest(clock: Clock, measureId: string | undefined, inpu
     ...(reporter !== undefined && { reporter }),
   };
 }
-
-const typeOf = ({ reportType, subject }: Partial<MeasureInput>): string =>
-  reportType ?? (subject === undefined ? 'population' : 'subject');
 
 function isReportType(text: string): text is MeasureRequest['reportType'] {
   return (reportTypes as readonly string[]).includes(text);

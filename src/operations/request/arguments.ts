@@ -3,7 +3,7 @@ import { Issues } from '#fhir/json/issues.ts';
 import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
 import { isPrimitive } from '#validation/primitive.ts';
-import type { OperationCall } from './context.ts';
+import type { GivenArguments, OperationCall } from './context.ts';
 import { checkElements, checkTexts } from './elements.ts';
 import {
   inputOf,
@@ -38,7 +38,7 @@ export function readArguments(
   level: OperationLevel,
   query: Pairs,
   body: unknown,
-  check: (input: OperationCall['input']) => readonly Issue[] = () => [],
+  check: (input: OperationCall['input'], given: GivenArguments) => readonly Issue[] = () => [],
 ): Outcome<Pick<OperationCall, 'input' | 'page'>> {
   const issues = new Issues();
   const parameters = inputOf(operation, level);
@@ -56,7 +56,7 @@ export function readArguments(
     if (page !== undefined) return failIfAny(issues.list) ?? { input: readAll(declared, [], new Issues()), page };
   }
   const input = readAll(declared, given, issues);
-  issues.addAll(check(input));
+  issues.addAll(check(input, new Map(given.map((a) => [a.name, contentPath(a)]))));
   return failIfAny(issues.list) ?? { input };
 }
 
@@ -133,14 +133,13 @@ function readAll(
     }
     const read = values.get(parameter.name) ?? [];
     values.set(parameter.name, read);
-    const value = readValue(parameter, argument, found, issues);
-    if (value === undefined) continue;
-    if (parameter.max === 1 && read.length > 0) {
-      const several = [read[0], value].map((v) => (isObject(v) ? 'an object' : String(v))).join(', ');
-      const details = { parameter: found, found: several, expected: 'one value' };
+    const first = given.find((a) => a.name === argument.name);
+    if (parameter.max === 1 && first !== undefined && first !== argument) {
+      const details = { parameter: found, found: `${described(first)}, ${described(argument)}`, expected: 'one value' };
       issues.add(issue('bad-parameter-value', details, argument.path));
     }
-    read.push(value);
+    const value = readValue(parameter, argument, found, issues);
+    if (value !== undefined) read.push(value);
   }
   for (const { name, min, documentation } of parameters) {
     if (min === 0 || values.has(name)) continue;
@@ -149,6 +148,17 @@ function readAll(
   return Object.fromEntries(
     parameters.map((p) => [p.name, p.max === 1 ? values.get(p.name)?.[0] : (values.get(p.name) ?? [])]),
   );
+}
+
+function described({ element }: Argument): string {
+  const text = textOf(element);
+  return text === undefined || isObject(text) ? 'an object' : String(text);
+}
+
+/** FHIRPath of what an argument of the body holds. */
+function contentPath({ element, path }: Argument): string | undefined {
+  const key = Object.keys(element).find((k) => kindOf(k) !== undefined);
+  return path === undefined || key === undefined ? path : `${path}.${key}`;
 }
 
 /** Undefined if it is not as declared, which the issues tell then. */

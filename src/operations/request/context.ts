@@ -52,13 +52,16 @@ export interface OperationCall<P extends readonly OperationParameter[] = readonl
   readonly page?: string;
 }
 
+/** The names of the arguments that were sent, readable or not, each with its FHIRPath; that is undefined in the URL. */
+export type GivenArguments = ReadonlyMap<string, string | undefined>;
+
 /** A `$operation` (R4 operations.html): what is declared of it, and what it does. */
 export interface Operation<P extends readonly OperationParameter[] = readonly OperationParameter[]>
   extends OperationSignature {
   readonly parameters: P;
   // Methods, so that operations of all parameters stand in one table.
-  /** What is wrong beyond what the parameters declare. What is missing or not as declared is told already, and undefined here. */
-  check?(context: Context, input: Partial<OperationInput<P>>): readonly Issue[];
+  /** What is wrong beyond what the parameters declare. What is missing or not as declared is told already, and undefined in `input`. */
+  check?(context: Context, input: Partial<OperationInput<P>>, given: GivenArguments): readonly Issue[];
   handler(context: Context, caller: Caller, call: OperationCall<P>): Promise<Outcome<Answer>>;
 }
 

@@ -13,6 +13,8 @@ const localTime = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\
 const completed = (text: string): string =>
   text.replace(localTime, (_, minutes: string, seconds = ':00', zone = 'Z') => minutes + seconds + zone);
 
+const dates = 'a date, e.g. 2025, 2025-02 or 2025-02-03, or a time, e.g. 2025-02-03T10:00';
+
 /** The value of a primitive type that a text stands for, or what was expected in its place. */
 export function readPrimitive(type: string, text: string): { readonly value: unknown } | { readonly expected: string } {
   if (type === 'boolean') {
@@ -20,7 +22,8 @@ export function readPrimitive(type: string, text: string): { readonly value: unk
   }
   const isNumber = type === 'decimal' || isSubtype(type, 'integer');
   const value = !isNumber ? text : number.test(text) ? Number(text) : Number.NaN;
-  const fault = primitiveFault(type, type === 'dateTime' ? completed(text) : value);
+  if (type === 'dateTime') return primitiveFault(type, completed(text)) ? { expected: dates } : { value };
+  const fault = primitiveFault(type, value);
   return fault === undefined ? { value } : { expected: fault.expected };
 }
 
