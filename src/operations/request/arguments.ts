@@ -119,6 +119,7 @@ function readAll(
 ): Readonly<Record<string, unknown>> {
   const expected = parameters.map((p) => p.name).join(', ');
   const values = new Map<string, unknown[]>();
+  const firsts = new Map<string, Argument>();
   for (const argument of given) {
     const found = prefix + argument.name;
     const at = argument.path === undefined ? undefined : `${argument.path}.name`;
@@ -133,13 +134,17 @@ function readAll(
     }
     const read = values.get(parameter.name) ?? [];
     values.set(parameter.name, read);
-    const first = given.find((a) => a.name === argument.name);
-    if (parameter.max === 1 && first !== undefined && first !== argument) {
+    const before = issues.list.length;
+    const value = readValue(parameter, argument, found, issues);
+    if (value !== undefined) read.push(value);
+    // What has not the shape of a value is not one more of them.
+    else if (issues.list.slice(before).some(({ code }) => code !== 'bad-parameter-value')) continue;
+    const first = firsts.get(parameter.name);
+    if (first === undefined) firsts.set(parameter.name, argument);
+    else if (parameter.max === 1) {
       const details = { parameter: found, found: `${described(first)}, ${described(argument)}`, expected: 'one value' };
       issues.add(issue('bad-parameter-value', details, argument.path));
     }
-    const value = readValue(parameter, argument, found, issues);
-    if (value !== undefined) read.push(value);
   }
   for (const { name, min, documentation } of parameters) {
     if (min === 0 || values.has(name)) continue;
