@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Failure, type Outcome } from '#errors';
-import type { ResidentRecord, Store } from '#storage/store.ts';
+import type { PatientRecord, Store } from '#storage/store.ts';
 import { type Executable, link, type PatientResults, type ResidentInput } from './engine.ts';
 import type { Evaluation } from './tasks.ts';
 
@@ -26,7 +26,7 @@ export async function evaluate(
   return found;
 }
 
-function inputOf({ patient, records }: ResidentRecord): ResidentInput {
+function inputOf({ patient, records }: PatientRecord): ResidentInput {
   return {
     patient: { id: patient.id, content: patient.content ?? '{}' },
     records: records.map(({ type, id, content = '{}' }) => ({ type, id, content })),
@@ -34,7 +34,7 @@ function inputOf({ patient, records }: ResidentRecord): ResidentInput {
 }
 
 /** What was looked at, by the versions that were read. */
-function withVersions(result: PatientResults, record: ResidentRecord | undefined): PatientResults {
+function withVersions(result: PatientResults, record: PatientRecord | undefined): PatientResults {
   const read = record === undefined ? [] : [record.patient, ...record.records];
   const versions = new Map(read.map((v) => [`${v.type}/${v.id}`, v.version]));
   return {

@@ -10,7 +10,7 @@ export interface Evaluation {
   readonly translated: TranslatedMeasures;
   readonly run: EvaluationRun;
   /** Which residents, and what the caller may read of them; the types are those of `translated`. */
-  readonly needs: Pick<Needs, 'residents' | 'rights'>;
+  readonly needs: Pick<Needs, 'patients' | 'rights'>;
 }
 
 /** CQL to ELM: takes seconds, and blocks its thread meanwhile. */

@@ -150,12 +150,12 @@ export interface Pending {
 export interface Needs {
   readonly types: readonly string[];
   /** Patient ids; undefined means all, in the order of creation. */
-  readonly residents?: readonly string[];
+  readonly patients?: readonly string[];
   /** What each Patient and each record must satisfy. */
   readonly rights: Filter;
 }
 
-export interface ResidentRecord {
+export interface PatientRecord {
   readonly patient: Version;
   readonly records: readonly Version[];
 }
@@ -184,8 +184,8 @@ export interface Store {
   setNote(name: string, value: string): Promise<void>;
   /** Versions with a higher seq, oldest first; fewer than `limit` where their texts are long, none if none follows. */
   changes(after: number, limit: number): Promise<readonly Version[]>;
-  /** Chunks of residents, each from one consistent state. */
-  scan(needs: Needs): AsyncIterable<readonly ResidentRecord[]>;
+  /** Chunks of patients, each from one consistent state. */
+  scan(needs: Needs): AsyncIterable<readonly PatientRecord[]>;
   /** `after` is the `next` of the page before. */
   pending(limit: number, after?: string): Promise<{ readonly found: readonly Pending[]; readonly next?: string }>;
   /** The highest seq given, 0 in an empty store: a cheap look, however large the store is. */

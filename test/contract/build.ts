@@ -14,7 +14,7 @@ export type Open = () => Promise<Opened>;
 
 interface Options {
   readonly entries?: readonly Entry[];
-  readonly residents?: readonly string[];
+  readonly patients?: readonly string[];
   readonly text?: string;
   readonly expect?: number;
   readonly method?: Write['method'];
@@ -23,21 +23,21 @@ interface Options {
 /** A write of `Type/id`. */
 export function put(reference: string, options: Options = {}): Write {
   const [type = '', id = ''] = reference.split('/');
-  const { entries = [], residents = [], text = '', expect, method = 'PUT' } = options;
+  const { entries = [], patients = [], text = '', expect, method = 'PUT' } = options;
   const draft = { head: `{"resourceType":"${type}","id":"${id}","meta":{`, tail: `},"text":"${text}"}` };
   return {
     method,
     type,
     id,
     draft,
-    index: () => ({ entries, residents }),
+    index: () => ({ entries, patients }),
     ...(expect === undefined ? {} : { expect }),
   };
 }
 
 export function remove(reference: string, expect?: number): Write {
   const [type = '', id = ''] = reference.split('/');
-  const index = () => ({ entries: [], residents: [] });
+  const index = () => ({ entries: [], patients: [] });
   return { method: 'DELETE', type, id, draft: undefined, index, ...(expect === undefined ? {} : { expect }) };
 }
 
@@ -106,13 +106,19 @@ export const refers = (param: string, reference: string): Entry => {
 
 export const carries = (system: string, code: string): Entry => token('identifier', system, code);
 
-export const byIdentifier = (param: string, system: string, value: string, type: string, resident = false): Entry => ({
+export const byIdentifier = (
+  param: string,
+  system: string,
+  value: string,
+  type: string,
+  inCompartment = false,
+): Entry => ({
   kind: 'logical',
   param,
   system,
   value,
   types: [type],
-  resident,
+  inCompartment,
 });
 
 export const isToken = (param: string, system: string | undefined, code?: string): Filter => ({

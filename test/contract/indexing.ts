@@ -115,7 +115,7 @@ export function indexing(t: Test, open: Open): void {
       type: 'Basic',
       id,
       version,
-      index: { entries: second, residents: [], words: { text: [], content: ['w'] } },
+      index: { entries: second, patients: [], words: { text: [], content: ['w'] } },
     });
     await store.reindex([anew('a', 1), anew('b', 1), anew('c', 1), anew('unknown', 1)]);
     t.equal(await found(store, 'Basic', isToken('code', 's', 'x')), 'b', 'an entry of an older version is not taken');

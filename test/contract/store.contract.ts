@@ -4,8 +4,8 @@ import { indexing } from './indexing.ts';
 import { keeping } from './keeping.ts';
 import { order } from './order.ts';
 import { past } from './past.ts';
+import { patients } from './patients.ts';
 import { planning } from './planning.ts';
-import { residents } from './residents.ts';
 import { searching } from './searching.ts';
 import { writing } from './writing.ts';
 
@@ -17,6 +17,6 @@ export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: indexing`, async (t) => indexing(t, open));
   t.test(`${name}: planning`, async (t) => planning(t, open, filters));
   t.test(`${name}: order and pages`, async (t) => order(t, open));
-  t.test(`${name}: residents and references`, async (t) => residents(t, open));
+  t.test(`${name}: patients and references`, async (t) => patients(t, open));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
 }

@@ -149,7 +149,7 @@ export function writing(t: Test, open: Open): void {
     const { lastSeq } = await store.stats();
     const entries = [token('unheard-of', 'new-system', 'x'), refers('subject', 'Group/later')];
     const bad = transaction([
-      put('Encounter/trace', { entries, residents: ['unknown'] }),
+      put('Encounter/trace', { entries, patients: ['unknown'] }),
       remove('Patient/taken'),
       put('Patient/other', { expect: 7 }),
     ]);

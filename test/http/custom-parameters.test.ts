@@ -219,7 +219,7 @@ t.test('a store that another program indexed is indexed anew before it is served
   await first.stop();
   const store = await openSqliteStore(file);
   await store.setNote('index', 'that of another program');
-  await store.reindex([{ type: 'Patient', id: 'a', version: 1, index: { entries: [], residents: [] } }]);
+  await store.reindex([{ type: 'Patient', id: 'a', version: 1, index: { entries: [], patients: [] } }]);
   await store.close();
   const second = await start(file);
   t.strictSame(ids(await second.ask('GET', '/Patient?gender=male')), ['a']);

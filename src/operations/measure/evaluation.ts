@@ -33,7 +33,7 @@ function cacheOf({ pool, config }: Context): EvaluationCache {
 }
 
 /**
- * Who is in which population, over all residents that the caller may read: one pass for all the measures. Requests that
+ * Who is in which population, over all patients that the caller may read: one pass for all the measures. Requests that
  * ask the same of the same state share one run, and a few results are kept until the next write.
  */
 export async function membersOf(
@@ -103,7 +103,7 @@ export async function subjectResult(
   );
   if (prepared instanceof Failure) return prepared;
   const run = runOf(context, measures, period, true);
-  const needs = { residents: [subject], rights: caller.rights.read };
+  const needs = { patients: [subject], rights: caller.rights.read };
   const results = await evaluator.evaluate(client, prepared, run, needs);
   if (results instanceof Failure) return results;
   const [only] = results;

@@ -124,7 +124,7 @@ function placeOf(planned: PlannedWrite | undefined, reference: string): string |
 
 const methods = { create: 'POST', update: 'PUT', patch: 'PATCH' } as const;
 
-const noRecord: IndexRecord = { entries: [], residents: [] };
+const noRecord: IndexRecord = { entries: [], patients: [] };
 
 function toWrite(records: IndexRecords, { by, target }: PlannedWrite): Write {
   const { step, resource } = by;

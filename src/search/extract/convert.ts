@@ -257,6 +257,6 @@ function logical(
   const declared = typeof reference.type === 'string' ? referenceType(reference.type) : undefined;
   const types = declared === undefined ? both : both.filter((t) => t === declared);
   if (types.length === 0) return [];
-  const resident = compartment && types.includes('Patient');
-  return [{ kind: 'logical', system: text(system), value, types, resident }];
+  const inCompartment = compartment && types.includes('Patient');
+  return [{ kind: 'logical', system: text(system), value, types, inCompartment }];
 }

@@ -24,7 +24,7 @@ interface Extractors {
   readonly composite: readonly Extractor[];
 }
 
-/** Makes the function that gives the index entries, words and residents of a resource. Parameters are compiled when the
+/** Makes the function that gives the index entries, words and patients (whose compartments it is in) of a resource. Parameters are compiled when the
  * first resource of a type arrives, and anew when they have changed. */
 export function indexer(definitions: Definitions, options: IndexOptions): (resource: Resource) => IndexRecord {
   const how = { clock: clock(options.timeZone), baseUrl: options.baseUrl };
@@ -56,7 +56,7 @@ export function indexer(definitions: Definitions, options: IndexOptions): (resou
     const words = contentWords(resource);
     return {
       entries,
-      residents: residents(resource, entries, definitions),
+      patients: patients(resource, entries, definitions),
       ...(words !== undefined && { words }),
     };
   };
@@ -81,7 +81,7 @@ function recordContained(
     for (const code of record.referring(id)) own.add(referredBy(code), { kind: 'token', system: '', code });
     for (const extract of extractors) extract(one, own);
     for (const entry of own.entries) {
-      const apart = entry.kind === 'logical' ? { ...entry, resident: false } : entry;
+      const apart = entry.kind === 'logical' ? { ...entry, inCompartment: false } : entry;
       record.entries.push({ ...apart, param: containedParam(type, entry.param), pos });
     }
   }
@@ -238,7 +238,7 @@ function memoised<K extends object, V>(make: (key: K) => V): (key: K) => V {
 }
 
 /** The Patients in whose compartment the resource is by literal references (CompartmentDefinition patient). */
-function residents(resource: Resource, entries: readonly Entry[], definitions: Definitions): string[] {
+function patients(resource: Resource, entries: readonly Entry[], definitions: Definitions): string[] {
   const params = definitions.patientCompartment(resource.resourceType);
   const ids = new Set<string>();
   if (resource.resourceType === 'Patient' && resource.id !== undefined) ids.add(resource.id);

@@ -39,14 +39,14 @@ export type Entry =
   /**
    * A reference by identifier alone. The store resolves it to the one resource of these types (one at least) that carries
    * the identifier, now or when that resource arrives; from then on it counts as a `reference` entry too, and with
-   * `resident: true` the resource joins the compartment of that Patient.
+   * `inCompartment: true` the resource joins the compartment of that Patient.
    */
   | (At & {
       readonly kind: 'logical';
       readonly system: string;
       readonly value: string;
       readonly types: readonly string[];
-      readonly resident: boolean;
+      readonly inCompartment: boolean;
     });
 
 /** What full text search goes by (`_text`, `_content`): each word once (see words.ts). */
@@ -60,7 +60,7 @@ export interface Words {
 /** What a write brings for the index: its entries, its words, and the ids of the Patients whose compartment it belongs to. */
 export interface IndexRecord {
   readonly entries: readonly Entry[];
-  readonly residents: readonly string[];
+  readonly patients: readonly string[];
   /** Absent if it has none. */
   readonly words?: Words;
 }

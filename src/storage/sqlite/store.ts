@@ -12,8 +12,8 @@ import type {
   HistoryQuery,
   Needs,
   Page,
+  PatientRecord,
   Reindexed,
-  ResidentRecord,
   Stats,
   Store,
   Transaction,
@@ -24,9 +24,9 @@ import { sql } from './database/fragment.ts';
 import { makePrivate, prepareFile } from './database/schema.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
+import type { PackedPatients } from './read/patients.ts';
 import { PointReads } from './read/point.ts';
 import { openReads, type ReaderMethods } from './read/reads.ts';
-import type { PackedResidents } from './read/residents.ts';
 import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
 import type { WriterMethods } from './write/writer.ts';
 
@@ -152,15 +152,15 @@ class SqliteStore implements Store {
     return unpackVersions(await this.#reader().call('changes', { after, limit }));
   }
 
-  async *scan(needs: Needs): AsyncIterable<readonly ResidentRecord[]> {
-    const step = (from: number): Promise<PackedResidents> => this.#reader().call('scan', { needs, from });
-    let coming: Promise<PackedResidents> | undefined = step(0);
+  async *scan(needs: Needs): AsyncIterable<readonly PatientRecord[]> {
+    const step = (from: number): Promise<PackedPatients> => this.#reader().call('scan', { needs, from });
+    let coming: Promise<PackedPatients> | undefined = step(0);
     while (coming !== undefined) {
-      const chunk: PackedResidents = await coming;
+      const chunk: PackedPatients = await coming;
       // Asked for before this one is handed out, so that reading and the consumer's work overlap.
       coming = chunk.next === undefined ? undefined : step(chunk.next);
       coming?.catch(() => undefined);
-      if (chunk.sizes.length > 0) yield residents(chunk);
+      if (chunk.sizes.length > 0) yield patients(chunk);
     }
   }
 
@@ -269,7 +269,7 @@ function committed({ writes }: Transaction, { lastUpdated, made }: PackedCommit)
   return { versions };
 }
 
-function residents({ versions, sizes }: PackedResidents): readonly ResidentRecord[] {
+function patients({ versions, sizes }: PackedPatients): readonly PatientRecord[] {
   const all = unpackVersions(versions);
   let start = 0;
   return sizes.flatMap((size) => {

@@ -93,7 +93,7 @@ const found: PageResource[] = [
     type: 'Observation',
     id: 'o4',
     entries: [
-      { param: 'subject', kind: 'logical', system: 's', value: '1', types: ['Patient', 'Group'], resident: true },
+      { param: 'subject', kind: 'logical', system: 's', value: '1', types: ['Patient', 'Group'], inCompartment: true },
       { param: 'performer', kind: 'reference', type: 'Practitioner', id: 'd1' },
     ],
   },

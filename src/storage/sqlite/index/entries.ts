@@ -24,7 +24,7 @@ export interface Literal {
 
 /** What a write brings for the index. */
 export interface Indexed {
-  readonly residents: readonly string[];
+  readonly patients: readonly string[];
   readonly entries: Flat;
   readonly words: PackedWords;
 }
@@ -40,11 +40,19 @@ export interface ResolvedReference {
 
 /** Those references by identifier that wait for, or have found, what they lead to (see logical.ts). */
 interface ByIdentifier {
-  add(rid: number, param: number, system: number, value: string, types: string, resident: number, pos: number): void;
+  add(
+    rid: number,
+    param: number,
+    system: number,
+    value: string,
+    types: string,
+    inCompartment: number,
+    pos: number,
+  ): void;
   forget(rid: number, type: number): void;
 }
 
-const none: Packable = { residents: [], entries: [] };
+const none: Packable = { patients: [], entries: [] };
 
 /** Writes and removes the index entries of resources. */
 export class IndexEntries {
@@ -84,11 +92,11 @@ export class IndexEntries {
     const before = fresh ? undefined : this.packed(rid);
     if (before !== undefined) this.#logical?.forget(rid, type);
     const literals: Literal[] = [];
-    const residents = made.residents.map((id) => ridOf(this.#connection, this.#names.internType('Patient'), id));
+    const patients = made.patients.map((id) => ridOf(this.#connection, this.#names.internType('Patient'), id));
     const entries = this.#read(rid, type, made.entries, literals);
     this.#mark(entries);
     this.#markMissing(type, entries);
-    this.#change(rid, type, before === undefined ? none : unpack(before), { residents, entries });
+    this.#change(rid, type, before === undefined ? none : unpack(before), { patients, entries });
     this.#words(rid, type, fresh, made.words);
     return literals;
   }
@@ -106,7 +114,7 @@ export class IndexEntries {
 
   /** Keeps the entries of a deleted resource, without rows. */
   keepWithoutRows(rid: number, type: number, made: Indexed): void {
-    this.#write(rid, { residents: [], entries: this.#read(rid, type, made.entries, undefined) });
+    this.#write(rid, { patients: [], entries: this.#read(rid, type, made.entries, undefined) });
   }
 
   link({ rid, type, param, pos, target }: ResolvedReference): void {
@@ -129,13 +137,12 @@ export class IndexEntries {
     const before = packed === undefined ? none : unpack(packed);
     const entries = revise(before.entries);
     this.#mark(entries);
-    this.#change(rid, type, before, { residents: before.residents, entries });
+    this.#change(rid, type, before, { patients: before.patients, entries });
   }
 
   /** Makes the difference of the rows, and keeps the entries. */
   #change(rid: number, type: number, before: Packable, after: Packable): void {
-    const had =
-      before.entries.length + before.residents.length > 0 ? rowsOf(rid, type, before, this.#names) : new Map();
+    const had = before.entries.length + before.patients.length > 0 ? rowsOf(rid, type, before, this.#names) : new Map();
     const has = rowsOf(rid, type, after, this.#names);
     for (const [key, { table, values }] of had)
       if (!has.has(key)) this.#connection.run(deleteRow[table as 'token'], ...values);
@@ -206,8 +213,8 @@ export class IndexEntries {
       } else {
         value = { kind: 'logical' };
         const system = this.#names.internSystem(text());
-        const [identifier, types, resident] = [text(), text(), number()];
-        if (literals !== undefined) this.#logical?.add(rid, param, system, identifier, types, resident, pos);
+        const [identifier, types, inCompartment] = [text(), text(), number()];
+        if (literals !== undefined) this.#logical?.add(rid, param, system, identifier, types, inCompartment, pos);
       }
       const key = keyOf(value);
       const place = `${param} ${pos} ${key}`;

@@ -1,6 +1,6 @@
 /**
  * All index entries of one resource as bytes: equal values once, each with the parameters under which it stands. The numbers
- * are those of the tables (names.ts). Layout: the number of residents and their rids; then values, each with its kind, its
+ * are those of the tables (names.ts). Layout: the number of patients and their rids; then values, each with its kind, its
  * fields, and its places. Whole numbers are written in groups of seven bits, the last one below 128.
  */
 
@@ -32,7 +32,7 @@ export interface StoredEntry extends EntryPosition {
 }
 
 export interface Packable {
-  readonly residents: readonly number[];
+  readonly patients: readonly number[];
   readonly entries: readonly StoredEntry[];
 }
 
@@ -123,10 +123,10 @@ function put(value: StoredValue): void {
   }
 }
 
-export function pack({ residents, entries }: Packable): Uint8Array {
+export function pack({ patients, entries }: Packable): Uint8Array {
   at = 0;
-  whole(residents.length);
-  for (const rid of residents) whole(rid);
+  whole(patients.length);
+  for (const rid of patients) whole(rid);
   for (const [, same] of Map.groupBy(entries, ({ key }) => key)) {
     const [first] = same;
     if (first === undefined) continue;
@@ -301,6 +301,6 @@ export function unpack(packed: Uint8Array): Packable {
   const entries: StoredEntry[] = [];
   visit(packed, undefined, (value, param, pos) => entries.push({ value, param, pos, key: keyOf(value) }));
   const bytes = new Bytes(packed);
-  const residents = Array.from({ length: bytes.whole() }, () => bytes.whole());
-  return { residents, entries };
+  const patients = Array.from({ length: bytes.whole() }, () => bytes.whole());
+  return { patients, entries };
 }

@@ -35,11 +35,19 @@ export class LogicalReferences {
     this.#carriers.clear();
   }
 
-  add(rid: number, param: number, system: number, value: string, types: string, resident: number, pos: number): void {
+  add(
+    rid: number,
+    param: number,
+    system: number,
+    value: string,
+    types: string,
+    inCompartment: number,
+    pos: number,
+  ): void {
     const insert = this.#connection.statement(
       'INSERT INTO logical (rid, param, system, value, types, resident, pos, target) VALUES (?, ?, ?, ?, ?, ?, ?, 0)',
     );
-    this.#fresh.push(Number(insert.run(rid, param, system, value, types, resident, pos).lastInsertRowid));
+    this.#fresh.push(Number(insert.run(rid, param, system, value, types, inCompartment, pos).lastInsertRowid));
   }
 
   /** The identifiers a resource carries now; to be asked before and after its entries change. */
@@ -83,14 +91,14 @@ export class LogicalReferences {
   }
 
   #resolve(row: Row): void {
-    const [lid, rid, param, system, value, types, resident, pos, old] = row;
+    const [lid, rid, param, system, value, types, inCompartment, pos, old] = row;
     const target = this.#carrier(Number(system), String(value), String(types));
     if (target === Number(old)) return;
     this.#connection.run('UPDATE logical SET target = ? WHERE lid = ?', target, Number(lid));
     const type = this.#type(Number(rid));
     const link = { rid: Number(rid), type, param: Number(param), pos: Number(pos) };
     if (Number(old) !== 0) this.#unlink({ ...link, target: Number(old) });
-    if (target !== 0) this.#link({ ...link, target }, Number(resident) === 1);
+    if (target !== 0) this.#link({ ...link, target }, Number(inCompartment) === 1);
   }
 
   #carrier(system: number, value: string, types: string): number {
@@ -109,9 +117,9 @@ export class LogicalReferences {
     return rows.length === 1 ? Number(rows[0]?.[0]) : 0;
   }
 
-  #link(link: ResolvedReference, resident: boolean): void {
+  #link(link: ResolvedReference, inCompartment: boolean): void {
     this.#entries.link(link);
-    if (!resident || this.#type(link.target) !== this.#names.type('Patient')) return;
+    if (!inCompartment || this.#type(link.target) !== this.#names.type('Patient')) return;
     this.#connection.run('INSERT OR IGNORE INTO compartment VALUES (?, ?, ?, 1)', link.target, link.type, link.rid);
   }
 

@@ -52,14 +52,14 @@ export function indexed(value: string): string {
 export function rowsOf(
   rid: number,
   type: number,
-  { residents, entries }: Packable,
+  { patients, entries }: Packable,
   names: Names,
 ): ReadonlyMap<string, IndexRow> {
   const rows = new Map<string, IndexRow>();
   const add = (table: Table, ...values: readonly (string | number)[]): void => {
     rows.set(`${table}\u0000${values.join('\u0000')}`, { table, values });
   };
-  for (const patient of residents) add('compartment', patient, type, rid, 0);
+  for (const patient of patients) add('compartment', patient, type, rid, 0);
   const pairs = Map.groupBy(
     entries.filter((entry) => entry.pos > 0),
     ({ param, pos }) => `${componentOf(names.paramCode(param)).composite} ${pos}`,

@@ -5,8 +5,8 @@ import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
 import { find } from './find.ts';
 import { changes, history } from './history.ts';
+import { type ScanStep, scanChunk } from './patients.ts';
 import { pending, stats } from './pending.ts';
-import { type ScanStep, scanChunk } from './residents.ts';
 
 /** KiB of pages that one reader keeps. */
 const cache = 64_000;

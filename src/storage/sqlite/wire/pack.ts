@@ -18,7 +18,7 @@ export interface PackedWrite {
   readonly tail: string;
   /** -1 if nothing is expected. */
   readonly expect: number;
-  readonly residents: readonly string[];
+  readonly patients: readonly string[];
   readonly entries: Flat;
   readonly words: PackedWords;
 }
@@ -34,7 +34,7 @@ export interface PackedReindexed {
   readonly type: string;
   readonly id: string;
   readonly version: number;
-  readonly residents: readonly string[];
+  readonly patients: readonly string[];
   readonly entries: Flat;
   readonly words: PackedWords;
 }
@@ -90,7 +90,7 @@ function packEntries(entries: readonly Entry[]): Flat {
     else if (e.kind === 'uri') flat.push(e.value);
     else if (e.kind === 'position') flat.push(e.latitude, e.longitude);
     else if (e.kind === 'reference') flat.push(e.type, e.id, e.version ?? '');
-    else if (e.kind === 'logical') flat.push(e.system, e.value, e.types.join(','), e.resident ? 1 : 0);
+    else if (e.kind === 'logical') flat.push(e.system, e.value, e.types.join(','), e.inCompartment ? 1 : 0);
     else {
       flat.push(finite(e.low), finite(e.high));
       if (e.kind === 'quantity') flat.push(e.system, e.code, e.unit);
@@ -109,8 +109,8 @@ function packWords({ words }: IndexRecord): PackedWords {
 }
 
 export function packReindexed({ type, id, version, index }: Reindexed): PackedReindexed {
-  const { residents, entries } = index;
-  return { type, id, version, residents, entries: packEntries(entries), words: packWords(index) };
+  const { patients, entries } = index;
+  return { type, id, version, patients, entries: packEntries(entries), words: packWords(index) };
 }
 
 function packWrite(write: Write): PackedWrite {
@@ -123,7 +123,7 @@ function packWrite(write: Write): PackedWrite {
     head: draft?.head ?? null,
     tail: draft?.tail ?? '',
     expect: expect ?? -1,
-    residents: record.residents,
+    patients: record.patients,
     entries: packEntries(record.entries),
     words: packWords(record),
   };

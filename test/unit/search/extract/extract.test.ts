@@ -148,11 +148,11 @@ table('uri', [
 ]);
 
 const identifier = { system: 'urn:oid:1.2', value: '31' };
-const logical = (types: string[], resident: boolean) => ({
+const logical = (types: string[], inCompartment: boolean) => ({
   kind: 'logical',
   ...{ system: 'urn:oid:1.2', value: '31' },
   types,
-  resident,
+  inCompartment,
 });
 const subjects = ['Group', 'Device', 'Patient', 'Location'];
 table('reference', [
@@ -285,7 +285,7 @@ t.test('an entry stands once', async (t) => {
   t.strictSame(entries(observation({ category: [twice, twice] }), 'category'), [token('s', 'a')]);
 });
 
-t.test('the residents are those whose compartment it is in', async (t) => {
+t.test('the patients are those whose compartment it is in', async (t) => {
   const rows: [object, string[]][] = [
     [patient({ id: 'p1' }), ['p1']],
     [patient({ id: 'p1', link: [{ other: { reference: 'Patient/p2' }, type: 'replaces' }] }), ['p1', 'p2']],
@@ -296,7 +296,7 @@ t.test('the residents are those whose compartment it is in', async (t) => {
     [observation({ subject: { identifier } }), []],
     [{ resourceType: 'Organization', id: 'o' }, []],
   ];
-  for (const [resource, expected] of rows) t.strictSame(record(resource).residents, expected, JSON.stringify(resource));
+  for (const [resource, expected] of rows) t.strictSame(record(resource).patients, expected, JSON.stringify(resource));
 });
 
 t.test('what has a wrong shape gives no entries and no exception', async (t) => {
@@ -310,7 +310,7 @@ t.test('what has a wrong shape gives no entries and no exception', async (t) => 
       component: value,
       meta: value,
     });
-    t.strictSame(record(resource), { entries: [], residents: [] }, JSON.stringify(value));
+    t.strictSame(record(resource), { entries: [], patients: [] }, JSON.stringify(value));
   }
 });
 

@@ -47,7 +47,7 @@ t.test('the entries of contained resources are those of their container', async 
     name: [{ text: '张三' }],
     identifier: [{ value: '1', type: { text: 'Card', coding: [{ system: 't', code: 'MD' }] } }],
   };
-  const { entries, residents } = index({
+  const { entries, patients } = index({
     ...request(
       '1',
       medication('m', 'a'),
@@ -83,7 +83,7 @@ t.test('the entries of contained resources are those of their container', async 
     [
       'Observation',
       'patient',
-      [{ kind: 'logical', system: 's', value: '7', types: ['Patient'], resident: false, pos: 3 }],
+      [{ kind: 'logical', system: 's', value: '7', types: ['Patient'], inCompartment: false, pos: 3 }],
     ],
     ['Observation', 'performer', [{ kind: 'reference', type: 'Patient', id: 'p', pos: 3 }]],
     ['Nothing', '_id', []],
@@ -93,7 +93,7 @@ t.test('the entries of contained resources are those of their container', async 
     inside.some((e) => /\.\d+$/.test(e.param)),
     'no components of composites',
   );
-  t.strictSame(residents, [], 'what is contained is in no compartment');
+  t.strictSame(patients, [], 'what is contained is in no compartment');
 });
 
 const { id: _, ...medicationWithout } = medication('m', 'a');

@@ -73,7 +73,7 @@ t.test('a search starts from its rarest criterion and checks the rest by resourc
       type: 'Observation',
       id: `o${n}`,
       draft,
-      index: () => ({ entries, residents: [] }),
+      index: () => ({ entries, patients: [] }),
     };
   });
   const entries: readonly Entry[] = [{ kind: 'token', param: 'active', system: '', code: 'true' }];
@@ -81,7 +81,7 @@ t.test('a search starts from its rarest criterion and checks the rest by resourc
     ...writes[0],
     type: 'Patient',
     id,
-    index: () => ({ entries, residents: [] }),
+    index: () => ({ entries, patients: [] }),
   }));
   const all = [...writes, ...patients] as typeof writes;
   await store.transact({ guards: [], references: 'lenient', rights: { op: 'all' }, writes: all });

@@ -14,7 +14,7 @@ const write = (id: string, expect: number) => ({
   type: 'Basic',
   id,
   draft: { head: '{"meta":{', tail: '}}' },
-  index: () => ({ entries: [], residents: [] }),
+  index: () => ({ entries: [], patients: [] }),
   expect,
 });
 const pack = (...writes: readonly ReturnType<typeof write>[]) =>

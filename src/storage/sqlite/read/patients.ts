@@ -8,29 +8,29 @@ import { versionOf } from './versions.ts';
 
 export interface ScanStep {
   readonly needs: Needs;
-  /** Where the step begins: a rid, or a place in `needs.residents`. */
+  /** Where the step begins: a rid, or a place in `needs.patients`. */
   readonly from: number;
 }
 
-/** Versions of several residents one after the other; `sizes` tells how many are each one's, the Patient first. */
-export interface PackedResidents {
+/** Versions of several patients one after the other; `sizes` tells how many are each one's, the Patient first. */
+export interface PackedPatients {
   readonly versions: PackedVersions;
   readonly sizes: readonly number[];
   /** Undefined if nothing follows. */
   readonly next?: number;
 }
 
-/** A chunk ends at this many residents, or after this many characters of text, whichever is first. */
-const residentsPerChunk = 64;
+/** A chunk ends at this many patients, or after this many characters of text, whichever is first. */
+const patientsPerChunk = 64;
 const charactersPerChunk = 4_000_000;
 
-/** The next chunk of residents, from one state of the store. */
-export function scanChunk(connection: Connection, selection: Planner, { needs, from }: ScanStep): PackedResidents {
+/** The next chunk of patients, from one state of the store. */
+export function scanChunk(connection: Connection, selection: Planner, { needs, from }: ScanStep): PackedPatients {
   selection.begin();
   return connection.snapshot(() => {
     const [patient] = selection.names.types(['Patient']);
     if (patient === undefined) return { versions: [], sizes: [] };
-    const candidates = residents(connection, selection, patient, needs, from);
+    const candidates = patients(connection, selection, patient, needs, from);
     const versions: (string | number | null)[] = [];
     const sizes: number[] = [];
     let characters = 0;
@@ -42,7 +42,7 @@ export function scanChunk(connection: Connection, selection: Planner, { needs, f
       }
       if (records.length > 0) sizes.push(records.length);
       const cut = characters >= charactersPerChunk && i < candidates.length - 1;
-      if (cut || i === residentsPerChunk - 1) return { versions, sizes, next };
+      if (cut || i === patientsPerChunk - 1) return { versions, sizes, next };
     }
     return { versions, sizes };
   });
@@ -55,7 +55,7 @@ interface ScannedPatient {
   readonly next: number;
 }
 
-function residents(
+function patients(
   connection: Connection,
   selection: Planner,
   patient: number,
@@ -64,12 +64,12 @@ function residents(
 ): readonly ScannedPatient[] {
   const visible = selection.condition(needs.rights, { rid: literal('p.rid'), types: [patient] });
   const live = literal(`p.type = ${patient} AND p.state = ${current}`);
-  if (needs.residents === undefined) {
+  if (needs.patients === undefined) {
     const rows = connection.rows(sql`SELECT p.rid FROM resource p INDEXED BY resource_live
-      WHERE ${live} AND p.rid >= ${from} AND ${visible} ORDER BY p.rid LIMIT ${residentsPerChunk}`);
+      WHERE ${live} AND p.rid >= ${from} AND ${visible} ORDER BY p.rid LIMIT ${patientsPerChunk}`);
     return rows.map(([rid]) => ({ rid: Number(rid), next: Number(rid) + 1 }));
   }
-  return needs.residents.slice(from, from + residentsPerChunk).map((id, i) => {
+  return needs.patients.slice(from, from + patientsPerChunk).map((id, i) => {
     const row = connection.row(sql`SELECT p.rid FROM resource p WHERE ${live} AND p.id = ${id} AND ${visible}`);
     return { rid: row === undefined ? undefined : Number(row[0]), next: from + i + 1 };
   });

@@ -18,7 +18,7 @@ async function waiting(store: Store): Promise<readonly string[]> {
 }
 
 const patient = (id: string, ...identifiers: readonly string[]) =>
-  put(`Patient/${id}`, { residents: [id], entries: identifiers.map((value) => carries('id', value)) });
+  put(`Patient/${id}`, { patients: [id], entries: identifiers.map((value) => carries('id', value)) });
 
 /** A record that names its resident by identifier alone. */
 const measured = (id: string, value: string) =>
@@ -31,25 +31,25 @@ const ofPatient = (id: string): Filter => ({
 });
 
 /** Compartments, scans, and references whose targets come later. */
-export function residents(t: Test, open: Open): void {
+export function patients(t: Test, open: Open): void {
   t.test('scan: each Patient with its current records of the types asked for', async (t) => {
     const { store, close } = await open();
     t.teardown(close);
     await commit(
       store,
-      put('Observation/o1', { residents: ['p'] }),
+      put('Observation/o1', { patients: ['p'] }),
       patient('p'),
       patient('q'),
-      put('Observation/both', { residents: ['p', 'q'] }),
-      put('Encounter/e', { residents: ['p'], entries: [token('class', '', 'AMB')] }),
-      put('Observation/orphan', { residents: ['nobody'] }),
-      put('Observation/moved', { residents: ['p'] }),
-      put('Observation/deleted', { residents: ['p'] }),
+      put('Observation/both', { patients: ['p', 'q'] }),
+      put('Encounter/e', { patients: ['p'], entries: [token('class', '', 'AMB')] }),
+      put('Observation/orphan', { patients: ['nobody'] }),
+      put('Observation/moved', { patients: ['p'] }),
+      put('Observation/deleted', { patients: ['p'] }),
       patient('left'),
     );
     await commit(
       store,
-      put('Observation/moved', { residents: ['q'] }),
+      put('Observation/moved', { patients: ['q'] }),
       remove('Observation/deleted'),
       remove('Patient/left'),
     );
@@ -57,23 +57,23 @@ export function residents(t: Test, open: Open): void {
     t.strictSame(await scanned(store, ['Encounter']), ['p: e', 'q:']);
     t.strictSame(await scanned(store, ['Device']), ['p:', 'q:']);
     t.strictSame(await scanned(store, ['Patient']), ['p:', 'q:'], 'a Patient is no record of itself');
-    await commit(store, put('Patient/r', { residents: ['r', 'q'] }));
+    await commit(store, put('Patient/r', { patients: ['r', 'q'] }));
     t.strictSame(await scanned(store, ['Patient']), ['p:', 'q: r', 'r:'], 'but another that links to it is');
     await commit(store, remove('Patient/r'));
-    t.strictSame(await scanned(store, ['Encounter'], { residents: ['q', 'unknown', 'left', 'p'] }), ['q:', 'p: e']);
-    t.strictSame(await scanned(store, ['Encounter'], { residents: [] }), []);
+    t.strictSame(await scanned(store, ['Encounter'], { patients: ['q', 'unknown', 'left', 'p'] }), ['q:', 'p: e']);
+    t.strictSame(await scanned(store, ['Encounter'], { patients: [] }), []);
     const rights: Filter = { op: 'or', of: [{ op: 'id', ids: ['p', 'both'] }, isToken('class', '', 'AMB')] };
     t.strictSame(await scanned(store, ['Observation', 'Encounter'], { rights }), ['p: both e']);
   });
 
-  t.test('scan of many residents', async (t) => {
+  t.test('scan of many patients', async (t) => {
     const { store, close } = await open();
     t.teardown(close);
     const all = Array.from({ length: 300 }, (_, i) => `p${i}`);
-    await commit(store, ...all.map((id) => patient(id)), ...all.map((id) => put(`Basic/${id}`, { residents: [id] })));
+    await commit(store, ...all.map((id) => patient(id)), ...all.map((id) => put(`Basic/${id}`, { patients: [id] })));
     const expected = all.map((id) => `${id}: ${id}`);
     t.strictSame(await scanned(store, ['Basic']), expected);
-    t.strictSame(await scanned(store, ['Basic'], { residents: [...all].reverse() }), [...expected].reverse());
+    t.strictSame(await scanned(store, ['Basic'], { patients: [...all].reverse() }), [...expected].reverse());
     for await (const chunk of store.scan({ types: ['Basic'], rights: everything })) {
       t.ok(chunk.length > 0 && chunk.length < 300, 'it comes in chunks, and may be left early');
       break;
@@ -189,7 +189,7 @@ export function residents(t: Test, open: Open): void {
       store,
       put('Observation/o', {
         entries: [refers('subject', 'Patient/p'), byIdentifier('subject', 'id', '1', 'Patient', true)],
-        residents: ['p'],
+        patients: ['p'],
       }),
     );
     await commit(store, patient('p'));
