@@ -2,6 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { pino } from 'pino';
 import type { Running } from '#cli/command.ts';
 import type { Config } from '#config';
+import { Failure, type Outcome } from '#errors';
 import { type Definitions, loadDefinitions } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
 import { respondTask } from '#http/tasks.ts';
@@ -12,8 +13,10 @@ import { installGuide } from '#operations/conformance/guide.ts';
 import { operations as table } from '#operations/operations.ts';
 import type { Context } from '#operations/request/context.ts';
 import { CustomParameters } from '#operations/search-parameters/custom-parameters.ts';
-import { isIndexCurrent, noteIndexCurrent, reindexAll } from '#operations/search-parameters/reindex.ts';
+import { claimIndex, isIndexCurrent, reindexAll } from '#operations/search-parameters/index-version.ts';
+import { Indexer } from '#operations/search-parameters/indexer.ts';
 import { indexer } from '#search/extract/extract.ts';
+import type { Driver, OpenedStore } from '#storage/driver.ts';
 import type { Store } from '#storage/store.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
@@ -25,13 +28,19 @@ import { compileTypes, createValidator, type ValidatorOptions } from '#validatio
 const root = new URL('../', import.meta.url);
 
 /** What main alone can name. */
-export interface Adapter {
-  /** Opens the store that HUFHIR_STORE names. */
-  readonly openStore: (location: string) => Promise<Store>;
-  /** The same store in a thread of the pool, by what `Store.share` gave. */
-  readonly joinStore: (shared: unknown) => Store;
-  /** The module that such a thread runs; it exports `runTask`. */
+export interface Adapters {
+  /** The engines, by what HUFHIR_STORE begins with. */
+  readonly drivers: readonly Driver[];
+  /** The module that the threads of the pool run; it exports `runTask`. */
   readonly threadFile: URL;
+}
+
+/** The engine that a setting names, and where its store is. */
+function driverOf({ drivers }: Pick<Adapters, 'drivers'>, { store }: Config): readonly [Driver, string] {
+  const colon = store.indexOf(':');
+  const driver = drivers.find(({ scheme }) => scheme === store.slice(0, colon));
+  if (driver === undefined) throw new Error(`no engine for ${store}`);
+  return [driver, store.slice(colon + 1)];
 }
 
 /** What a context is made of besides settings and store. */
@@ -55,47 +64,56 @@ interface ThreadData {
  */
 export async function createContext(
   config: Config,
-  opening: Store | Promise<Store>,
+  { store, ticket }: OpenedStore,
   parts: ContextParts,
+  { definitions, guide, types } = readArtifacts(),
 ): Promise<Context> {
-  const definitions = loadDefinitions();
-  const guide = withCql(readGuide(root), new URL('profiles/', root));
-  const data: ThreadData = { config, guide, types: compileTypes(definitions.structures()) };
-  const context = join(data, definitions, await opening, parts, true);
-  const { store, parameters, log } = context;
+  const context = join({ config, guide, types }, definitions, store, parts, ticket);
+  const { parameters } = context;
   const isNew = (await store.lastSeq()) === 0;
-  if (isNew) await parameters.adopt(guide);
+  if (!(await isIndexCurrent(store))) await claimIndex(store, isNew);
+  if (isNew) parameters.adopt(guide, await store.revision());
+  else await parameters.refresh();
+  if (!(await isIndexCurrent(store))) await indexWholeStore(context);
   await installGuide(context, guide);
   await parameters.refresh();
-  if (!(await isIndexCurrent(store))) {
-    if (!isNew) await reindexAll(context, log);
-    await parameters.ready();
-    await noteIndexCurrent(store);
-  }
-  parameters.start();
+  for (const work of context.background) work.start();
   return context;
 }
 
-/** The parts of a context, joined; `indexes` in the main thread alone. */
+/** What a server reads of its clone: a second's work. */
+function readArtifacts() {
+  const definitions = loadDefinitions();
+  const guide = withCql(readGuide(root), new URL('profiles/', root));
+  return { definitions, guide, types: compileTypes(definitions.structures()) };
+}
+
+/** With all parameters, which are ready then. */
+function indexWholeStore({ store, index, definitions, parameters, log }: Context): Promise<void> {
+  const indexing = { store, index, conditions: () => ({ revision: definitions.revision }) };
+  return reindexAll(indexing, log, () => parameters.madeReady(parameters.hashes));
+}
+
+/** The parts of a context, joined; a thread of the pool starts no other, and needs no ticket to the store for them. */
 function join(
   data: ThreadData,
   definitions: Definitions,
   store: Store,
   { threadFile, operations = table }: ContextParts,
-  indexes: boolean,
+  ticket?: OpenedStore['ticket'],
 ): Context {
   const { config, guide, types } = data;
   const { timeZone, baseUrl, validation: mode } = config;
   const log = pino({ level: config.logLevel });
   const validate = createValidator({ types, guide, mode, valueSets: createValueSets(guide), timeZone });
   const index = indexer(definitions, { timeZone, baseUrl });
-  const parameters = new CustomParameters({ store, definitions, index, log, indexes });
+  const parameters = new CustomParameters({ store, definitions, log });
   const pool = new ThreadPool({
     file: threadFile,
     workerData: data,
     threads: config.poolThreads,
     maxQueue: config.poolQueue,
-    attach: () => store.share(),
+    attach: ticket ?? noTicket,
   });
   return {
     config,
@@ -113,25 +131,34 @@ function join(
       const paths = new Set(structural.map((i) => i.expression));
       return [...structural, ...more.filter((i) => !paths.has(i.expression))];
     },
+    background: [new Indexer({ store, definitions, parameters, index, log })],
     pool,
     log,
   };
+}
+
+function noTicket(): never {
+  throw new Error('a thread of the pool has no other to run tasks');
 }
 
 /**
  * What a thread of the pool can do, given what came with the task. Each kind of work loads its modules when it first comes, so that a
  * thread that was lost is soon replaced.
  */
-export function threadTasks(data: ThreadData, { joinStore, threadFile }: Adapter): (shared: unknown) => TaskHandlers {
+export function threadTasks(data: ThreadData, adapters: Adapters): (ticket: unknown) => TaskHandlers {
   // The translator of CQL prints a greeting, and stdout belongs to the log.
   process.stdout.write = () => true;
   let context: Context | undefined;
-  return (shared) => {
-    const store = joinStore(shared);
+  const [driver] = driverOf(adapters, data.config);
+  return (ticket) => {
+    const store = driver.join(ticket);
     return {
       ...handling(respondTask, async (request) => {
         const { respondInThread } = await import('#http/large-request.ts');
-        context ??= join(data, loadDefinitions(), store, { threadFile }, false);
+        if (context === undefined) {
+          context = join(data, loadDefinitions(), store, adapters);
+          await context.parameters.refresh();
+        }
         return respondInThread(context, request);
       }),
       ...handling(translateTask, async (measures) => {
@@ -147,19 +174,25 @@ export function threadTasks(data: ThreadData, { joinStore, threadFile }: Adapter
 }
 
 /** A whole server, as the settings say. */
-export async function startServer(config: Config, { openStore, threadFile }: Adapter): Promise<Running> {
-  return listen(await createContext(config, openStore(config.store), { threadFile }));
+export async function startServer(config: Config, adapters: Adapters): Promise<Outcome<Running>> {
+  const [driver, location] = driverOf(adapters, config);
+  // The threads of the store start meanwhile.
+  const opening = driver.open(location);
+  const artifacts = readArtifacts();
+  const opened = await opening;
+  return opened instanceof Failure ? opened : listen(await createContext(config, opened, adapters, artifacts));
 }
 
 /** Starts to listen. What was opened is closed if that fails. */
 export async function listen(context: Context): Promise<Running> {
   const { createServer } = await import('#http/server/server.ts');
-  const { host, port } = context.config;
+  const { host, port, baseUrl } = context.config;
   try {
     const web = await createServer(context);
     const address = await web.listen({ host, port });
     return {
       address,
+      baseUrl,
       stop: async () => {
         await web.close();
         await close(context);
@@ -171,8 +204,8 @@ export async function listen(context: Context): Promise<Running> {
   }
 }
 
-async function close({ parameters, pool, store }: Context): Promise<void> {
-  await parameters.stop();
+async function close({ background, pool, store }: Context): Promise<void> {
+  await Promise.all(background.map((work) => work.stop()));
   await pool.close();
   await store.close();
 }

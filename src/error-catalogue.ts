@@ -348,6 +348,16 @@ export const catalogue = {
     type: 'too-costly',
     text: '{expected} asynchronous requests are kept already (HUFHIR_MAX_JOBS); fetch or delete their results first.',
   },
+  'store-unavailable': {
+    status: 503,
+    type: 'transient',
+    text: 'The store cannot be used now ({found}); nothing of the request was stored. Send it again in a while.',
+  },
+  'definitions-changed': {
+    status: 503,
+    type: 'transient',
+    text: 'The definitions that the request rests on changed again and again; send it again in a while.',
+  },
   'pool-full': {
     status: 503,
     type: 'throttled',

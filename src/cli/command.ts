@@ -1,14 +1,17 @@
 import type { Config } from '#config';
+import type { Outcome } from '#errors';
 
 /** A server that answers, and how to end it: it takes no new work, finishes what it has, and closes the store. */
 export interface Running {
   readonly address: string;
+  /** Of its FHIR API. */
+  readonly baseUrl: string;
   stop(): Promise<void>;
 }
 
 /** What lies to the right of this room; main hands it in. */
 export interface Parts {
-  readonly startServer: (config: Config) => Promise<Running>;
+  readonly startServer: (config: Config) => Promise<Outcome<Running>>;
 }
 
 /** What a command works with. */

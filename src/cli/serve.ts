@@ -15,12 +15,12 @@ export const serve: Command = async ({ environment, startServer, print }) => {
     settings.HUFHIR_PORT = String(await freePort(settings.HUFHIR_HOST ?? '127.0.0.1'));
   }
   const config = loadConfig(settings);
-  if (config instanceof Failure) {
-    for (const issue of config.issues) print(issue.text);
+  const running = config instanceof Failure ? config : await startServer(config);
+  if (running instanceof Failure) {
+    for (const issue of running.issues) print(issue.text);
     return 1;
   }
-  const running = await startServer(config);
-  print(`${greeting}${config.baseUrl}  控制台 console: ${running.address}/`);
+  print(`${greeting}${running.baseUrl}  控制台 console: ${running.address}/`);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);

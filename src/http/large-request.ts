@@ -11,13 +11,12 @@ export async function respondInPool(
   caller: Caller,
   request: HttpRequest,
 ): Promise<Outcome<HttpResponse>> {
-  const { pool, parameters } = context;
   const { client } = caller;
-  const response = await parameters.track(
-    pool.run(respondTask, { caller, request }, { client, transfer: memoryOf(request.body) }),
+  const response = await context.pool.run(
+    respondTask,
+    { caller, request },
+    { client, transfer: memoryOf(request.body) },
   );
-  // It may have written some.
-  await parameters.refresh();
   if (response instanceof Failure || !(response.body instanceof Uint8Array)) return response;
   return { ...response, body: asBuffer(response.body) };
 }
@@ -27,8 +26,6 @@ export async function respondInThread(
   context: Context,
   { caller, request }: LargeRequest,
 ): Promise<Transferred<HttpResponse>> {
-  // The main thread, or a request before this one, may have changed them.
-  await context.parameters.refresh();
   const exchange = begin(context, { ...request, body: asBuffer(request.body) });
   collectGarbage();
   const response = await answer(context, caller, exchange);

@@ -1,4 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
+import { StoreUnavailable } from '#storage/store.ts';
 import { bundle } from './bundle/bundle.ts';
 import { readCapabilities } from './conformance/capabilities.ts';
 import { cancelJob, jobState, startJob } from './jobs/jobs.ts';
@@ -7,14 +8,27 @@ import { readInteraction } from './read/read.ts';
 import type { Answer } from './request/answer.ts';
 import { readArguments } from './request/arguments.ts';
 import type { Caller, Context, GivenArguments, OperationCall } from './request/context.ts';
+import { withCurrentDefinitions } from './request/current-definitions.ts';
 import { levelOf, operationOf } from './request/operation.ts';
 import type { Request } from './request/request.ts';
 import { search } from './search/search.ts';
 import { searchScopeOf } from './search/search-scope.ts';
 import { write } from './write/write.ts';
 
-/** Does what a request asks: the one way in for http and for the entries of bundles. */
+/**
+ * Does what a request asks, by the definitions that are in force: the one way in for http and for the entries of bundles. That the store
+ * cannot be reached is told here for whatever asked it.
+ */
 export async function perform(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
+  try {
+    return await withCurrentDefinitions(context, () => performNow(context, caller, request));
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return fail('store-unavailable', { found: error.message });
+  }
+}
+
+async function performNow(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
   const { interaction } = request;
   switch (interaction.code) {
     case 'read':
@@ -45,6 +59,7 @@ export async function perform(context: Context, caller: Caller, request: Request
     case 'cancel-job':
       return cancelJob(context, caller, interaction.id);
     case 'capabilities':
+      await context.parameters.refresh();
       return readCapabilities(context, request.query);
     case 'bundle':
       return bundle(context, caller, request, (entry) => perform(context, caller, entry));
@@ -70,6 +85,6 @@ async function operation(
   if (given instanceof Failure) return given;
   const { type, id } = asked;
   const call = { ...given, ...(type !== undefined && { type }), ...(id !== undefined && { id }) };
-  const work = () => found.handler(context, caller, call);
+  const work = () => withCurrentDefinitions(context, () => found.handler(context, caller, call));
   return found.long && request.async === true ? startJob(context, caller, work) : work();
 }

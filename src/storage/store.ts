@@ -1,4 +1,3 @@
-import type { Transferable } from 'node:worker_threads';
 import type { IndexRecord } from '#search/model/entry.ts';
 import type { Filter, Plan } from '#search/model/filter.ts';
 
@@ -53,21 +52,64 @@ export interface Guard {
   readonly expect: readonly string[];
 }
 
-export interface Transaction {
+/** What a resource must satisfy to be written: `create` once it is there, `update` before and after, `delete` before. */
+export interface WriteRights {
+  readonly create: Filter;
+  readonly update: Filter;
+  readonly delete: Filter;
+}
+
+/** What must hold in the store for a change to be made. */
+export interface ChangeConditions {
+  /** The revision of the definitions that the change was prepared with. Absent where it rests on none. */
+  readonly revision?: number;
+  /** The lease under which it is made: it must not be another's by now. */
+  readonly lease?: Lease;
+}
+
+export interface Transaction extends ChangeConditions {
   readonly guards: readonly Guard[];
+  /** No resource stands twice. */
   readonly writes: readonly Write[];
   /** `strict`: every literal reference of the writes must lead to a resource that exists when they are done. */
   readonly references: 'lenient' | 'strict';
-  /** What each written resource must satisfy, before (if it existed) and after. */
-  readonly rights: Filter;
+  readonly rights: WriteRights;
+  /** Milliseconds that the guards may take together; absent: they take their time. */
+  readonly timeout?: number;
+  /** Settings kept with the writes; `undefined` forgets one. */
+  readonly settings?: Readonly<Record<string, string | undefined>>;
+  /** It changes definitions: the revision of the store is raised. */
+  readonly raises?: boolean;
 }
+
+/** The conditions of a change do not hold. */
+export type ConditionConflict =
+  | { readonly conflict: 'revision'; readonly found: number }
+  | { readonly conflict: 'lease' };
 
 /** Why a transaction was not made; nothing of it was stored. */
 export type Conflict =
+  | ConditionConflict
   | { readonly conflict: 'version'; readonly write: number; readonly found: number }
   | { readonly conflict: 'guard'; readonly guard: number; readonly found: readonly string[] }
   | { readonly conflict: 'reference'; readonly write: number; readonly param: string; readonly reference: string }
-  | { readonly conflict: 'rights'; readonly write: number };
+  | { readonly conflict: 'rights'; readonly write: number }
+  /** The time of the guards was over: what most of it went into. */
+  | { readonly conflict: 'timeout'; readonly part: string }
+  /** The engine cannot write now: a full disk, a lost file, a thread that ended. */
+  | Unavailable;
+
+/** The engine cannot work now, and says why. */
+export interface Unavailable {
+  readonly conflict: 'unavailable';
+  readonly reason: string;
+}
+
+/**
+ * What a read rejects with where the engine cannot work now: no reader could do anything about it but pass it on, so that it is no
+ * value until the one place that answers it.
+ */
+export class StoreUnavailable extends Error {}
 
 /** The versions that the writes made, in their order; undefined where a deletion found nothing to delete. */
 export interface Commit {
@@ -85,8 +127,10 @@ export interface Page {
   readonly total?: number;
   /** Present if the plan asked for it. */
   readonly explanation?: Explanation;
-  /** The plan's timeout was over: what most of the time went into. Nothing is found then. */
+  /** The timeout was over: what most of the time went into. Nothing is found then. */
   readonly exceeded?: string;
+  /** Of a search: the revision of the definitions that were in force in the state that it shows. */
+  readonly revision?: number;
 }
 
 /** One step of a search, in the order in which the store made them. */
@@ -130,6 +174,10 @@ export interface HistoryQuery {
   readonly limit: number;
   /** Versions with a lower seq than this. */
   readonly before?: number;
+  /** The page tells how many versions there are, whatever its limit and `before`. */
+  readonly total?: boolean;
+  /** Milliseconds, as in a Plan. */
+  readonly timeout?: number;
   /** What the current state of the resource must satisfy; deleted ones are judged by their last contents. */
   readonly rights: Filter;
 }
@@ -146,7 +194,7 @@ export interface Pending {
   readonly since: number;
 }
 
-/** What a measure needs of each resident: the Patient and the resources of these types in its compartment. */
+/** What a measure needs of each Patient: itself and the resources of these types in its compartment. */
 export interface Needs {
   readonly types: readonly string[];
   /** Patient ids; undefined means all, in the order of creation. */
@@ -160,46 +208,81 @@ export interface PatientRecord {
   readonly records: readonly Version[];
 }
 
+/** Patients by a change of what is in their compartment. */
+export interface Touched {
+  /** Ids, in the order of their last change. */
+  readonly patients: readonly string[];
+  /** What to ask for next; the same as was asked for if nothing was touched. */
+  readonly after: number;
+}
+
 export interface Stats {
   /** Current resources by type. */
   readonly resources: Readonly<Record<string, number>>;
   readonly lastSeq: number;
+  /** Pending references, as `pending` lists them. */
   readonly pending: number;
   /** Bytes on disk, as far as the store can tell. */
   readonly bytes: number;
+  readonly revision: number;
+  /** Of this process: transactions that wait, groups that were committed, and transactions in them. */
+  readonly queue: number;
+  readonly groups: number;
+  readonly transactions: number;
+}
+
+/** The right to do something alone until it is taken by another, told apart by its fence: the next holder has a higher one. */
+export interface Lease {
+  readonly name: string;
+  readonly owner: string;
+  readonly fence: number;
+}
+
+/** Small things by name, which all processes share. Settings are changed by transactions. */
+export interface Shelf {
+  /** A small text. */
+  setting(name: string): Promise<string | undefined>;
+  /** 32 random bytes, made when first asked for, and never changed. */
+  key(name: string): Promise<Uint8Array>;
+  /** The lease of that name until `ms` from now, undefined while another has it; the holder extends it by asking again. */
+  lease(name: string, owner: string, ms: number): Promise<Lease | undefined>;
+  /** Lets others take it at once; of no effect if another has it. */
+  release(lease: Lease): Promise<void>;
 }
 
 export interface Store {
   /** The current version, or the one asked for; undefined if there is none. Deleted ones come without content. */
   read(type: string, id: string, version?: number): Promise<Version | undefined>;
   /** Newest first. */
-  history(query: HistoryQuery): Promise<Page>;
-  find(plan: Plan): Promise<Page>;
-  /** Durable when it resolves. All or nothing. */
-  transact(transaction: Transaction): Promise<Commit | Conflict>;
-  /** Replaces index entries, and makes no version: for parameters that came later than the resources. */
-  reindex(records: readonly Reindexed[]): Promise<void>;
-  /** A small text kept under this name. */
-  note(name: string): Promise<string | undefined>;
-  setNote(name: string, value: string): Promise<void>;
-  /** Versions with a higher seq, oldest first; fewer than `limit` where their texts are long, none if none follows. */
-  changes(after: number, limit: number): Promise<readonly Version[]>;
-  /** Chunks of patients, each from one consistent state. */
-  scan(needs: Needs): AsyncIterable<readonly PatientRecord[]>;
+  history(query: HistoryQuery, signal?: AbortSignal): Promise<Page>;
+  find(plan: Plan, signal?: AbortSignal): Promise<Page>;
+  /** Durable when it resolves. All or nothing. What was committed is told, whatever happened to the engine meanwhile. */
+  transact(transaction: Transaction, signal?: AbortSignal): Promise<Commit | Conflict>;
+  /** Replaces index entries, and makes no version: for definitions that came later than the resources. */
+  reindex(records: readonly Reindexed[], conditions: ChangeConditions): Promise<ConditionConflict | undefined>;
+  /**
+   * Versions with a higher seq, oldest first; fewer than `limit` where their texts are long, none if none follows. `wait` is how many
+   * milliseconds it waits for the first.
+   */
+  changes(after: number, limit: number, wait?: number, signal?: AbortSignal): Promise<readonly Version[]>;
+  /**
+   * Patients whose compartment changed by a version with a higher seq: of a record that moved, the former one too. Each comes with its
+   * last change alone; `limit` may be exceeded by what one commit touched.
+   */
+  touched(after: number, limit: number): Promise<Touched>;
+  /** Chunks of Patients, each from one consistent state. */
+  scan(needs: Needs, signal?: AbortSignal): AsyncIterable<readonly PatientRecord[]>;
   /** `after` is the `next` of the page before. */
   pending(limit: number, after?: string): Promise<{ readonly found: readonly Pending[]; readonly next?: string }>;
   /** The highest seq given, 0 in an empty store: a cheap look, however large the store is. */
   lastSeq(): Promise<number>;
-  /** Counts: takes as long as there are resources. */
+  /** The revision of the definitions: raised by each transaction that changes them. A cheap look. */
+  revision(): Promise<number>;
+  /** Kept with each commit, not counted. */
   stats(): Promise<Stats>;
-  /** True if `owner` holds the lease of that name until `ms` from now; the holder extends it by asking again. */
-  lease(name: string, owner: string, ms: number): Promise<boolean>;
-  /** 32 random bytes kept under this name, made when first asked for. */
-  secret(name: string): Promise<Uint8Array>;
-  /** Copies the store, consistently and while it serves, to a place that the adapter understands (SQLite: a file). */
-  backup(target: string): Promise<void>;
-  /** What another thread of this process opens the same store with: it goes there in a message, with these transferred. */
-  share(): { readonly shared: unknown; readonly transfer: readonly Transferable[] };
+  /** Whether the engine can write: makes a durable change of no meaning. */
+  probe(): Promise<Unavailable | undefined>;
+  readonly shelf: Shelf;
   /** Finishes what was begun, then closes. */
   close(): Promise<void>;
 }

@@ -11,14 +11,46 @@ export type CallResult = readonly [id: number, ok: boolean, value: unknown];
 
 interface WaitingCall {
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a thread that answers calls is started with. */
+export interface CalleeData<T> {
+  readonly data: T;
+  /** See `isAborted`. */
+  readonly aborted: Int32Array;
+}
+
+/** The thread ended before it answered, by itself or at the end of the program. */
+export class ThreadLost extends Error {}
+
+/** Calls of one thread that are told apart by where they stand: of two this far apart one may miss its end, and goes on. */
+const slots = 1024;
+
+/** For the thread: whether the caller of a call has left. Of the calls of the thread that started this one. */
+export function isAborted(aborted: Int32Array, id: number): boolean {
+  return Atomics.load(aborted, id % slots) === id;
+}
+
+/** How a call is made. */
+export interface CallOptions {
+  /** Memory of the argument that goes over instead of being copied. */
+  readonly transfer?: readonly ArrayBuffer[];
+  /** Takes the call back. The thread is told, and may end it. */
+  readonly signal?: AbortSignal | undefined;
+  /** Its answer is waited for, also when it was taken back: it may have been too late. */
+  readonly certain?: boolean;
 }
 
 /** Who works: methods by name, and how much there is to do. */
 export interface Callee<M extends Methods> {
   /** The calls not answered yet. */
   readonly load: number;
-  call<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<Awaited<ReturnType<M[K]>>>;
+  call<K extends keyof M & string>(
+    method: K,
+    argument: Parameters<M[K]>[0],
+    options?: CallOptions,
+  ): Promise<Awaited<ReturnType<M[K]>>>;
   end(): Promise<void>;
 }
 
@@ -28,29 +60,51 @@ interface Peer {
   // biome-ignore lint/suspicious/noExplicitAny: each event brings what it brings, as in Node's own declarations
   on(event: string, listener: (value: any) => void): unknown;
   end(): Promise<unknown>;
+  readonly aborted?: Int32Array;
 }
 
 /** How a worker thread is started for these calls. */
-export function worker(script: URL, workerData: unknown): () => Peer {
-  // Flags of the main thread (a test runner's loaders, an inspector) are not for the workers.
-  // A small young generation: what passes through is short-lived, and each thread would keep 50 MB for it otherwise.
-  const options = { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 16 } };
+export function worker(script: URL, data: unknown): () => Peer {
   return () => {
-    const started = new Worker(script, options);
-    return Object.assign(started, { end: () => started.terminate() });
+    const aborted = new Int32Array(new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT));
+    const workerData: CalleeData<unknown> = { data, aborted };
+    // Flags of the main thread (a test runner's loaders, an inspector) are not for the workers.
+    // A small young generation: what passes through is short-lived, and each thread would keep 50 MB for it otherwise.
+    const started = new Worker(script, {
+      workerData,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+    });
+    return Object.assign(started, { end: () => started.terminate(), aborted });
   };
 }
 
-/** The end of a port that `Calls.connect` gave; once its thread is lost, so is the port. */
-export function connected(port: MessagePort): () => Peer {
-  let open = true;
-  port.on('close', () => {
-    open = false;
-  });
-  return () => {
-    if (!open) throw new Error('The thread of the store is gone.');
+/** The last of the ports that `Calls.connect` gave: once its thread is lost, so is the port, and another has to come. */
+export class Port {
+  #port: MessagePort | undefined;
+
+  /** Takes a port where the one before was lost; closes it otherwise. */
+  take(port: MessagePort): void {
+    if (this.#port !== undefined) {
+      port.close();
+      return;
+    }
+    this.#port = port;
+    port.on('close', () => {
+      if (this.#port === port) this.#port = undefined;
+    });
+  }
+
+  /** What `Calls` starts with. */
+  readonly start = (): Peer => {
+    const port = this.#port;
+    if (port === undefined) throw new ThreadLost('The thread of the store is gone.');
     return Object.assign(port, { end: async () => port.close() });
   };
+}
+
+function lostBy(error: unknown): ThreadLost {
+  return new ThreadLost(error instanceof Error ? error.message : String(error), { cause: error });
 }
 
 /** What asks a worker to answer calls that come through this port. */
@@ -78,19 +132,19 @@ export class Calls<M extends Methods> implements Callee<M> {
   }
 
   #listen(peer: Peer): Peer {
-    const lose = (reason: Error): void => {
+    const lose = (reason: ThreadLost): void => {
       if (this.#worker === peer) this.#lose(reason);
     };
     peer.on('message', (answers: readonly CallResult[]) => {
       for (const answer of answers) this.#answered(answer);
     });
-    peer.on('error', (error: unknown) => lose(error instanceof Error ? error : new Error(String(error))));
+    peer.on('error', (error: unknown) => lose(lostBy(error)));
     peer.on('messageerror', (error: Error) => {
-      lose(error);
+      lose(lostBy(error));
       void peer.end();
     });
-    peer.on('exit', (code: number) => lose(new Error(`A thread of the store ended by itself (${code}).`)));
-    peer.on('close', () => lose(new Error('The thread of the store is gone.')));
+    peer.on('exit', (code: number) => lose(new ThreadLost(`A thread of the store ended by itself (${code}).`)));
+    peer.on('close', () => lose(new ThreadLost('The thread of the store is gone.')));
     return peer;
   }
 
@@ -108,30 +162,50 @@ export class Calls<M extends Methods> implements Callee<M> {
     return this.#waiting.size;
   }
 
-  /** `transfer` is memory of the argument that goes over instead of being copied. */
+  /** Rejects with what the thread threw, with the reason of a signal, and where the thread was lost. */
   call<K extends keyof M & string>(
     method: K,
     argument: Parameters<M[K]>[0],
-    transfer: readonly ArrayBuffer[] = [],
+    { transfer = [], signal, certain = false }: CallOptions = {},
   ): Promise<Awaited<ReturnType<M[K]>>> {
     return new Promise((resolve, reject) => {
       if (this.#ended) {
-        reject(new Error('The store is closed.'));
+        reject(new ThreadLost('The store is closed.'));
+        return;
+      }
+      if (signal?.aborted === true) {
+        reject(signal.reason);
         return;
       }
       this.#worker ??= this.#start();
       const id = ++this.#last;
-      this.#waiting.set(id, { resolve: (value) => resolve(value as Awaited<ReturnType<M[K]>>), reject });
+      const waiting = { resolve: (value: unknown) => resolve(value as Awaited<ReturnType<M[K]>>), reject };
+      this.#waiting.set(id, signal === undefined ? waiting : this.#abortable(id, signal, certain, waiting));
       if (this.#outbox.length === 0) setImmediate(() => this.#send());
       this.#outbox.push([id, method, argument]);
       this.#transfer.push(...transfer);
     });
   }
 
+  /** Stays among those that wait until the thread is done with it: it has the work until then. */
+  #abortable(id: number, signal: AbortSignal, certain: boolean, { resolve, reject }: WaitingCall): WaitingCall {
+    const abort = (): void => {
+      const { aborted } = this.#worker ?? {};
+      if (aborted !== undefined) Atomics.store(aborted, id % slots, id);
+      if (!certain) reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    const settled = (settle: (value: unknown) => void) => (value: unknown) => {
+      signal.removeEventListener('abort', abort);
+      settle(value);
+    };
+    return { resolve: settled(resolve), reject: settled(reject) };
+  }
+
   async end(): Promise<void> {
     this.#ended = true;
     const worker = this.#worker;
-    this.#lose(new Error('The store is closed.'));
+    this.#lose(new ThreadLost('The store is closed.'));
     await worker?.end();
   }
 
@@ -164,7 +238,7 @@ export class Calls<M extends Methods> implements Callee<M> {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (ok) waiting?.resolve(value);
-    else waiting?.reject(value instanceof Error ? value : new Error(String(value)));
+    else waiting?.reject(value);
   }
 
   #lose(reason: Error): void {

@@ -25,14 +25,14 @@ export interface PoolOptions {
   /** Tasks that may wait; those of one client take at most half of the places, and of what others leave. */
   readonly maxQueue: number;
   /** What goes with each task, so that a thread can reach what only the main thread has; `transfer` are ports in it. */
-  readonly attach: () => { readonly shared: unknown; readonly transfer: readonly Transferable[] };
+  readonly attach: () => { readonly ticket: unknown; readonly transfer: readonly Transferable[] };
 }
 
 /** A task on its way to a thread. */
 interface TaskMessage {
   readonly name: string;
   readonly input: unknown;
-  readonly shared: unknown;
+  readonly ticket: unknown;
 }
 
 /** Failure is a class, which no copy between threads keeps. */
@@ -152,17 +152,17 @@ export class ThreadPool {
     signal: AbortSignal,
     memory: readonly Transferable[],
   ): Promise<Outcome<unknown>> {
-    const { shared, transfer } = this.#options.attach();
-    const message: TaskMessage = { name, input, shared };
+    const { ticket, transfer } = this.#options.attach();
+    const message: TaskMessage = { name, input, ticket };
     const reply: TaskReply = await this.#piscina.run(message, { signal, transferList: [...transfer, ...memory] });
     return 'issues' in reply ? new Failure(reply.issues) : reply.result;
   }
 }
 
 /** What a thread of the pool exports as `runTask`; `handlersOf` gives what the thread can do, with what came attached to the task. */
-export function taskRunner(handlersOf: (shared: unknown) => TaskHandlers): (message: TaskMessage) => Promise<unknown> {
-  return async ({ name, input, shared }) => {
-    const handlers = handlersOf(shared);
+export function taskRunner(handlersOf: (ticket: unknown) => TaskHandlers): (message: TaskMessage) => Promise<unknown> {
+  return async ({ name, input, ticket }) => {
+    const handlers = handlersOf(ticket);
     const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
     if (handler === undefined) throw new Error(`No thread does the task ${name}`);
     const result = await (handler as TaskHandler<unknown, unknown>)(input);

@@ -1,6 +1,6 @@
 import type { Entry } from '#search/model/entry.ts';
 import { everything, type Filter, type Plan } from '#search/model/filter.ts';
-import type { Commit, Conflict, Page, Store, Transaction, Write } from '#storage/store.ts';
+import type { Commit, Conflict, Page, Store, Transaction, Write, WriteRights } from '#storage/store.ts';
 
 /** One store under test. */
 export interface Opened {
@@ -41,8 +41,11 @@ export function remove(reference: string, expect?: number): Write {
   return { method: 'DELETE', type, id, draft: undefined, index, ...(expect === undefined ? {} : { expect }) };
 }
 
+/** The same rights for all that is written. */
+export const rightsOf = (rights: Filter): WriteRights => ({ create: rights, update: rights, delete: rights });
+
 export function transaction(writes: readonly Write[], options: Partial<Transaction> = {}): Transaction {
-  return { guards: [], references: 'lenient', rights: everything, writes, ...options };
+  return { guards: [], references: 'lenient', rights: rightsOf(everything), writes, ...options };
 }
 
 /** Commits the writes; fails loudly where a conflict was not expected. */

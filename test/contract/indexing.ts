@@ -117,7 +117,7 @@ export function indexing(t: Test, open: Open): void {
       version,
       index: { entries: second, patients: [], words: { text: [], content: ['w'] } },
     });
-    await store.reindex([anew('a', 1), anew('b', 1), anew('c', 1), anew('unknown', 1)]);
+    await store.reindex([anew('a', 1), anew('b', 1), anew('c', 1), anew('unknown', 1)], {});
     t.equal(await found(store, 'Basic', isToken('code', 's', 'x')), 'b', 'an entry of an older version is not taken');
     t.equal(await found(store, 'Basic', isToken('code', 's', 'y')), 'a', 'a deleted one is not found');
     t.equal(await found(store, 'Basic', { op: 'present', param: 'name' }), 'b');
@@ -128,16 +128,6 @@ export function indexing(t: Test, open: Open): void {
     t.equal(await found(store, 'Basic', words('content', 'w')), 'a');
     t.equal(await store.lastSeq(), 5);
     t.equal((await store.read('Basic', 'a'))?.version, 1);
-  });
-
-  t.test('notes', async (t) => {
-    const { store, reopen, close } = await open();
-    t.teardown(close);
-    t.equal(await store.note('index'), undefined);
-    await store.setNote('index', '1');
-    await store.setNote('index', '二');
-    t.equal(await store.note('index'), '二');
-    if (reopen !== undefined) t.equal(await (await reopen()).note('index'), '二');
   });
 
   t.test('a search tells how it was answered, and ends when its time is over', async (t) => {

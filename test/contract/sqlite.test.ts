@@ -4,10 +4,11 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { everything } from '#search/model/filter.ts';
-import { openSharedSqliteStore, openSqliteStore } from '#storage/sqlite/store.ts';
+import { joiner, sqlite } from '#storage/sqlite/driver.ts';
 import type { Page } from '#storage/store.ts';
 import { sized } from '#test/process/sizes.ts';
-import { commit, ids, type Opened, pages, plan, put, remove } from './build.ts';
+import { commit, ids, type Opened, pages, plan, put, remove, transaction } from './build.ts';
+import { openFile } from './opened.ts';
 import { storeContract } from './store.contract.ts';
 
 const folder = t.testdir();
@@ -15,11 +16,11 @@ let count = 0;
 
 async function open(): Promise<Opened> {
   const path = join(folder, `store-${++count}`, 'hufhir.db');
-  let store = await openSqliteStore(path);
+  let { store } = await openFile(path);
   const first = store;
   const reopen = async () => {
     await store.close();
-    store = await openSqliteStore(path);
+    ({ store } = await openFile(path));
     return store;
   };
   const close = async () => {
@@ -30,81 +31,91 @@ async function open(): Promise<Opened> {
 }
 
 /** The same as another thread of the process would open it. */
-async function openShared(): Promise<Opened> {
-  const owner = await open();
-  let kept = owner.store;
-  const share = () => openSharedSqliteStore(kept.share().shared, () => undefined);
-  let store = share();
-  const first = store;
+async function openJoined(): Promise<Opened> {
+  const path = join(folder, `store-${++count}`, 'hufhir.db');
+  const make = async () => {
+    const owner = await openFile(path);
+    const store = joiner()(owner.ticket().ticket);
+    const end = async () => {
+      await store.close();
+      await owner.store.close();
+    };
+    return { store, end };
+  };
+  let opened = await make();
+  const { store } = opened;
   const reopen = async () => {
-    await store.close();
-    kept = (await owner.reopen?.()) ?? kept;
-    store = share();
-    return store;
+    await opened.end();
+    opened = await make();
+    return opened.store;
   };
   const close = async () => {
-    await store.close();
-    await owner.close();
+    await opened.end();
+    rmSync(path, { force: true });
   };
-  return { store: first, reopen, close };
+  return { store, reopen, close };
 }
 
 storeContract('sqlite', open, sized(40, 200));
 // The same planner, on another thread.
-storeContract('sqlite, shared', openShared, sized(10, 100));
+storeContract('sqlite, joined', openJoined, sized(10, 100));
 
-t.test('a shared store whose writer is lost says so, and refuses to write', async (t) => {
+t.test('a joined store whose writer is lost says so, and writes again with the next ticket', async (t) => {
   const writers: Worker[] = [];
   const note = (worker: Worker) => writers.push(worker);
   process.on('worker', note);
   t.teardown(() => process.off('worker', note));
-  const owner = await openSqliteStore(join(folder, 'lost.db'));
+  const { store: owner, ticket } = await openFile(join(folder, 'lost.db'));
   t.teardown(() => owner.close());
-  const lost = Promise.withResolvers<void>();
-  const shared = openSharedSqliteStore(owner.share().shared, lost.resolve);
-  await commit(shared, put('Basic/a'));
+  const rejoin = joiner();
+  const joined = rejoin(ticket().ticket);
+  await commit(joined, put('Basic/a'));
   await writers[0]?.terminate();
-  await lost.promise;
-  await t.rejects(commit(shared, put('Basic/b')), { message: /gone/ });
+  const lost = transaction([put('Basic/b')]);
+  t.match(await joined.transact(lost), { conflict: 'unavailable' });
   await commit(owner, put('Basic/c'));
-  t.strictSame(ids(await shared.find(plan('Basic'))), ['a', 'c'], 'it still reads');
-  const again = openSharedSqliteStore(owner.share().shared, () => undefined);
-  await commit(again, put('Basic/d'));
+  t.strictSame(ids(await joined.find(plan('Basic'))), ['a', 'c'], 'it still reads');
+  t.equal(rejoin(ticket().ticket), joined, 'a thread joins one store');
+  await commit(joined, put('Basic/d'));
   t.strictSame(ids(await owner.find(plan('Basic'))), ['a', 'c', 'd']);
-  await shared.close();
-  await again.close();
-  await commit(owner, put('Basic/e'));
+  rejoin(ticket().ticket);
+  await commit(joined, put('Basic/e'));
+  await joined.close();
+  await commit(owner, put('Basic/f'));
 });
 
 t.test('a backup is a whole store, made while writes go on', async (t) => {
-  const store = await openSqliteStore(join(folder, 'source.db'));
+  const source = join(folder, 'source.db');
+  const { store } = await openFile(source);
   const target = join(folder, 'backup.db');
-  await commit(store, put('Basic/a'), put('Basic/b'), remove('Basic/b'));
-  const secret = await store.secret('cursor');
+  await commit(store, put('Basic/a'), put('Basic/b'));
+  await commit(store, remove('Basic/b'));
+  const secret = await store.shelf.key('cursor');
   const [, ...during] = await Promise.all([
-    store.backup(target),
+    sqlite.backup(source, target),
     ...Array.from({ length: 50 }, (_, i) => commit(store, put(`Patient/p${i}`), put(`Basic/p${i}`))),
   ]);
   t.equal(during.length, 50);
-  const copy = await openSqliteStore(target);
+  const { store: copy } = await openFile(target);
   const { lastSeq } = await copy.stats();
   t.strictSame(await copy.changes(0, 1000), (await store.changes(0, 1000)).slice(0, lastSeq));
   t.equal((lastSeq - 3) % 2, 0, 'no transaction is cut in half');
-  t.strictSame(await copy.secret('cursor'), secret);
+  t.strictSame(await copy.shelf.key('cursor'), secret);
   await copy.close();
   t.equal(statSync(target).mode & 0o077, 0, 'and as private');
-  await t.rejects(store.backup(target), { message: /exists already/ });
+  await t.rejects(sqlite.backup(source, target), { message: /exists already/ });
   await store.close();
 });
 
 t.test('a backup that fails leaves nothing behind', async (t) => {
-  const store = await openSqliteStore(join(folder, 'kept.db'));
+  const kept = join(folder, 'kept.db');
+  const { store } = await openFile(kept);
   t.teardown(() => store.close());
   const nowhere = join(folder, 'taken');
   mkdirSync(`${nowhere}.partial`);
-  await t.rejects(store.backup(nowhere));
+  await t.rejects(sqlite.backup(kept, nowhere));
   rmSync(`${nowhere}.partial`, { recursive: true });
-  await store.backup(nowhere);
+  await sqlite.backup(kept, nowhere);
   t.strictSame(
     readdirSync(folder).filter((name) => name.startsWith('taken')),
     ['taken'],
@@ -112,7 +123,7 @@ t.test('a backup that fails leaves nothing behind', async (t) => {
 });
 
 t.test('pages end at 16 million characters, after one resource at least', async (t) => {
-  const store = await openSqliteStore(join(folder, 'long.db'));
+  const { store } = await openFile(join(folder, 'long.db'));
   t.teardown(() => store.close());
   const millions = { a: 6, b: 6, c: 6, d: 17, e: 1 };
   for (const [id, n] of Object.entries(millions)) {
@@ -144,7 +155,7 @@ t.test('a thread that is lost is replaced', async (t) => {
   process.on('worker', note);
   t.teardown(() => process.off('worker', note));
   const path = join(folder, 'threads.db');
-  const store = await openSqliteStore(path);
+  const { store } = await openFile(path);
   t.equal(threads.length, 3, 'a writer and two readers');
   let written = 0;
   for (let round = 0; round < 2; round++) {
@@ -162,16 +173,24 @@ t.test('a thread that is lost is replaced', async (t) => {
   t.equal(threads.length, 9);
   // In the middle of its work: what was acknowledged is there, what was not is there or not.
   const [writer] = threads.slice(-3);
-  const working = Array.from({ length: 20 }, (_, i) => commit(store, put(`Basic/c${i}`)).then(() => `c${i}`));
+  const working = Array.from({ length: 20 }, (_, i) => store.transact(transaction([put(`Basic/c${i}`)])));
   await Promise.race(working);
   await writer?.terminate();
-  const settled = await Promise.allSettled(working);
-  const acknowledged = settled.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : []));
+  const settled = await Promise.all(working);
+  const acknowledged = settled.flatMap((made, i) => ('conflict' in made ? [] : [`c${i}`]));
+  t.strictSame(
+    [...new Set(settled.flatMap((made) => ('conflict' in made ? [made.conflict] : [])))].filter(
+      (c) => c !== 'unavailable',
+    ),
+    [],
+    'whoever was not answered is told what became of it',
+  );
   await commit(store, put('Basic/last'));
   const found = ids(await store.find(plan('Basic')));
   t.strictSame(
-    acknowledged.filter((id) => !found.includes(id)),
-    [],
+    found.filter((id) => id.startsWith('c')),
+    acknowledged,
+    'and no other was committed',
   );
   t.ok(found.includes('last'));
   for (const thread of threads) await thread.terminate();
@@ -182,18 +201,18 @@ t.test('a thread that is lost is replaced', async (t) => {
 
 t.test('files that are not to be opened', async (t) => {
   const path = join(folder, 'schema.db');
-  await (await openSqliteStore(path)).close();
+  await (await openFile(path)).store.close();
   t.equal(statSync(path).mode & 0o077, 0, 'the file is its owner’s alone');
   const raise = new DatabaseSync(path);
   raise.exec('PRAGMA user_version = 99');
   raise.close();
-  await t.rejects(openSqliteStore(path), { message: /schema 99; this program knows schemas up to \d/ });
+  await t.rejects(openFile(path), { message: /schema 99; this program knows schemas up to \d/ });
   const foreign = join(folder, 'foreign.db');
   const other = new DatabaseSync(foreign);
   other.exec('CREATE TABLE x (y)');
   other.close();
-  await t.rejects(openSqliteStore(foreign), { message: /not a Hufhir store/ });
+  await t.rejects(openFile(foreign), { message: /not a Hufhir store/ });
   const text = join(folder, 'text.db');
   writeFileSync(text, 'This is no database, but a text that is long enough to be taken for one. '.repeat(20));
-  await t.rejects(openSqliteStore(text), { message: /not a database/ });
+  await t.rejects(openFile(text), { message: /not a database/ });
 });

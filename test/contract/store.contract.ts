@@ -1,11 +1,13 @@
 import t from 'tap';
 import type { Open } from './build.ts';
+import { following } from './following.ts';
 import { indexing } from './indexing.ts';
 import { keeping } from './keeping.ts';
 import { order } from './order.ts';
 import { past } from './past.ts';
 import { patients } from './patients.ts';
 import { planning } from './planning.ts';
+import { revising } from './revising.ts';
 import { searching } from './searching.ts';
 import { writing } from './writing.ts';
 
@@ -18,5 +20,7 @@ export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: planning`, async (t) => planning(t, open, filters));
   t.test(`${name}: order and pages`, async (t) => order(t, open));
   t.test(`${name}: patients and references`, async (t) => patients(t, open));
+  t.test(`${name}: the shelf and the revision`, async (t) => revising(t, open));
+  t.test(`${name}: what is touched, and what comes`, async (t) => following(t, open));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
 }

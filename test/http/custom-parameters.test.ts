@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { unrestricted } from '#security/rights.ts';
+import { openFile } from '#test/contract/opened.ts';
 import { startServe } from '#test/process/hufhir.ts';
 import { sized } from '#test/process/sizes.ts';
 import { entry, patient, startOn, startServer, transaction } from './harness.ts';
@@ -87,7 +88,7 @@ t.test('our own parameters are ready from the first start', async (t) => {
 /** A server of this process whose store outlives it; the tests hold up its indexing by its lease. */
 async function start(file: string) {
   const { ask, context, stop } = await startOn(file);
-  const hold = (ms: number) => context.store.lease('search-parameters', 'test', ms);
+  const hold = (ms: number) => context.store.shelf.lease('indexing', 'test', ms);
   return { ask, hold, stop };
 }
 
@@ -217,9 +218,10 @@ t.test('a store that another program indexed is indexed anew before it is served
   const first = await start(file);
   t.equal((await first.ask('PUT', '/Patient/a', married('a'))).status, 201);
   await first.stop();
-  const store = await openSqliteStore(file);
-  await store.setNote('index', 'that of another program');
-  await store.reindex([{ type: 'Patient', id: 'a', version: 1, index: { entries: [], patients: [] } }]);
+  const { store } = await openFile(file);
+  const settings = { index: 'that of another program' };
+  await store.transact({ guards: [], writes: [], references: 'lenient', rights: unrestricted, settings });
+  await store.reindex([{ type: 'Patient', id: 'a', version: 1, index: { entries: [], patients: [] } }], {});
   await store.close();
   const second = await start(file);
   t.strictSame(ids(await second.ask('GET', '/Patient?gender=male')), ['a']);

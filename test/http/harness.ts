@@ -6,7 +6,7 @@ import { freePort } from '#cli/ports.ts';
 import { type Config, loadConfig } from '#config';
 import { Failure } from '#errors';
 import type { Context } from '#operations/request/context.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { openFile } from '#test/contract/opened.ts';
 import { patience } from '#test/process/hufhir.ts';
 
 export interface Reply {
@@ -52,7 +52,7 @@ export async function startOn(
 ): Promise<TestServer & { readonly context: Context }> {
   for (;;) {
     const config = await configure(settings);
-    const store = await openSqliteStore(file);
+    const store = await openFile(file);
     const context = await createContext(config, store, { threadFile, ...served });
     const { baseUrl: base } = config;
     try {

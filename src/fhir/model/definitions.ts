@@ -73,7 +73,7 @@ export interface Structures {
 export interface Definitions {
   /** The concrete resource types. */
   readonly resourceTypes: ReadonlySet<string>;
-  /** Raised when parameters come, change, go or get ready: what was made from them is then out of date. */
+  /** Of the store whose parameters these are, -1 before any came: what was made with another one is out of date. */
   readonly revision: number;
   /** By code: the type's own parameters and those of every resource, if the index can answer them; empty for an unknown type. */
   searchParameters(type: string): ReadonlyMap<string, SearchParameter>;
@@ -86,7 +86,7 @@ export interface Definitions {
   /** Whether the URL is that of a SearchParameter of R4, answered or not. */
   isPublished(url: string): boolean;
   /** Replaces all parameters that are not R4's. */
-  define(custom: readonly CustomParameter[]): void;
+  define(custom: readonly CustomParameter[], revision: number): void;
   /** The codes of the reference parameters that put a resource of this type into a Patient's compartment. */
   patientCompartment(type: string): readonly string[];
   /** Reads them anew at each call, 35 MB of JSON in about 400 ms: whoever compiled them need not keep them. */
@@ -101,7 +101,7 @@ export function loadDefinitions(): Definitions {
   let custom: readonly CustomParameter[] = [];
   let ready = byType;
   let indexed = byType;
-  let revision = 0;
+  let revision = -1;
   return {
     resourceTypes,
     get revision() {
@@ -112,16 +112,16 @@ export function loadDefinitions(): Definitions {
     progress: (type, code) => custom.find((c) => c.parameter.code === code && isBase(c.base, type))?.progress,
     parameter: (url) => byUrl.get(url) ?? custom.find((c) => c.parameter.url === url)?.parameter,
     isPublished: (url) => byUrl.has(url),
-    define: (next) => {
+    define: (next, of) => {
       const changed = meaning(next) !== meaning(custom);
       custom = next;
+      revision = of;
       if (!changed) return;
       indexed = withCustom(byType, custom);
       ready = withCustom(
         byType,
         custom.filter((c) => c.progress === undefined),
       );
-      revision++;
     },
     patientCompartment: (type) => inCompartment.get(type) ?? [],
     structures: () => ({

@@ -23,9 +23,9 @@ export function refusal(failure: Failure, view: Presentation, headers: HttpRespo
   );
 }
 
-/** Seconds after which a full queue is worth another try (RFC 9110, 10.2.3). */
-function retryAfter({ issues }: Failure): HttpResponse['headers'] {
-  return issues.some(({ code }) => code === 'pool-full') ? { 'retry-after': '1' } : {};
+/** Seconds after which what could not be done now is worth another try (RFC 9110, 10.2.3). */
+function retryAfter({ status }: Failure): HttpResponse['headers'] {
+  return status === 503 ? { 'retry-after': '1' } : {};
 }
 
 /** Sends an OperationOutcome in JSON: what is asked for is not known, or not to be told. */

@@ -9,10 +9,12 @@ import type { Context } from '#operations/request/context.ts';
 /** The API as a document at `/openapi.json`, and a page at `/api/` to try it. Like the console's files both are open to all. */
 export async function serveApi(app: FastifyInstance, context: Context): Promise<void> {
   let made: { readonly revision: number; readonly document: Buffer } | undefined;
-  app.get('/openapi.json', (_request, reply) => {
+  app.get('/openapi.json', async (_request, reply) => {
+    await context.parameters.refresh();
     const { revision } = context.definitions;
     if (made?.revision !== revision) made = { revision, document: Buffer.from(JSON.stringify(openApi(context))) };
     reply.type('application/json; charset=utf-8').compress(made.document);
+    return reply;
   });
   const script = readFileSync(new URL('./api-page.js', import.meta.url), 'utf8');
   // Relative, as are the page's links, so that a proxy may put a path before them all.

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Context } from '#operations/request/context.ts';
-import type { Stats } from '#storage/store.ts';
+import { type Stats, StoreUnavailable } from '#storage/store.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -9,7 +9,7 @@ export interface Metrics {
   observe(interaction: string, type: string, status: number, seconds: number): void;
 }
 
-/** Milliseconds that counts of the store are told again: counting takes as long as there are resources. */
+/** Milliseconds that what the store tells of itself is told again. */
 const countsKept = 5_000;
 
 /** What `/metrics` tells: each interaction counted and timed, the store's size, the process. */
@@ -34,7 +34,11 @@ export function createMetrics(context: Context): Metrics {
   const resources = gauge('hufhir_resources', 'Current resources', ['type']);
   const pending = gauge('hufhir_pending_references', 'References whose target has not arrived');
   const bytes = gauge('hufhir_store_bytes', 'Bytes of the store');
-  let counted: { readonly at: number; readonly stats: Stats } | undefined;
+  const revision = gauge('hufhir_store_revision', 'Revision of the definitions in force');
+  const queue = gauge('hufhir_store_queue', 'Changes that wait to be written');
+  const groups = gauge('hufhir_store_groups', 'Groups of transactions that this process committed');
+  const transactions = gauge('hufhir_store_transactions', 'Transactions in these groups');
+  let counted: { readonly at: number; readonly stats: Stats | undefined } | undefined;
   /** Finding the series of a set of labels costs more than counting; there are few of them. */
   const children = new Map<string, (seconds: number) => void>();
   return {
@@ -55,13 +59,29 @@ export function createMetrics(context: Context): Metrics {
     },
     async text() {
       if (counted === undefined || Date.now() - counted.at >= countsKept) {
-        counted = { at: Date.now(), stats: await context.store.stats() };
+        const stats = await statsOf(context);
+        // A store that cannot be asked is told of by `/readyz`.
+        counted = { at: Date.now(), stats: stats ?? counted?.stats };
       }
       const { stats } = counted;
+      if (stats === undefined) return registry.metrics();
       for (const [type, count] of Object.entries(stats.resources)) resources.set({ type }, count);
       pending.set(stats.pending);
       bytes.set(stats.bytes);
+      revision.set(stats.revision);
+      queue.set(stats.queue);
+      groups.set(stats.groups);
+      transactions.set(stats.transactions);
       return registry.metrics();
     },
   };
+}
+
+async function statsOf({ store }: Context): Promise<Stats | undefined> {
+  try {
+    return await store.stats();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return undefined;
+  }
 }

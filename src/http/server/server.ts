@@ -30,6 +30,7 @@ import { serveConsole } from './console.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { originGuard } from './origins.ts';
 import { beginRequest, endRequest } from './pipelining.ts';
+import { serveReadiness } from './readiness.ts';
 import { type Shutdown, shutDownGracefully } from './shutdown.ts';
 
 /** The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. */
@@ -87,7 +88,7 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   await app.register(fastifyCompress, compression);
   if (config.corsOrigins.length > 0) await app.register(fastifyCors, cors(config.corsOrigins));
   app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/readyz', async () => ({ status: 'ok', lastSeq: await context.store.lastSeq() }));
+  serveReadiness(app, context);
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()));
   await app.register(async (fhir) => serveFhir(context, shutdown, fhir));
   await serveApi(app, context);

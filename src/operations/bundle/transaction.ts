@@ -81,7 +81,7 @@ async function stillValid(
   if (!undisturbed) return new Map();
   if (first === undefined) return previewed;
   // What a restricted caller sees of one resource may rest on others.
-  if (rights.read.op !== 'all') return new Map();
+  if ([rights.read, rights.search, rights.history].some(({ op }) => op !== 'all')) return new Map();
   return new Map([...previewed].filter(([request]) => !dependsOn(definitions, request, versions)));
 }
 

@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { unrestricted } from '#security/rights.ts';
 import type { Context } from '../request/context.ts';
 import { draftOf } from '../write/draft.ts';
-import { putOf } from '../write/write.ts';
+import { definitionsIn, putOf } from '../write/write.ts';
 import { operationDefinitions } from './operation-definitions.ts';
 
 /**
@@ -10,20 +10,25 @@ import { operationDefinitions } from './operation-definitions.ts';
  * that clients can read them; resources that stand there unchanged are left alone. A guide that the store refuses is a defect of the guide.
  */
 export async function installGuide(context: Context, guide: readonly Resource[]): Promise<void> {
+  const { revision } = context.definitions;
   const writes = [];
+  const written = [];
   for (const resource of [...guide, ...operationDefinitions(context.operations)]) {
     const { id } = resource;
     if (id === undefined) throw new Error(`a ${resource.resourceType} of the guide has no id`);
     const current = await context.store.read(resource.resourceType, id);
     if (current?.content !== undefined && same(current.content, resource, id)) continue;
     writes.push(putOf(context, 'PUT', resource, id));
+    written.push({ type: resource.resourceType, id, resource });
   }
   if (writes.length === 0) return;
   const done = await context.store.transact({
     guards: [],
     writes,
     references: 'lenient',
-    rights: unrestricted.write,
+    rights: unrestricted,
+    revision,
+    ...definitionsIn(context, written),
   });
   if ('conflict' in done) throw new Error(`the guide could not be stored: ${done.conflict}`);
 }

@@ -44,13 +44,14 @@ export async function findMatches(
   limit = 2,
 ): Promise<Outcome<Matches>> {
   const { type, without } = criterion;
+  const { revision } = context.definitions;
   const parsed = parseSearch(type, pairsOf(criterion), searchOptions(context, false));
   if (parsed instanceof Failure) return parsed;
   if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
   const where = await resolveLookups(context, caller, parsed.where, [type]);
   if (where instanceof Failure) return where;
-  const planned = { ...plan({ ...parsed, where }, caller.rights.read), limit, total: 'none' as const };
-  const find = timedFind(context);
+  const planned = { ...plan({ ...parsed, where }, caller.rights.search), limit, total: 'none' as const };
+  const find = timedFind(context, revision);
   const found: Version[] = [];
   const all: string[] = [];
   // More where some do not count, and where a page of very large resources ended before its limit.

@@ -162,6 +162,6 @@ async function versionsByQuery(context: Context, caller: Caller, query: string):
   if (parsed instanceof Failure) return parsed;
   const where = await resolveLookups(context, caller, parsed.where, [type]);
   if (where instanceof Failure) return where;
-  const asked = { ...plan({ ...parsed, where }, caller.rights.read), limit: 1000, total: 'none' } as const;
+  const asked = { ...plan({ ...parsed, where }, caller.rights.search), limit: 1000, total: 'none' } as const;
   return Array.fromAsync(findAll(context.store, asked));
 }

@@ -18,7 +18,7 @@ export async function history(
   const query = await readQuery(context, path, at.type, pairs);
   if (query instanceof Failure) return query;
   const { subset, ...window } = query;
-  const page = await context.store.history({ ...window, ...at, rights: caller.rights.read });
+  const page = await context.store.history({ ...window, ...at, rights: caller.rights.history });
   const { type, id } = at;
   if (type !== undefined && id !== undefined && page.found.length === 0) {
     const known = (await context.store.read(type, id)) !== undefined && (await mayRead(context, caller, type, id));

@@ -30,9 +30,17 @@ export interface Context {
   readonly index: (resource: Resource) => IndexRecord;
   /** Every problem of a resource; only issues of severity error or fatal refuse it. */
   readonly validate: (resource: Resource) => readonly Issue[];
+  /** What goes on without a request, in the main thread alone. */
+  readonly background: readonly BackgroundWork[];
   /** Where work of unknown size runs. */
   readonly pool: ThreadPool;
   readonly log: Logger;
+}
+
+/** Work that nobody waits for, until it is stopped. */
+export interface BackgroundWork {
+  start(): void;
+  stop(): Promise<void>;
 }
 
 /** Who asks. */

@@ -13,7 +13,7 @@ const maxState = 16 * 1024 * 1024;
  */
 export async function sealCursor(context: Context, purpose: string, state: unknown): Promise<string> {
   const iv = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', await context.store.secret('cursor'), iv);
+  const cipher = createCipheriv('aes-256-gcm', await context.store.shelf.key('cursor'), iv);
   cipher.setAAD(Buffer.from(purpose));
   const text = JSON.stringify({ until: Date.now() + context.config.cursorLifetime, state });
   const sealed = Buffer.concat([cipher.update(deflateRawSync(text)), cipher.final()]);
@@ -24,7 +24,7 @@ export async function sealCursor(context: Context, purpose: string, state: unkno
 export async function openCursor<T>(context: Context, purpose: string, token: string): Promise<Outcome<T>> {
   const bytes = Buffer.from(token, 'base64url');
   if (bytes.length < 29 || bytes.toString('base64url') !== token) return fail('bad-cursor', {});
-  const decipher = createDecipheriv('aes-256-gcm', await context.store.secret('cursor'), bytes.subarray(0, 12));
+  const decipher = createDecipheriv('aes-256-gcm', await context.store.shelf.key('cursor'), bytes.subarray(0, 12));
   decipher.setAAD(Buffer.from(purpose));
   decipher.setAuthTag(bytes.subarray(12, 28));
   let text: string;

@@ -1,55 +1,40 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
+import { createHash } from 'node:crypto';
 import type { Resource, SearchParameter } from '@medplum/fhirtypes';
 import type { Logger } from 'pino';
 import type { Issue } from '#errors';
-import { type Definitions, isBase } from '#fhir/model/definitions.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
 import { everything } from '#search/model/filter.ts';
 import { findAll } from '#storage/pages.ts';
-import type { Commit, Store } from '#storage/store.ts';
-import { beginPass, type Indexing, type Pass, progressOf, reindexChanges, reindexPass } from './reindex.ts';
+import { type Store, StoreUnavailable, type Transaction } from '#storage/store.ts';
+import { isIndexOurs } from './index-version.ts';
+import { type IndexingPass, passSetting, progressOf } from './indexing-pass.ts';
 import { type Custom, checkSearchParameter, customOf, entriesOf } from './search-parameters.ts';
 
-/** What the store notes: for which parameters all resources are indexed, and how far the others are. Both by the id of the
- * SearchParameter, with a hash of what its entries depend on. */
-interface Noted {
-  readonly ready: Readonly<Record<string, string>>;
-  readonly pass?: { readonly parameters: Readonly<Record<string, string>>; readonly place: Pass };
-}
+/** By the id of a SearchParameter, a hash of what its entries depend on. */
+export type Hashes = Readonly<Record<string, string>>;
 
-const note = 'search-parameters';
+/** The setting that names the parameters by which all resources are indexed. It changes with the revision alone. */
+const readySetting = 'search-parameters';
 
-/** Milliseconds that one process indexes before it must say that it still does. */
-const lease = 10_000;
-
-/** Milliseconds between two looks of a process that finds another at work. */
-const patience = 1_000;
-
-export interface CustomOptions extends Indexing {
+export interface CustomOptions {
+  readonly store: Store;
   readonly definitions: Definitions;
   /** Where something went wrong of which no client is told. */
   readonly log: Logger;
-  /** Whether this thread indexes; the others only follow. */
-  readonly indexes: boolean;
 }
 
 /**
- * The search parameters that SearchParameter resources of the store define. They are in force from the commit that writes them: what is
- * written from then on is indexed by them. Searches use them when what stood there before is indexed too, which is made in the
- * background and goes on after a restart.
+ * The search parameters that SearchParameter resources of the store define, as this thread knows them: those of one revision of the
+ * store. They are in force from the commit that writes them: what is written from then on is indexed by them, since a transaction that
+ * was prepared with an older revision is not made. Searches use them when what stood there before is indexed too.
  */
 export class CustomParameters {
   readonly #options: CustomOptions;
-  readonly #owner = randomUUID();
-  /** Writes that may have been indexed before the parameters changed. */
-  readonly #underway = new Set<Promise<unknown>>();
+  #resources: readonly SearchParameter[] = [];
   #custom: readonly Custom[] = [];
-  #noted: Noted | undefined;
-  /** What the list of parameters was made from. */
-  #seen = '';
-  #refreshing: Promise<void> = Promise.resolve();
-  #working: Promise<void> | undefined;
-  #running = false;
+  #ready: Hashes = {};
+  #refreshing: Promise<unknown> = Promise.resolve();
+  #onChange: () => void = () => undefined;
 
   constructor(options: CustomOptions) {
     this.#options = options;
@@ -57,158 +42,108 @@ export class CustomParameters {
 
   /** Every problem of a resource as a definition of a search parameter; none if it is no SearchParameter. */
   check(resource: Resource): readonly Issue[] {
-    if (resource.resourceType !== 'SearchParameter') return [];
+    if (!isSearchParameter(resource)) return [];
     return checkSearchParameter(resource, { definitions: this.#options.definitions, custom: this.#custom });
   }
 
-  /** To be told of every write that this thread or one that it leads makes: until it is over, no parameter gets ready. */
-  track<T>(write: Promise<T>): Promise<T> {
-    this.#underway.add(write);
-    const over = () => this.#underway.delete(write);
-    write.then(over, over);
-    return write;
-  }
-
-  /** What a commit of this thread wrote takes effect. */
-  async committed({ versions }: Commit): Promise<void> {
-    if (versions.some((version) => version?.type === 'SearchParameter')) await this.refresh();
-  }
-
-  /** Reads the parameters from the store if they may have changed there. */
+  /** Brings what the store defines now into force, if that has changed. Rejects with StoreUnavailable if another program indexes it. */
   refresh(): Promise<void> {
-    this.#refreshing = this.#refreshing.catch(() => undefined).then(() => this.#refresh());
-    return this.#refreshing;
+    const refreshed = this.#refreshing.catch(() => undefined).then(() => this.#refresh());
+    this.#refreshing = refreshed;
+    return refreshed;
   }
 
-  /** For a new store: the parameters of what it will hold first are ready, as there is nothing to index. */
-  async adopt(resources: readonly Resource[]): Promise<void> {
-    this.#custom = customsOf(resources.filter(isSearchParameter), this.#options);
-    await this.ready();
+  /** Calls this whenever other parameters came into force. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
   }
 
-  /** All resources are indexed by all parameters. */
-  async ready(): Promise<void> {
-    this.#noted = { ready: Object.fromEntries(this.#custom.map((c) => [c.id, hashOf(c)])) };
-    this.#define();
-    await this.#save();
+  /** For a new store, at its revision: the parameters of what it will hold first are ready with the transaction that brings them. */
+  adopt(resources: readonly Resource[], revision: number): void {
+    this.#resources = resources.filter(isSearchParameter);
+    this.#custom = customsOf(this.#resources, this.#options);
+    this.#ready = hashesOf(this.#custom);
+    this.#define(revision, undefined);
   }
 
-  /** Indexes by the parameters that are not ready, from now on whenever there are some. */
-  start(): void {
-    this.#running = true;
-    if (this.#working !== undefined || this.#building.length === 0) return;
-    this.#working = this.#work().then(
-      () => {
-        this.#working = undefined;
-        // What came while it ended.
-        if (this.#running) this.start();
-      },
-      (error: unknown) => {
-        this.#working = undefined;
-        this.#options.log.error(
-          { err: error },
-          'Indexing by new search parameters failed, and begins again with the next one',
-        );
-      },
+  /**
+   * What a transaction keeps that writes these SearchParameters, by id (undefined: deletes), and was prepared with this revision: a
+   * parameter that goes, or comes to mean something else, is ready no more, since what is written meanwhile is not indexed by it.
+   */
+  changedBy(changes: ReadonlyMap<string, Resource | undefined>): Pick<Transaction, 'settings' | 'raises'> {
+    const known = new Map<string, Resource | undefined>(
+      this.#resources.map((resource) => [String(resource.id), resource]),
     );
+    for (const [id, resource] of changes) known.set(id, resource && { ...resource, id });
+    const quiet = { definitions: this.#options.definitions };
+    const then = hashesOf(customsOf([...known.values()].filter(isSearchParameter), quiet));
+    const kept = Object.entries(this.#readyNow()).filter(([id, hash]) => then[id] === hash);
+    return { settings: { [readySetting]: JSON.stringify({ ready: Object.fromEntries(kept) }) }, raises: true };
   }
 
-  /** Stops indexing; it goes on at the next start. */
-  async stop(): Promise<void> {
-    this.#running = false;
-    await this.#working;
+  /** What a transaction keeps by which all resources are indexed by these parameters too, if they still are as they were. */
+  madeReady(hashes: Hashes): Pick<Transaction, 'settings' | 'raises'> {
+    const now = hashesOf(this.#custom);
+    const same = Object.entries(hashes).filter(([id, hash]) => now[id] === hash);
+    const ready = { ...this.#readyNow(), ...Object.fromEntries(same) };
+    return { settings: { [readySetting]: JSON.stringify({ ready }), [passSetting]: undefined }, raises: true };
   }
 
-  get #building(): readonly Custom[] {
-    return this.#custom.filter((c) => this.#noted?.ready[c.id] !== hashOf(c));
+  /** All that are in force. */
+  get hashes(): Hashes {
+    return hashesOf(this.#custom);
+  }
+
+  /** Those in force by which not all resources are indexed. */
+  get building(): readonly Custom[] {
+    return this.#custom.filter((custom) => this.#ready[custom.id] !== hashOf(custom));
+  }
+
+  /** How far an indexing pass is, for those who ask for what is not ready. */
+  showProgress(pass: IndexingPass | undefined): void {
+    this.#define(this.#options.definitions.revision, pass);
   }
 
   async #refresh(): Promise<void> {
-    const { store, indexes } = this.#options;
-    const [last] = (await store.history({ type: 'SearchParameter', limit: 1, rights: everything })).found;
-    // The thread that indexes knows better than what it noted.
-    const text = indexes && this.#noted !== undefined ? '' : ((await store.note(note)) ?? '');
-    const seen = `${last?.seq ?? 0} ${text}`;
-    if (seen === this.#seen) return;
-    if (!indexes || this.#noted === undefined) this.#noted = text === '' ? { ready: {} } : JSON.parse(text);
-    this.#custom = customsOf(await searchParametersIn(store), this.#options);
-    this.#seen = seen;
-    await this.#forget();
-    this.#define();
-    if (this.#running) this.start();
+    const { store, definitions } = this.#options;
+    for (;;) {
+      const revision = await store.revision();
+      if (revision === definitions.revision) return;
+      if (!(await isIndexOurs(store)))
+        throw new StoreUnavailable('another version of this program indexes the store now; start that one');
+      const resources = await searchParametersIn(store);
+      const ready = await store.shelf.setting(readySetting);
+      const pass = await store.shelf.setting(passSetting);
+      // What was read belongs together if nothing changed meanwhile.
+      if ((await store.revision()) !== revision) continue;
+      this.#resources = resources;
+      this.#custom = customsOf(resources, this.#options);
+      this.#ready = ready === undefined ? {} : JSON.parse(ready).ready;
+      this.#define(revision, pass === undefined ? undefined : JSON.parse(pass));
+      this.#onChange();
+      return;
+    }
   }
 
-  /** A parameter that goes is ready no more: what is written meanwhile is not indexed by it. */
-  async #forget(): Promise<void> {
-    const { ready = {}, ...rest } = this.#noted ?? {};
-    const kept = this.#custom.filter((c) => ready[c.id] === hashOf(c)).map((c) => [c.id, hashOf(c)]);
-    if (!this.#options.indexes || kept.length === Object.keys(ready).length) return;
-    this.#noted = { ...rest, ready: Object.fromEntries(kept) };
-    await this.#save();
+  #readyNow(): Hashes {
+    return Object.fromEntries(Object.entries(this.hashes).filter(([id, hash]) => this.#ready[id] === hash));
   }
 
-  #save(): Promise<void> {
-    return this.#options.store.setNote(note, JSON.stringify(this.#noted));
-  }
-
-  #define(): void {
-    const { ready = {}, pass } = this.#noted ?? {};
+  #define(revision: number, pass: IndexingPass | undefined): void {
     const progress = (custom: Custom): number | undefined => {
       const hash = hashOf(custom);
-      if (ready[custom.id] === hash) return undefined;
+      if (this.#ready[custom.id] === hash) return undefined;
       return pass?.parameters[custom.id] === hash ? progressOf(pass.place) : 0;
     };
     this.#options.definitions.define(
       this.#custom.map((c) => ({ parameter: c.parameter, base: c.base, progress: progress(c) })),
+      revision,
     );
-  }
-
-  async #work(): Promise<void> {
-    const { store } = this.#options;
-    while (this.#running && this.#building.length > 0) {
-      if (await store.lease(note, this.#owner, lease)) await this.#pass();
-      else await this.#wait();
-    }
-    await store.lease(note, this.#owner, 0);
-  }
-
-  /** Another process indexes: what it notes holds here too. */
-  async #wait(): Promise<void> {
-    await setTimeout(patience);
-    const text = await this.#options.store.note(note);
-    if (text !== undefined) this.#noted = JSON.parse(text);
-    this.#define();
-  }
-
-  /** One pass over the resources of all types that have one of the parameters. */
-  async #pass(): Promise<void> {
-    const { store, definitions } = this.#options;
-    const building = this.#building;
-    const noted = this.#noted?.pass;
-    const resumed = building.some((c) => noted?.parameters[c.id] === hashOf(c)) ? noted : undefined;
-    const types = [...definitions.resourceTypes].filter((type) => building.some((c) => isBase(c.base, type)));
-    const { parameters, place } = resumed ?? {
-      parameters: Object.fromEntries(building.map((c) => [c.id, hashOf(c)])),
-      place: await beginPass(store, types),
-    };
-    for await (const at of reindexPass(this.#options, place)) {
-      if (!this.#running || !this.#building.some((c) => parameters[c.id] === hashOf(c))) return;
-      this.#noted = { ready: this.#noted?.ready ?? {}, pass: { parameters, place: at } };
-      this.#define();
-      await this.#save();
-      if (!(await store.lease(note, this.#owner, lease))) return;
-    }
-    await Promise.allSettled(this.#underway);
-    await reindexChanges(this.#options, place);
-    const done = this.#custom.filter((c) => parameters[c.id] === hashOf(c)).map((c) => [c.id, hashOf(c)]);
-    this.#noted = { ready: { ...this.#noted?.ready, ...Object.fromEntries(done) } };
-    await this.#save();
-    this.#define();
   }
 }
 
-function isSearchParameter(resource: Resource): resource is SearchParameter {
-  return resource.resourceType === 'SearchParameter';
+function isSearchParameter(resource: Resource | undefined): resource is SearchParameter {
+  return resource?.resourceType === 'SearchParameter';
 }
 
 async function searchParametersIn(store: Store): Promise<readonly SearchParameter[]> {
@@ -220,7 +155,7 @@ async function searchParametersIn(store: Store): Promise<readonly SearchParamete
 /** The first of two that claim the same place has it. Composites come last, since they are made of others. */
 function customsOf(
   resources: readonly SearchParameter[],
-  { definitions, log }: Pick<CustomOptions, 'definitions' | 'log'>,
+  { definitions, log }: Pick<CustomOptions, 'definitions'> & Partial<Pick<CustomOptions, 'log'>>,
 ): readonly Custom[] {
   const custom: Custom[] = [];
   const composites = resources.filter((r) => r.type === 'composite');
@@ -228,17 +163,21 @@ function customsOf(
     const known = { definitions, custom };
     const one = customOf(resource, known);
     if (one !== undefined) custom.push(one);
-    else
+    else if (log !== undefined)
       for (const { text } of checkSearchParameter(resource, known))
         log.warn(`SearchParameter/${resource.id} is not in force: ${text}`);
   }
   return custom;
 }
 
-const hashes = new WeakMap<Custom, string>();
+const hashCache = new WeakMap<Custom, string>();
 
 function hashOf(custom: Custom): string {
-  const known = hashes.get(custom) ?? createHash('sha256').update(entriesOf(custom)).digest('base64url');
-  hashes.set(custom, known);
+  const known = hashCache.get(custom) ?? createHash('sha256').update(entriesOf(custom)).digest('base64url');
+  hashCache.set(custom, known);
   return known;
+}
+
+function hashesOf(custom: readonly Custom[]): Hashes {
+  return Object.fromEntries(custom.map((one) => [one.id, hashOf(one)]));
 }

@@ -32,7 +32,7 @@ export async function findIncluded(
   let includes = query.includes;
   let round = matches;
   while (includes.length > 0 && round.length > 0) {
-    const plans = includePlans(includes, round.map(foundOf(context)), caller.rights.read, maxIncludes + 1);
+    const plans = includePlans(includes, round.map(foundOf(context)), caller.rights.search, maxIncludes + 1);
     if (plans === undefined) {
       const text = `The page refers to more than ${maxIncludes} resources (HUFHIR_MAX_INCLUDES); ask for a smaller _count, or without _include.`;
       return fail('too-costly', { text });

@@ -34,6 +34,7 @@ export async function search(
 }
 
 async function page(context: Context, caller: Caller, place: SearchScope, cursor: Cursor): Promise<Outcome<SearchSet>> {
+  const { revision } = context.definitions;
   const read = readSearch(context, place, cursor);
   if (read instanceof Failure) return read;
   if (cursor.after !== undefined && orderOf(read.query) !== (cursor.order ?? '')) return fail('bad-cursor', {});
@@ -41,8 +42,8 @@ async function page(context: Context, caller: Caller, place: SearchScope, cursor
   if (where instanceof Failure) return where;
   const query = { ...read.query, where };
   const { subset } = read;
-  const find = timedFind(context);
-  const found = await find(plan(query, caller.rights.read, cursor.after));
+  const find = timedFind(context, revision);
+  const found = await find(plan(query, caller.rights.search, cursor.after));
   if (found instanceof Failure) return found;
   const also = await findIncluded(context, caller, query, found.found, find);
   if (also instanceof Failure) return also;

@@ -1,5 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
-import type { Commit, Guard, Write } from '#storage/store.ts';
+import type { Commit, Guard, Transaction, Write } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
 
 /** What is to be written, and the criteria on which that rests. */
@@ -8,6 +8,8 @@ export interface Changes {
   readonly writes: readonly Write[];
   /** The answer where a write found another version than it expects; undefined where planning again may help. */
   readonly refuse?: (write: number, found: number) => Failure | undefined;
+  /** What is kept with them, if they change definitions. */
+  readonly definitions?: Pick<Transaction, 'settings' | 'raises'>;
   /** FHIRPath of the reference in a write. */
   readonly place?: (write: number, reference: string) => string | undefined;
 }
@@ -22,13 +24,15 @@ export interface CommittedChanges<C extends Changes> {
 const attempts = 10;
 
 /**
- * Plans changes, commits them, and plans again where the state moved in between (bounded). A plan is told `Type/id` of what was not at
+ * Plans changes, commits them, and plans again where the state moved in between (bounded). What they were prepared with are the
+ * definitions of `revision`; a store that has others by now refuses them (`definitions-changed`). A plan is told `Type/id` of what was not at
  * the version that one before expected. Those who lost a resource to each other take turns at it afterwards, or all but one would lose
  * again at each attempt.
  */
 export async function commit<C extends Changes>(
   context: Context,
   caller: Caller,
+  revision: number,
   plan: (moved: ReadonlySet<string>) => Promise<Outcome<C>>,
 ): Promise<Outcome<CommittedChanges<C>>> {
   let leave: (() => void) | undefined;
@@ -37,7 +41,7 @@ export async function commit<C extends Changes>(
     for (let attempt = 0; attempt < attempts; attempt++) {
       const changes = await plan(moved);
       if (changes instanceof Failure) return changes;
-      const result = await commitOnce(context, caller, changes);
+      const result = await commitOnce(context, caller, revision, changes);
       if (result instanceof Failure) return result;
       if (!(result instanceof StaleState)) return { changes, versions: result.versions };
       if (result.moved) moved = new Set([...moved, result.target]);
@@ -81,19 +85,26 @@ async function waitInLine(context: Context, target: string): Promise<() => void>
 }
 
 async function commitOnce(
-  context: Context,
-  caller: Caller,
-  { guards, writes, refuse, place }: Changes,
+  { config, store }: Context,
+  { rights }: Caller,
+  revision: number,
+  { guards, writes, definitions, refuse, place }: Changes,
 ): Promise<Outcome<Commit> | StaleState> {
-  const { references } = context.config;
-  const done = await context.parameters.track(
-    context.store.transact({ guards, writes, references, rights: caller.rights.write }),
-  );
-  if (!('conflict' in done)) {
-    await context.parameters.committed(done);
-    return done;
+  const { references, searchTimeout: timeout } = config;
+  const done = await store.transact({ guards, writes, references, rights, revision, timeout, ...definitions });
+  if (!('conflict' in done)) return done;
+  switch (done.conflict) {
+    case 'guard':
+      return new StaleState(JSON.stringify(guards[done.guard]?.plan.where), false);
+    case 'revision':
+      return fail('definitions-changed', {});
+    case 'timeout':
+      return fail('search-too-slow', { expected: timeout, found: done.part });
+    case 'unavailable':
+      return fail('store-unavailable', { found: done.reason });
+    case 'lease':
+      throw new Error('a lease was lost that no write has');
   }
-  if (done.conflict === 'guard') return new StaleState(JSON.stringify(guards[done.guard]?.plan.where), false);
   const write = writes[done.write];
   const target = write === undefined ? '' : `${write.type}/${write.id}`;
   switch (done.conflict) {

@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { Failure, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
-import type { Version, Write } from '#storage/store.ts';
+import type { Transaction, Version, Write } from '#storage/store.ts';
 import { yielder } from '#threads/yielding.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
@@ -43,11 +43,12 @@ export async function writeAll(
   caller: Caller,
   requests: readonly Request[],
 ): Promise<Outcome<Written>> {
+  const { revision } = context.definitions;
   const steps = await toSteps(context, requests);
   if (steps instanceof Failure) return steps;
   const acting = steps.toSorted((a, b) => order[a.action] - order[b.action]);
   const records = new IndexRecords(context);
-  const done = await commit(context, caller, (moved) => plan({ context, caller, moved, records }, acting));
+  const done = await commit(context, caller, revision, (moved) => plan({ context, caller, moved, records }, acting));
   if (done instanceof Failure) return done;
   const { changes, versions } = done;
   const made = new Map<WriteStep, Version | undefined>();
@@ -99,14 +100,26 @@ async function plan(attempt: Attempt, asked: readonly WriteStep[]): Promise<Outc
     writes.push(toWrite(attempt.records, one));
   }
   const guards = [...steps.flatMap((step) => step.matches ?? []), ...matches].map((m) => m.guard);
+  const written = planned.map(({ by, target }) => ({ type: by.step.type, id: target.id, resource: by.resource }));
   return {
     guards,
     writes,
     steps,
     planned,
+    definitions: definitionsIn(attempt.context, written),
     refuse: (i, found) => refusal(planned[i], found),
     place: (i, reference) => placeOf(planned[i], reference),
   };
+}
+
+/** What a transaction keeps that writes definitions, or deletes some (without a resource); nothing for all others. */
+export function definitionsIn(
+  { parameters }: Context,
+  written: readonly { readonly type: string; readonly id: string; readonly resource: Resource | undefined }[],
+): Pick<Transaction, 'settings' | 'raises'> {
+  const changed = written.filter(({ type }) => type === 'SearchParameter');
+  if (changed.length === 0) return {};
+  return parameters.changedBy(new Map(changed.map(({ id, resource }) => [id, resource])));
 }
 
 function refusal(planned: PlannedWrite | undefined, found: number): Failure | undefined {

@@ -1,87 +1,51 @@
-import { existsSync } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { backup as copy } from 'node:sqlite';
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import type { Plan } from '#search/model/filter.ts';
-import { type Callee, Calls, connected, worker } from '#threads/calls.ts';
+import { type Callee, Calls, type Port, worker } from '#threads/calls.ts';
 import { InlineCalls } from '#threads/inline-calls.ts';
-import type {
-  Commit,
-  Conflict,
-  HistoryQuery,
-  Needs,
-  Page,
-  PatientRecord,
-  Reindexed,
-  Stats,
-  Store,
-  Transaction,
-  Version,
+import {
+  type ChangeConditions,
+  type Commit,
+  type ConditionConflict,
+  type Conflict,
+  type HistoryQuery,
+  type Lease,
+  type Needs,
+  type Page,
+  type PatientRecord,
+  type Reindexed,
+  type Shelf,
+  type Stats,
+  type Store,
+  StoreUnavailable,
+  type Touched,
+  type Transaction,
+  type Unavailable,
+  type Version,
 } from '../store.ts';
 import { Connection } from './database/connection.ts';
-import { sql } from './database/fragment.ts';
-import { makePrivate, prepareFile } from './database/schema.ts';
+import { Names } from './database/names.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
 import type { PackedPatients } from './read/patients.ts';
 import { PointReads } from './read/point.ts';
 import { openReads, type ReaderMethods } from './read/reads.ts';
+import { markOf, revisionOf, settingOf } from './read/shelf.ts';
+import { versionAt } from './read/versions.ts';
+import { errorOf } from './wire/failure.ts';
 import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
 import type { WriterMethods } from './write/writer.ts';
 
 /** KiB of pages that the connection of point reads keeps. */
 const cache = 32_000;
 
-const backupCache = 2_000;
-
 /** Threads of long reads: one goes on answering while another works. */
 const readers = 2;
 
-/** Opens the store in a file, which is made if it is missing; throws if it is no store, or one of a newer program. */
-export async function openSqliteStore(path: string): Promise<Store> {
-  prepareFile(path);
-  const reader = () => new Calls<ReaderMethods>(worker(new URL('./read/reader.ts', import.meta.url), path));
-  const store = new SqliteStore(path, {
-    own: true,
-    writer: new Calls<WriterMethods>(worker(new URL('./write/writer.ts', import.meta.url), path)),
-    readers: Array.from({ length: readers }, reader),
-  });
-  try {
-    await store.ready();
-  } catch (error) {
-    // What keeps a thread from opening the file keeps it from closing it too.
-    await store.close().catch(() => undefined);
-    throw error;
-  }
-  return store;
-}
-
-/** What `Store.share` of an SQLite store gives. */
-interface SharedStore {
-  readonly path: string;
-  readonly port: MessagePort;
-}
-
-/**
- * Opens a store that another thread shares. This thread reads by itself, so its reads hold it up; what it writes goes to the thread
- * that writes for all. `onLost` is called when that one is gone: this store cannot write any more, and has to be opened anew.
- */
-export function openSharedSqliteStore(shared: unknown, onLost: () => void): Store {
-  const { path, port } = shared as SharedStore;
-  port.on('close', onLost);
-  return new SqliteStore(path, {
-    own: false,
-    writer: new Calls<WriterMethods>(connected(port)),
-    readers: [new InlineCalls(openReads(path))],
-  });
-}
-
-/** Gives back what `Store.share` gave, for a thread that has joined the store already. */
-export function releaseSharedSqliteStore(shared: unknown): void {
-  const { port } = shared as SharedStore;
-  port.close();
-}
+/** Milliseconds between two looks for changes that other processes may make. */
+const lookInterval = 100;
 
 /** Who works for a store. */
 interface Workers {
@@ -91,23 +55,53 @@ interface Workers {
   readonly readers: readonly Callee<ReaderMethods>[];
 }
 
-class SqliteStore implements Store {
+/** The threads of a store whose file is there: one that writes, and those of long reads. */
+export function startWorkers(path: string): Workers {
+  const reader = () => new Calls<ReaderMethods>(worker(new URL('./read/reader.ts', import.meta.url), path));
+  return {
+    own: true,
+    writer: new Calls<WriterMethods>(worker(new URL('./write/writer.ts', import.meta.url), path)),
+    readers: Array.from({ length: readers }, reader),
+  };
+}
+
+/**
+ * What another thread of the process works with: it reads by itself, so its reads hold it up; what it writes goes to the thread that
+ * writes for all.
+ */
+export function joinWorkers(path: string, port: Port): Workers {
+  return { own: false, writer: new Calls<WriterMethods>(port.start), readers: [new InlineCalls(openReads(path))] };
+}
+
+/** A store in a file, whose schema is this program's. */
+export class SqliteStore implements Store {
+  readonly shelf: Shelf;
   readonly #path: string;
   readonly #own: boolean;
   readonly #connection: Connection;
+  readonly #names: Names;
   readonly #points: PointReads;
   readonly #writer: Calls<WriterMethods>;
   readonly #readers: readonly Callee<ReaderMethods>[];
-
+  /** What the marks of its transactions begin with. */
+  readonly #name = randomUUID();
+  #transactions = 0;
   #closing: Promise<void> | undefined;
 
   constructor(path: string, { own, writer, readers }: Workers) {
     this.#path = path;
     this.#own = own;
     this.#connection = Connection.reader(path, cache);
-    this.#points = new PointReads(this.#connection);
+    this.#names = new Names(this.#connection);
+    this.#points = new PointReads(this.#connection, this.#names);
     this.#writer = writer;
     this.#readers = readers;
+    this.shelf = {
+      setting: async (name) => this.#look(() => settingOf(this.#connection, name)),
+      key: (name) => orUnavailable(writer.call('key', name)),
+      lease: (name, owner, ms) => orUnavailable(writer.call('lease', { name, owner, ms })),
+      release: (lease: Lease) => orUnavailable(writer.call('release', lease)),
+    };
   }
 
   /** Resolves when every thread has opened the file. */
@@ -119,41 +113,75 @@ class SqliteStore implements Store {
     return this.#points.read(type, id, version);
   }
 
-  async history(query: HistoryQuery): Promise<Page> {
-    return unpacked(await this.#reader().call('history', query));
+  async history(query: HistoryQuery, signal?: AbortSignal): Promise<Page> {
+    const timed = { asked: query, at: Date.now() };
+    return unpacked(await orUnavailable(this.#reader().call('history', timed, { signal })));
   }
 
-  async find(plan: Plan): Promise<Page> {
-    return unpacked(await this.#reader().call('find', { plan, asked: Date.now() }));
+  async find(plan: Plan, signal?: AbortSignal): Promise<Page> {
+    const timed = { asked: plan, at: Date.now() };
+    return unpacked(await orUnavailable(this.#reader().call('find', timed, { signal })));
   }
 
-  async transact(transaction: Transaction): Promise<Commit | Conflict> {
-    const packed = packTransaction(transaction);
+  async transact(transaction: Transaction, signal?: AbortSignal): Promise<Commit | Conflict> {
+    this.#transactions += 1;
+    const mark = `${this.#name} ${this.#transactions}`;
+    const packed = packTransaction(transaction, mark);
     const memory = packed.pieces.flatMap(({ bytes, lengths }) => [bytes.buffer, lengths.buffer]);
-    const bytes = memory.filter((buffer) => buffer instanceof ArrayBuffer);
-    const result = await this.#writer.call('transact', packed, bytes);
-    return 'conflict' in result ? result : committed(transaction, result);
+    const transfer = memory.filter((buffer) => buffer instanceof ArrayBuffer);
+    try {
+      const result = await this.#writer.call('transact', packed, { transfer, signal, certain: true });
+      return 'conflict' in result ? result : committed(transaction, result);
+    } catch (error) {
+      signal?.throwIfAborted();
+      return this.#settle(transaction, mark, error);
+    }
   }
 
-  async reindex(records: readonly Reindexed[]): Promise<void> {
-    await this.#writer.call('reindex', records.map(packReindexed));
+  /**
+   * A transaction whose answer was lost: its mark tells whether it was committed. No thread that was lost commits any more, and one that
+   * lives has told that it did not.
+   */
+  #settle({ writes }: Transaction, mark: string, cause: unknown): Commit | Conflict {
+    const error = errorOf(cause);
+    try {
+      const made = markOf(this.#connection, mark);
+      if (made !== undefined) {
+        const versions = new Map<string, Version>();
+        for (let seq = made.after + 1; seq <= made.last; seq++) {
+          const version = versionAt(this.#connection, this.#names, seq);
+          versions.set(`${version.type}/${version.id}`, version);
+        }
+        return { versions: writes.map(({ type, id }) => versions.get(`${type}/${id}`)) };
+      }
+    } catch (unreadable) {
+      throw errorOf(unreadable);
+    }
+    if (error instanceof StoreUnavailable) return { conflict: 'unavailable', reason: error.message };
+    throw error;
   }
 
-  async note(name: string): Promise<string | undefined> {
-    const value = this.#connection.row(sql`SELECT value FROM note WHERE name = ${name}`)?.[0];
-    return value === undefined || value === null ? undefined : String(value);
+  reindex(records: readonly Reindexed[], conditions: ChangeConditions): Promise<ConditionConflict | undefined> {
+    return orUnavailable(this.#writer.call('reindex', { records: records.map(packReindexed), conditions }));
   }
 
-  setNote(name: string, value: string): Promise<void> {
-    return this.#writer.call('setNote', { name, value });
+  async changes(after: number, limit: number, wait = 0, signal?: AbortSignal): Promise<readonly Version[]> {
+    const end = performance.now() + wait;
+    for (;;) {
+      const left = end - performance.now();
+      if (left <= 0 || (await this.lastSeq()) > after) break;
+      await setTimeout(Math.min(left, lookInterval), undefined, { signal });
+    }
+    return unpackVersions(await orUnavailable(this.#reader().call('changes', { after, limit }, { signal })));
   }
 
-  async changes(after: number, limit: number): Promise<readonly Version[]> {
-    return unpackVersions(await this.#reader().call('changes', { after, limit }));
+  touched(after: number, limit: number): Promise<Touched> {
+    return orUnavailable(this.#reader().call('touched', { after, limit }));
   }
 
-  async *scan(needs: Needs): AsyncIterable<readonly PatientRecord[]> {
-    const step = (from: number): Promise<PackedPatients> => this.#reader().call('scan', { needs, from });
+  async *scan(needs: Needs, signal?: AbortSignal): AsyncIterable<readonly PatientRecord[]> {
+    const step = (from: number): Promise<PackedPatients> =>
+      orUnavailable(this.#reader().call('scan', { needs, from }, { signal }));
     let coming: Promise<PackedPatients> | undefined = step(0);
     while (coming !== undefined) {
       const chunk: PackedPatients = await coming;
@@ -165,55 +193,41 @@ class SqliteStore implements Store {
   }
 
   pending(limit: number, after?: string): ReturnType<Store['pending']> {
-    return this.#reader().call('pending', after === undefined ? { limit } : { limit, after });
+    return orUnavailable(this.#reader().call('pending', after === undefined ? { limit } : { limit, after }));
   }
 
   async lastSeq(): Promise<number> {
-    return lastSeq(this.#connection);
+    return this.#look(() => lastSeq(this.#connection));
+  }
+
+  async revision(): Promise<number> {
+    return this.#look(() => revisionOf(this.#connection));
   }
 
   async stats(): Promise<Stats> {
-    const counted = await this.#reader().call('stats', null);
+    const queue = this.#writer.load;
+    const kept = await orUnavailable(this.#reader().call('stats', null));
+    const done = await orUnavailable(this.#writer.call('counts', null));
     const sizes = [this.#path, `${this.#path}-wal`].map(
       async (file) => (await stat(file).catch(() => undefined))?.size,
     );
     const bytes = (await Promise.all(sizes)).reduce((sum: number, size) => sum + (size ?? 0), 0);
-    return { ...counted, bytes };
+    return { ...kept, ...done, queue, bytes };
   }
 
-  lease(name: string, owner: string, ms: number): Promise<boolean> {
-    return this.#writer.call('lease', { name, owner, ms });
-  }
-
-  secret(name: string): Promise<Uint8Array> {
-    return this.#writer.call('secret', name);
-  }
-
-  /** The target appears when it is complete. An existing file is refused: it may be a store in use. */
-  async backup(target: string): Promise<void> {
-    if (existsSync(target)) throw new Error(`${target} exists already; a backup replaces nothing.`);
-    const partial = `${target}.partial`;
-    await rm(partial, { force: true });
-    // A connection of its own, since the copy holds its lock; and all pages in one step, since a copy in several begins
-    // anew with each commit made meanwhile.
-    const source = Connection.reader(this.#path, backupCache);
+  async probe(): Promise<Unavailable | undefined> {
     try {
-      makePrivate(partial);
-      await copy(source.db, partial, { rate: 0x7fff_ffff });
-      await rename(partial, target);
+      await orUnavailable(this.#writer.call('probe', null));
+      return undefined;
     } catch (error) {
-      await rm(partial, { force: true });
+      if (error instanceof StoreUnavailable) return { conflict: 'unavailable', reason: error.message };
       throw error;
-    } finally {
-      source.close();
     }
-    await syncFolder(dirname(target));
   }
 
-  share(): ReturnType<Store['share']> {
-    const port = this.#writer.connect();
-    const shared: SharedStore = { path: this.#path, port };
-    return { shared, transfer: [port] };
+  /** A port through which another thread writes. */
+  connect(): MessagePort {
+    return this.#writer.connect();
   }
 
   close(): Promise<void> {
@@ -239,15 +253,22 @@ class SqliteStore implements Store {
   #reader(): Callee<ReaderMethods> {
     return this.#readers.reduce((least, reader) => (reader.load < least.load ? reader : least));
   }
+
+  /** A look of a few microseconds, which this thread takes itself. */
+  #look<T>(look: () => T): T {
+    try {
+      return look();
+    } catch (error) {
+      throw errorOf(error);
+    }
+  }
 }
 
-/** A name is safe from a loss of power when its folder is on disk. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
+async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
   try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    return await answer;
+  } catch (error) {
+    throw errorOf(error);
   }
 }
 

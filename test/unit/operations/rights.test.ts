@@ -7,8 +7,8 @@ import { perform } from '#operations/perform.ts';
 import type { Caller } from '#operations/request/context.ts';
 import { route } from '#operations/request/route.ts';
 import type { Filter } from '#search/model/filter.ts';
-import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { rightsTo, unrestricted } from '#security/rights.ts';
+import { openFile } from '#test/contract/opened.ts';
 import { threadFile } from '#test/http/harness.ts';
 
 /** What a caller sees whose rights are a part of the records: one rule for read, vread and history. */
@@ -16,14 +16,15 @@ import { threadFile } from '#test/http/harness.ts';
 const file = join(t.testdir(), 'rights.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const store = await openSqliteStore(file);
-const context = await createContext(config, store, { threadFile });
+const opened = await openFile(file);
+const { store } = opened;
+const context = await createContext(config, opened, { threadFile });
 t.teardown(() => store.close());
 
 const men: Filter = { op: 'match', param: 'gender', test: { kind: 'token', code: 'male' } };
 const everybody: Caller = { client: 'test', rights: unrestricted };
-const restricted: Caller = { client: 'test', rights: { read: men, write: men } };
-const nobody: Caller = { client: 'test', rights: { read: { op: 'none' }, write: { op: 'none' } } };
+const restricted: Caller = { client: 'test', rights: rightsTo(men, men) };
+const nobody: Caller = { client: 'test', rights: rightsTo({ op: 'none' }, { op: 'none' }) };
 
 async function ask(caller: Caller, method: string, path: string, body?: unknown) {
   const [target = '', query = ''] = path.split('?');

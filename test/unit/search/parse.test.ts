@@ -460,11 +460,14 @@ t.test('what a definition limits is refused', async (t) => {
     return { parameter, base: ['Patient'], progress: undefined };
   };
   const link = { type: 'reference', expression: 'Patient.link.other', targets: ['Patient'] } as const;
-  definitions.define([
-    own('born', { limits: { comparators: ['ge', 'lt'], multipleOr: false, multipleAnd: false, modifiers: [] } }),
-    own('relative', { ...link, limits: { chain: ['name'], modifiers: ['missing', 'type'] } }),
-    { ...own('coming', {}), progress: 40 },
-  ]);
+  definitions.define(
+    [
+      own('born', { limits: { comparators: ['ge', 'lt'], multipleOr: false, multipleAnd: false, modifiers: [] } }),
+      own('relative', { ...link, limits: { chain: ['name'], modifiers: ['missing', 'type'] } }),
+      { ...own('coming', {}), progress: 40 },
+    ],
+    1,
+  );
   t.ok(query('Patient?born=ge2025', { definitions }));
   t.ok(query('Patient?relative.name=x&relative:Patient=1', { definitions }));
   const bad: [string, string, RegExp][] = [

@@ -48,7 +48,7 @@ function poolOf(more: {
       const { port1, port2 } = new MessageChannel();
       port1.on('message', more.heard ?? (() => undefined));
       port1.unref();
-      return { shared: { port: port2 }, transfer: [port2] };
+      return { ticket: { port: port2 }, transfer: [port2] };
     },
   });
 }

@@ -137,8 +137,27 @@ CREATE VIRTUAL TABLE words USING fts5 (
 CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 
+/**
+ * What processes share besides resources. `revision` is one row; `mark` tells of the last transactions by which versions they were made,
+ * for callers who were not told; `touched` and `tally` are kept with each commit (see index/kept.ts).
+ */
+const third = `
+ALTER TABLE note RENAME TO setting;
+ALTER TABLE lease ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE revision (n INTEGER NOT NULL);
+INSERT INTO revision VALUES (0);
+CREATE TABLE mark (n INTEGER PRIMARY KEY, mark TEXT NOT NULL, after INTEGER NOT NULL, last INTEGER NOT NULL);
+
+CREATE TABLE tally (type INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+INSERT INTO tally SELECT type, count(*) FROM resource INDEXED BY resource_live WHERE state = 1 GROUP BY type;
+CREATE TABLE touched (patient INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+CREATE INDEX touched_seq ON touched (seq);
+INSERT INTO touched SELECT c.patient, max(r.seq) FROM compartment c JOIN resource r ON r.rid = c.rid
+  WHERE r.seq IS NOT NULL GROUP BY c.patient;
+`;
+
 /** Each brings the schema from the version that is its place in the list to the next. Only ever appended to. */
-const migrations: readonly string[] = [first, second];
+const migrations: readonly string[] = [first, second, third];
 
 /** The schema version that this program writes. */
 export const schemaVersion = migrations.length;

@@ -4,23 +4,9 @@ import type { Names } from '../database/names.ts';
 import { awaited } from '../database/schema.ts';
 import { entryKinds, type Flat, type PackedWords } from '../wire/pack.ts';
 import { keyOf, type Packable, pack, type StoredEntry, type StoredValue, unpack, visit } from './entry-codec.ts';
+import type { Kept } from './kept.ts';
 import { finite, widthOf } from './ranges.ts';
 import { deleteRow, insertRow, rowsOf } from './rows.ts';
-
-/** The rid of a resource; one that was never stored is from now on awaited. Type is the interned number. */
-export function ridOf(connection: Connection, type: number, id: string): number {
-  const row = connection.row(sql`SELECT rid FROM resource WHERE type = ${type} AND id = ${id}`);
-  if (row !== undefined) return Number(row[0]);
-  const insert = connection.statement('INSERT INTO resource (type, id, state, version) VALUES (?, ?, ?, 0)');
-  return Number(insert.run(type, id, awaited).lastInsertRowid);
-}
-
-/** A literal reference of a write, for the strict check. */
-export interface Literal {
-  readonly param: string;
-  readonly reference: string;
-  readonly target: number;
-}
 
 /** What a write brings for the index. */
 export interface Indexed {
@@ -58,11 +44,24 @@ const none: Packable = { patients: [], entries: [] };
 export class IndexEntries {
   readonly #connection: Connection;
   readonly #names: Names;
+  readonly #kept: Kept;
   #logical: ByIdentifier | undefined;
+  #awaiting = false;
 
-  constructor(connection: Connection, names: Names) {
+  constructor(connection: Connection, names: Names, kept: Kept) {
     this.#connection = connection;
     this.#names = names;
+    this.#kept = kept;
+  }
+
+  /** To be called before a transaction. */
+  begin(): void {
+    this.#awaiting = false;
+  }
+
+  /** Whether the transaction under way named a resource that was not there: it has a row from then on. */
+  get awaiting(): boolean {
+    return this.#awaiting;
   }
 
   /** The two need each other: a logical reference is an entry, and it makes another when it is resolved. */
@@ -87,18 +86,41 @@ export class IndexEntries {
     return tokens;
   }
 
-  /** Replaces the entries of a resource; `fresh` if no rows stand for those that it has. Tells the literal references. */
-  replace(rid: number, type: number, fresh: boolean, made: Indexed): readonly Literal[] {
-    const before = fresh ? undefined : this.packed(rid);
-    if (before !== undefined) this.#logical?.forget(rid, type);
-    const literals: Literal[] = [];
-    const patients = made.patients.map((id) => ridOf(this.#connection, this.#names.internType('Patient'), id));
-    const entries = this.#read(rid, type, made.entries, literals);
+  /** Replaces the entries of a resource that is written; `fresh` if no rows stand for those that it has. */
+  replace(rid: number, type: number, fresh: boolean, made: Indexed): void {
+    const { before, after } = this.#replace(rid, type, fresh, made);
+    for (const patient of before.patients) this.#kept.touch(patient);
+    for (const patient of after.patients) this.#kept.touch(patient);
+  }
+
+  /** The same where its contents stay: a compartment changes only if the resource joins or leaves it. */
+  renew(rid: number, type: number, made: Indexed): void {
+    const { before, after } = this.#replace(rid, type, false, made);
+    for (const patient of before.patients) if (!after.patients.includes(patient)) this.#kept.touch(patient);
+    for (const patient of after.patients) if (!before.patients.includes(patient)) this.#kept.touch(patient);
+  }
+
+  #replace(rid: number, type: number, fresh: boolean, made: Indexed): { before: Packable; after: Packable } {
+    const packed = fresh ? undefined : this.packed(rid);
+    if (packed !== undefined) this.#logical?.forget(rid, type);
+    const patients = made.patients.map((id) => this.#rid(this.#names.internType('Patient'), id));
+    const entries = this.#read(rid, type, made.entries, true);
     this.#mark(entries);
     this.#markMissing(type, entries);
-    this.#change(rid, type, before === undefined ? none : unpack(before), { patients, entries });
+    const before = packed === undefined ? none : unpack(packed);
+    const after = { patients, entries };
+    this.#change(rid, type, before, after);
     this.#words(rid, type, fresh, made.words);
-    return literals;
+    return { before, after };
+  }
+
+  /** The rid of a resource; one that was never stored is from now on awaited. */
+  #rid(type: number, id: string): number {
+    const row = this.#connection.row(sql`SELECT rid FROM resource WHERE type = ${type} AND id = ${id}`);
+    if (row !== undefined) return Number(row[0]);
+    this.#awaiting = true;
+    const insert = this.#connection.statement('INSERT INTO resource (type, id, state, version) VALUES (?, ?, ?, 0)');
+    return Number(insert.run(type, id, awaited).lastInsertRowid);
   }
 
   /** Takes a deleted resource out of every search, and keeps its entries for those who judge its history. */
@@ -107,14 +129,16 @@ export class IndexEntries {
     this.#logical?.forget(rid, type);
     this.#connection.run('DELETE FROM words WHERE rowid = ?', rid);
     if (packed === undefined) return;
-    for (const { table, values } of rowsOf(rid, type, unpack(packed), this.#names).values()) {
+    const entries = unpack(packed);
+    for (const patient of entries.patients) this.#kept.touch(patient);
+    for (const { table, values } of rowsOf(rid, type, entries, this.#names).values()) {
       this.#connection.run(deleteRow[table], ...values);
     }
   }
 
   /** Keeps the entries of a deleted resource, without rows. */
   keepWithoutRows(rid: number, type: number, made: Indexed): void {
-    this.#write(rid, { patients: [], entries: this.#read(rid, type, made.entries, undefined) });
+    this.#write(rid, { patients: [], entries: this.#read(rid, type, made.entries, false) });
   }
 
   link({ rid, type, param, pos, target }: ResolvedReference): void {
@@ -182,8 +206,8 @@ export class IndexEntries {
     this.#connection.run('INSERT INTO words (rowid, terms) VALUES (?, ?)', rid, all);
   }
 
-  /** Without `literals`, nothing but the entries is made: no logical reference waits for its target. */
-  #read(rid: number, type: number, flat: Flat, literals: Literal[] | undefined): readonly StoredEntry[] {
+  /** Unless `waits`, nothing but the entries is made: no logical reference waits for its target. */
+  #read(rid: number, type: number, flat: Flat, waits: boolean): readonly StoredEntry[] {
     const entries: StoredEntry[] = [];
     const seen = new Set<string>();
     let i = 0;
@@ -207,14 +231,13 @@ export class IndexEntries {
       else if (kind === 'position') value = { kind, latitude: number(), longitude: number() };
       else if (kind === 'reference') {
         const [targetType, id, version] = [text(), text(), text()];
-        const target = ridOf(this.#connection, this.#names.internType(targetType), id);
-        literals?.push({ param: code, reference: `${targetType}/${id}`, target });
+        const target = this.#rid(this.#names.internType(targetType), id);
         value = { kind, target, version, logical: false };
       } else {
         value = { kind: 'logical' };
         const system = this.#names.internSystem(text());
         const [identifier, types, inCompartment] = [text(), text(), number()];
-        if (literals !== undefined) this.#logical?.add(rid, param, system, identifier, types, inCompartment, pos);
+        if (waits) this.#logical?.add(rid, param, system, identifier, types, inCompartment, pos);
       }
       const key = keyOf(value);
       const place = `${param} ${pos} ${key}`;

@@ -2,6 +2,7 @@ import type { Connection, Row } from '../database/connection.ts';
 import { every, oneOf, sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import type { IndexEntries, ResolvedReference } from './entries.ts';
+import type { Kept } from './kept.ts';
 
 /** The code of the parameter whose tokens logical references are resolved by. */
 const identifier = 'identifier';
@@ -15,6 +16,7 @@ export class LogicalReferences {
   readonly #connection: Connection;
   readonly #names: Names;
   readonly #entries: IndexEntries;
+  readonly #kept: Kept;
   /** Rows of this transaction that were not resolved yet. */
   #fresh: number[] = [];
   /** Identifiers that came or went in this transaction, as system and value. */
@@ -22,10 +24,11 @@ export class LogicalReferences {
   /** The carriers found while resolving, by system, types and value: thousands of records may name one resident. */
   readonly #carriers = new Map<string, number>();
 
-  constructor(connection: Connection, names: Names, entries: IndexEntries) {
+  constructor(connection: Connection, names: Names, entries: IndexEntries, kept: Kept) {
     this.#connection = connection;
     this.#names = names;
     this.#entries = entries;
+    this.#kept = kept;
     entries.use(this);
   }
 
@@ -63,7 +66,10 @@ export class LogicalReferences {
       sql`SELECT DISTINCT target FROM logical WHERE rid = ${rid} AND resident = 1 AND target <> 0`,
     );
     const text = 'DELETE FROM compartment WHERE patient = ? AND type = ? AND rid = ? AND logical = 1';
-    for (const [target] of rows) this.#connection.run(text, Number(target), type, rid);
+    for (const [target] of rows) {
+      this.#connection.run(text, Number(target), type, rid);
+      this.#kept.touch(Number(target));
+    }
     this.#connection.run('DELETE FROM logical WHERE rid = ?', rid);
   }
 
@@ -121,6 +127,7 @@ export class LogicalReferences {
     this.#entries.link(link);
     if (!inCompartment || this.#type(link.target) !== this.#names.type('Patient')) return;
     this.#connection.run('INSERT OR IGNORE INTO compartment VALUES (?, ?, ?, 1)', link.target, link.type, link.rid);
+    this.#kept.touch(link.target);
   }
 
   /** Another identifier of the same reference, or another reference, may still lead to the target. */
@@ -133,6 +140,7 @@ export class LogicalReferences {
     if (this.#connection.row(sql`${others} AND resident = 1`) === undefined) {
       const text = 'DELETE FROM compartment WHERE patient = ? AND type = ? AND rid = ? AND logical = 1';
       this.#connection.run(text, target, type, rid);
+      this.#kept.touch(target);
     }
   }
 

@@ -18,6 +18,9 @@ export interface CountedPart {
 /** A statement was ended because its time was over. */
 export class TimeLimitExceeded extends Error {}
 
+/** A statement was ended because nobody waits for it any more. */
+export class StatementAborted extends Error {}
+
 /** Rows between two looks at the clock. */
 const perLook = 256;
 
@@ -42,6 +45,7 @@ export class SqlFunctions {
   #parts: CountedPart[] = [];
   #deadline = Number.POSITIVE_INFINITY;
   #rows = 0;
+  #isAborted: () => boolean = () => false;
 
   constructor(connection: Connection, names: Names) {
     this.#names = names;
@@ -62,6 +66,11 @@ export class SqlFunctions {
     this.#parts = [];
     this.#rows = 0;
     this.#deadline = timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeout;
+  }
+
+  /** Asked from time to time while a statement runs: whether to end it. */
+  watch(isAborted: () => boolean): void {
+    this.#isAborted = isAborted;
   }
 
   part(name: string): CountedPart {
@@ -110,7 +119,9 @@ export class SqlFunctions {
   #count(part: CountedPart): void {
     part.seen += 1;
     this.#rows += 1;
-    if (this.#rows % perLook === 0 && performance.now() > this.#deadline) throw new TimeLimitExceeded(this.busiest());
+    if (this.#rows % perLook !== 0) return;
+    if (performance.now() > this.#deadline) throw new TimeLimitExceeded(this.busiest());
+    if (this.#isAborted()) throw new StatementAborted();
   }
 
   #passesFilter(id: number, bytes: unknown): number | null {

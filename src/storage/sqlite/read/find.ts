@@ -10,6 +10,7 @@ import { pruneImpossible } from '../planner/prune.ts';
 import { byValues, inOrder, type SortPosition, walkable } from '../planner/sorting.ts';
 import { TimeLimitExceeded } from '../planner/sql-functions.ts';
 import { type PackedVersions, packPage } from '../wire/pack.ts';
+import { revisionOf } from './shelf.ts';
 import { versionOf } from './versions.ts';
 
 export interface PackedPage {
@@ -18,6 +19,7 @@ export interface PackedPage {
   readonly total?: number;
   readonly explanation?: Explanation;
   readonly exceeded?: string;
+  readonly revision?: number;
 }
 
 /** An estimate counts no further than this. */
@@ -29,7 +31,10 @@ export function find(connection: Connection, selection: Planner, plan: Plan, ask
   const { timeout } = plan;
   selection.begin(timeout === undefined ? undefined : timeout - (Date.now() - asked), plan.explain);
   try {
-    const page = connection.snapshot(() => findPage(connection, selection, possiblePlan(selection, plan)));
+    const page = connection.snapshot(() => ({
+      ...findPage(connection, selection, possiblePlan(selection, plan)),
+      revision: revisionOf(connection),
+    }));
     const { steps } = selection;
     if (steps === undefined) return page;
     return { ...page, explanation: { steps, milliseconds: performance.now() - begun } };
@@ -58,11 +63,17 @@ function findPage(connection: Connection, selection: Planner, plan: Plan): Packe
   };
 }
 
-/** The ids of at most `limit` matches, sorted. */
-export function findIds(connection: Connection, selection: Planner, plan: Plan, limit: number): readonly string[] {
+/** The ids of at most `limit` matches, sorted. Throws TimeLimitExceeded after `timeout` milliseconds. */
+export function findIds(
+  connection: Connection,
+  selection: Planner,
+  plan: Plan,
+  limit: number,
+  timeout?: number,
+): readonly string[] {
   const types = selection.names.types(plan.types);
   if (types.length === 0) return [];
-  selection.begin();
+  selection.begin(timeout);
   const asked = pruneImpossible(plan.where, types, selection.names);
   const { from, where } = selection.base(types, asked, { page: limit });
   const rids = sql`SELECT DISTINCT d.rid FROM ${from} WHERE ${where} ORDER BY d.rid LIMIT ${limit}`;

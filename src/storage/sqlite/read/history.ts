@@ -3,34 +3,63 @@ import type { Connection } from '../database/connection.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import { current, deleted } from '../database/schema.ts';
 import type { Planner } from '../planner/planner.ts';
+import { TimeLimitExceeded } from '../planner/sql-functions.ts';
 import { type PackedVersions, packPage } from '../wire/pack.ts';
 import type { PackedPage } from './find.ts';
 import { versionAt } from './versions.ts';
 
-/** Versions newest first: those of the current state and the superseded ones, merged by seq. */
-export function history(connection: Connection, selection: Planner, query: HistoryQuery): PackedPage {
-  selection.begin();
-  return connection.snapshot(() => {
-    const where = narrowed(selection, query);
-    if (where === undefined) return { found: [] };
-    const { currentFrom } = query;
-    const superseded =
-      currentFrom === undefined ? where : every([where, sql`${successor} >= ${selection.seqAt(currentFrom)}`]);
-    const limit = query.limit + 1;
-    const seqs = connection.rows(sql`
-      SELECT seq FROM (SELECT x.seq FROM resource x WHERE ${where} ORDER BY x.seq DESC LIMIT ${limit})
-      UNION ALL
-      SELECT seq FROM (SELECT x.seq FROM history x WHERE ${superseded} ORDER BY x.seq DESC LIMIT ${limit})
-      ORDER BY seq DESC LIMIT ${limit}`);
-    const { found, kept } = packPage(seqs.slice(0, query.limit), ([seq]) =>
-      versionAt(connection, selection.names, Number(seq)),
-    );
-    const last = seqs[kept - 1];
-    return {
-      found,
-      ...(seqs.length > kept && last !== undefined ? { next: String(last[0]) } : {}),
-    };
-  });
+/**
+ * Versions newest first: those of the current state and the superseded ones, merged by seq; `asked` in milliseconds since 1970, when the
+ * time of the query began.
+ */
+export function history(
+  connection: Connection,
+  selection: Planner,
+  query: HistoryQuery,
+  asked = Date.now(),
+): PackedPage {
+  const { timeout } = query;
+  selection.begin(timeout === undefined ? undefined : timeout - (Date.now() - asked));
+  try {
+    return connection.snapshot(() => historyPage(connection, selection, query));
+  } catch (error) {
+    if (error instanceof TimeLimitExceeded) return { found: [], exceeded: error.message };
+    throw error;
+  }
+}
+
+function historyPage(connection: Connection, selection: Planner, query: HistoryQuery): PackedPage {
+  const total = query.total === true ? { total: countVersions(connection, selection, query) } : {};
+  const where = narrowed(selection, query);
+  if (where === undefined || query.limit === 0) return { found: [], ...total };
+  const superseded = every([where, replacedIn(selection, query)]);
+  const limit = query.limit + 1;
+  const seqs = connection.rows(sql`
+    SELECT seq FROM (SELECT x.seq FROM resource x WHERE ${where} ORDER BY x.seq DESC LIMIT ${limit})
+    UNION ALL
+    SELECT seq FROM (SELECT x.seq FROM history x WHERE ${superseded} ORDER BY x.seq DESC LIMIT ${limit})
+    ORDER BY seq DESC LIMIT ${limit}`);
+  const { found, kept } = packPage(seqs.slice(0, query.limit), ([seq]) =>
+    versionAt(connection, selection.names, Number(seq)),
+  );
+  const last = seqs[kept - 1];
+  return { found, ...total, ...(seqs.length > kept && last !== undefined ? { next: String(last[0]) } : {}) };
+}
+
+/** All versions of the query, whatever the page. */
+function countVersions(connection: Connection, selection: Planner, query: HistoryQuery): number {
+  const { before: _, ...whole } = query;
+  const where = narrowed(selection, whole);
+  if (where === undefined) return 0;
+  const counted = every([where, selection.counting('the count of all versions')]);
+  const superseded = every([counted, replacedIn(selection, query)]);
+  return connection.number(sql`SELECT (SELECT count(*) FROM resource x WHERE ${counted})
+    + (SELECT count(*) FROM history x WHERE ${superseded})`);
+}
+
+/** Of superseded versions: whether they were current in the time of the query. */
+function replacedIn(selection: Planner, { currentFrom }: HistoryQuery): Sql {
+  return currentFrom === undefined ? yes : sql`${successor} >= ${selection.seqAt(currentFrom)}`;
 }
 
 /** The seq of the version that replaced the superseded version `x`. */

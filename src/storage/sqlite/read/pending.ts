@@ -1,9 +1,8 @@
-import type { Pending, Stats, Store } from '../../store.ts';
+import type { Pending, Store } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
 import { literal, sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
-import { awaited, current } from '../database/schema.ts';
-import type { Planner } from '../planner/planner.ts';
+import { awaited } from '../database/schema.ts';
 
 /** References whose targets never arrived: `p` is the target, `f` the reference. */
 const literals = literal(`FROM resource p INDEXED BY resource_awaited
@@ -73,18 +72,8 @@ function pendingOf(names: Names, row: Row): Pending {
   };
 }
 
-/** All of the statistics but the size on disk. */
-export function stats(connection: Connection, selection: Planner): Omit<Stats, 'bytes'> {
-  return connection.snapshot(() => {
-    const live = literal(`state = ${current}`);
-    const counts = connection.rows(sql`
-      SELECT type, count(*) FROM resource INDEXED BY resource_live WHERE ${live} GROUP BY type`);
-    const missing = connection.number(sql`SELECT count(*) FROM (SELECT DISTINCT p.rid, f.rid ${literals})`);
-    const identified = connection.number(sql`SELECT count(*) ${unresolved}`);
-    return {
-      resources: Object.fromEntries(counts.map(([type, n]) => [selection.names.typeName(Number(type)), Number(n)])),
-      lastSeq: selection.lastSeq(),
-      pending: missing + identified,
-    };
-  });
+/** How many there are. Two partial indexes hold them alone. */
+export function countPending(connection: Connection): number {
+  const missing = connection.number(sql`SELECT count(*) FROM (SELECT DISTINCT p.rid, f.rid ${literals})`);
+  return missing + connection.number(sql`SELECT count(*) ${unresolved}`);
 }

@@ -1,7 +1,8 @@
 import type { Version } from '../../store.ts';
 import { asRow, type Cell, type Connection } from '../database/connection.ts';
-import { Names } from '../database/names.ts';
+import type { Names } from '../database/names.ts';
 import { awaited, making } from '../database/schema.ts';
+import { errorOf } from '../wire/failure.ts';
 
 interface PointRead {
   readonly type: string;
@@ -22,9 +23,9 @@ export class PointReads {
   readonly #superseded: ReturnType<Connection['statement']>;
   #asked: PointRead[] = [];
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, names: Names) {
     this.#connection = connection;
-    this.#names = new Names(connection);
+    this.#names = names;
     this.#current = connection.statement(
       'SELECT rid, state, version, seq, last_updated, method, content FROM resource WHERE type = ? AND id = ?',
     );
@@ -52,7 +53,7 @@ export class PointReads {
       if (asked.length === 1) all();
       else this.#connection.snapshot(all);
     } catch (error) {
-      for (const { reject } of asked) reject(error);
+      for (const { reject } of asked) reject(errorOf(error));
     }
   }
 

@@ -1,17 +1,22 @@
 /** A thread of reads that may be long. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Call, CallResult } from '#threads/calls.ts';
+import { type Call, type CalleeData, type CallResult, isAborted } from '#threads/calls.ts';
+import { failureOf } from '../wire/failure.ts';
 import { openReads, type ReaderMethods } from './reads.ts';
 
-const methods = openReads(String(workerData));
+const { data: path, aborted } = workerData as CalleeData<string>;
+let current = 0;
+const methods = openReads(path, () => isAborted(aborted, current));
 
 function answer([id, method, argument]: Call): CallResult {
+  current = id;
   try {
+    if (isAborted(aborted, id)) return [id, false, undefined];
     const work = methods[method as keyof ReaderMethods] as (argument: unknown) => unknown;
     return [id, true, work(argument)];
   } catch (error) {
-    return [id, false, error];
+    return [id, false, failureOf(error)];
   }
 }
 

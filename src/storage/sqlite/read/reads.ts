@@ -5,30 +5,37 @@ import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
 import { find } from './find.ts';
 import { changes, history } from './history.ts';
+import { keptStats, touched } from './kept.ts';
 import { type ScanStep, scanChunk } from './patients.ts';
-import { pending, stats } from './pending.ts';
+import { countPending, pending } from './pending.ts';
 
 /** KiB of pages that one reader keeps. */
 const cache = 64_000;
 
-/** A search, and when it was asked for (milliseconds since 1970): its time runs while it waits for a thread. */
-interface TimedPlan {
-  readonly plan: Plan;
-  readonly asked: number;
+/** What was asked for, and when (milliseconds since 1970): its time runs while it waits for a thread. */
+interface Timed<T> {
+  readonly asked: T;
+  readonly at: number;
 }
 
-/** The reads that may be long, on a connection of their own: searches, histories, scans. */
-export function openReads(path: string) {
+/**
+ * The reads that may be long, on a connection of their own: searches, histories, scans. `isAborted` tells whether somebody still waits
+ * for the one under way.
+ */
+export function openReads(path: string, isAborted: () => boolean = () => false) {
   const connection = Connection.reader(path, cache);
   const names = new Names(connection);
   const selection = new Planner(connection, names);
+  selection.work.watch(isAborted);
   return {
-    find: ({ plan, asked }: TimedPlan) => find(connection, selection, plan, asked),
-    history: (query: HistoryQuery) => history(connection, selection, query),
+    find: ({ asked, at }: Timed<Plan>) => find(connection, selection, asked, at),
+    history: ({ asked, at }: Timed<HistoryQuery>) => history(connection, selection, asked, at),
     changes: ({ after, limit }: { after: number; limit: number }) => changes(connection, selection, after, limit),
+    touched: ({ after, limit }: { after: number; limit: number }) => touched(connection, selection, after, limit),
     scan: (step: ScanStep) => scanChunk(connection, selection, step),
     pending: ({ limit, after }: { limit: number; after?: string }) => pending(connection, names, limit, after),
-    stats: (_: null) => stats(connection, selection),
+    stats: (_: null) =>
+      connection.snapshot(() => ({ ...keptStats(connection, selection), pending: countPending(connection) })),
     ready: (_: null): void => undefined,
     close: (_: null) => connection.close(),
   };

@@ -1,6 +1,6 @@
 import type { Entry, IndexRecord } from '#search/model/entry.ts';
-import type { Filter } from '#search/model/filter.ts';
-import type { Guard, Reindexed, Transaction, Version, Write } from '../../store.ts';
+import type { LiteralReference, WriteHead } from '../../check.ts';
+import type { ChangeConditions, Reindexed, Transaction, Version, Write } from '../../store.ts';
 import { making, makingCode } from '../database/schema.ts';
 
 /**
@@ -12,12 +12,8 @@ export type Flat = readonly (string | number)[];
 
 export interface PackedWrite {
   readonly method: Version['method'];
-  readonly type: string;
-  readonly id: string;
   readonly head: string | null;
   readonly tail: string;
-  /** -1 if nothing is expected. */
-  readonly expect: number;
   readonly patients: readonly string[];
   readonly entries: Flat;
   readonly words: PackedWords;
@@ -47,12 +43,16 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-export interface PackedTransaction {
-  readonly guards: readonly Guard[];
+export interface PackedTransaction
+  extends Pick<Transaction, 'guards' | 'rights' | 'timeout' | 'settings' | 'raises' | keyof ChangeConditions> {
+  /** What it is known by afterwards, should its answer be lost. */
+  readonly mark: string;
+  /** Four fields of each write: type, id, expected version (-1 if any), 1 if it deletes. */
+  readonly heads: Flat;
+  /** Where references are strict, four fields of each literal one: place of the write, parameter, type, id. */
+  readonly literals: Flat;
   /** What `unpackWrites` reads. */
   readonly pieces: readonly Piece[];
-  readonly strict: boolean;
-  readonly rights: Filter;
   /** Characters of text: what bounds a group. */
   readonly size: number;
 }
@@ -113,16 +113,11 @@ export function packReindexed({ type, id, version, index }: Reindexed): PackedRe
   return { type, id, version, patients, entries: packEntries(entries), words: packWords(index) };
 }
 
-function packWrite(write: Write): PackedWrite {
-  const { method, type, id, draft, expect } = write;
-  const record = write.index();
+function packWrite({ method, draft }: Write, record: IndexRecord): PackedWrite {
   return {
     method,
-    type,
-    id,
     head: draft?.head ?? null,
     tail: draft?.tail ?? '',
-    expect: expect ?? -1,
     patients: record.patients,
     entries: packEntries(record.entries),
     words: packWords(record),
@@ -132,26 +127,43 @@ function packWrite(write: Write): PackedWrite {
 /** Characters of text after which the writes go on in another piece. */
 const charactersPerPiece = 500_000;
 
-export function packTransaction(transaction: Transaction): PackedTransaction {
-  const { guards, references, rights } = transaction;
+export function packTransaction(transaction: Transaction, mark: string): PackedTransaction {
+  const { guards, references, rights, timeout, settings, raises, revision, lease, writes } = transaction;
   const pieces: Piece[] = [];
+  const literals: (string | number)[] = [];
   let from = 0;
   let held = 0;
   let size = 0;
-  for (const [i, { draft }] of transaction.writes.entries()) {
+  for (const [i, { draft }] of writes.entries()) {
     held += (draft?.head.length ?? 0) + (draft?.tail.length ?? 0);
-    if (held < charactersPerPiece && i + 1 < transaction.writes.length) continue;
-    pieces.push(packPiece(transaction.writes.slice(from, i + 1)));
+    if (held < charactersPerPiece && i + 1 < writes.length) continue;
+    pieces.push(packPiece(writes.slice(from, i + 1), from, references === 'strict' ? literals : undefined));
     from = i + 1;
     size += held;
     held = 0;
   }
-  return { guards, pieces, strict: references === 'strict', rights, size };
+  return {
+    mark,
+    guards,
+    rights,
+    heads: writes.flatMap(({ type, id, expect, draft }) => [type, id, expect ?? -1, draft === undefined ? 1 : 0]),
+    literals,
+    pieces,
+    size,
+    ...(timeout !== undefined && { timeout }),
+    ...(settings !== undefined && { settings }),
+    ...(raises !== undefined && { raises }),
+    ...(revision !== undefined && { revision }),
+    ...(lease !== undefined && { lease }),
+  };
 }
 
-function packPiece(writes: readonly Write[]): Piece {
-  const texts = writes.flatMap((write) => {
-    const { head, tail, ...rest } = packWrite(write);
+/** Writes from the place `from` of their transaction on; their literal references go into `literals`, where these matter. */
+function packPiece(writes: readonly Write[], from: number, literals: (string | number)[] | undefined): Piece {
+  const texts = writes.flatMap((write, i) => {
+    const record = write.index();
+    if (literals !== undefined) packLiterals(record, from + i, literals);
+    const { head, tail, ...rest } = packWrite(write, record);
     return [JSON.stringify(rest), head ?? '', tail];
   });
   const lengths = Uint32Array.from(texts, (text) => Buffer.byteLength(text, 'utf8'));
@@ -159,6 +171,33 @@ function packPiece(writes: readonly Write[]): Piece {
   let at = 0;
   for (const text of texts) at += bytes.write(text, at, 'utf8');
   return { lengths, bytes };
+}
+
+function packLiterals({ entries }: IndexRecord, write: number, into: (string | number)[]): void {
+  for (const e of entries) if (e.kind === 'reference') into.push(write, e.param, e.type, e.id);
+}
+
+export function unpackHeads({ heads }: PackedTransaction): readonly WriteHead[] {
+  const unpacked: WriteHead[] = [];
+  for (let i = 0; i < heads.length; i += 4) {
+    const expect = Number(heads[i + 2]);
+    unpacked.push({
+      type: String(heads[i]),
+      id: String(heads[i + 1]),
+      expect: expect < 0 ? undefined : expect,
+      deletes: heads[i + 3] === 1,
+    });
+  }
+  return unpacked;
+}
+
+export function unpackLiterals({ literals }: PackedTransaction): readonly LiteralReference[] {
+  const unpacked: LiteralReference[] = [];
+  for (let i = 0; i < literals.length; i += 4) {
+    const [write, param, type, id] = literals.slice(i, i + 4);
+    unpacked.push({ write: Number(write), param: String(param), type: String(type), id: String(id) });
+  }
+  return unpacked;
 }
 
 /** The writes one by one, so that no more than one is an object at a time. */

@@ -1,21 +1,29 @@
-import type { Conflict, Guard } from '../../store.ts';
+import type { Filter } from '#search/model/filter.ts';
+import { check, isNothing, type StateBefore, type WriteHead } from '../../check.ts';
+import type { ChangeConditions, ConditionConflict, Conflict, Guard } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current, deleted, makingCode } from '../database/schema.ts';
-import { IndexEntries, type Literal } from '../index/entries.ts';
+import { IndexEntries } from '../index/entries.ts';
+import { Kept } from '../index/kept.ts';
 import { LogicalReferences } from '../index/logical.ts';
 import type { Planner } from '../planner/planner.ts';
+import { TimeLimitExceeded } from '../planner/sql-functions.ts';
 import { findIds } from '../read/find.ts';
 import { rightsCondition } from '../read/history.ts';
+import { revisionOf } from '../read/shelf.ts';
 import {
   complete,
   type PackedCommit,
   type PackedReindexed,
   type PackedTransaction,
   type PackedWrite,
+  unpackHeads,
+  unpackLiterals,
   unpackWrites,
 } from '../wire/pack.ts';
+import type { ShelfWriter } from './shelf.ts';
 
 /** What a resource was before a write. */
 interface Head {
@@ -24,12 +32,21 @@ interface Head {
   readonly version: number;
 }
 
+/** What a write is about. */
+interface Target {
+  readonly type: number;
+  readonly id: string;
+  readonly expect: number | undefined;
+  readonly head: Head | undefined;
+}
+
 /** A resource that a write touched. */
-interface Touched {
+interface WrittenResource {
   readonly rid: number;
   readonly type: number;
   readonly write: number;
-  readonly literals: readonly Literal[];
+  /** What it must satisfy now. */
+  readonly rights: Filter;
 }
 
 /** Writes of a failed transaction may still be there: the transaction of SQLite that holds them must not be committed. */
@@ -40,46 +57,88 @@ export class Transactor {
   readonly #connection: Connection;
   readonly #names: Names;
   readonly #selection: Planner;
+  readonly #shelf: ShelfWriter;
+  readonly #kept: Kept;
   readonly #logical: LogicalReferences;
   readonly #entries: IndexEntries;
   #seq = 0;
   #lastUpdated = 0;
 
-  constructor(connection: Connection, names: Names, selection: Planner) {
+  constructor(connection: Connection, names: Names, selection: Planner, shelf: ShelfWriter) {
     this.#connection = connection;
     this.#names = names;
     this.#selection = selection;
-    this.#entries = new IndexEntries(connection, names);
-    this.#logical = new LogicalReferences(connection, names, this.#entries);
+    this.#shelf = shelf;
+    this.#kept = new Kept(connection);
+    this.#entries = new IndexEntries(connection, names, this.#kept);
+    this.#logical = new LogicalReferences(connection, names, this.#entries, this.#kept);
   }
 
-  /** Takes up the count where the file has it: another process may have written since. */
+  /** To be called before a group. Takes up the count where the file has it: another process may have written since. */
   begin(): void {
     this.#names.begin();
+    this.#kept.begin();
     const last = this.#connection.row(sql`SELECT seq, last_updated FROM resource ORDER BY seq DESC LIMIT 1`);
     this.#seq = Number(last?.[0] ?? 0);
     this.#lastUpdated = Number(last?.[1] ?? 0);
   }
 
+  /** To be called at the end of a group. */
+  end(): void {
+    this.#kept.write();
+  }
+
   /** Either all writes, or no trace of any. An exception leaves no trace either. */
-  apply(transaction: PackedTransaction): PackedCommit | Conflict {
-    const { db } = this.#connection;
+  transact(transaction: PackedTransaction): PackedCommit | Conflict {
     const seq = this.#seq;
     const lastUpdated = this.#lastUpdated;
+    const result = this.#atomically(
+      () => this.#checkAndApply(transaction),
+      (made) => !('conflict' in made),
+    );
+    if (!('conflict' in result)) return result;
+    this.#seq = seq;
+    this.#lastUpdated = lastUpdated;
+    return result;
+  }
+
+  /** Replaces the entries of what is still at the version that they were made from; of a deleted one, those of its last contents. */
+  reindex(records: readonly PackedReindexed[], conditions: ChangeConditions): ConditionConflict | undefined {
+    const { revision, lease } = conditions;
+    if (!this.#shelf.holds(lease)) return { conflict: 'lease' };
+    const found = revisionOf(this.#connection);
+    if (revision !== undefined && revision !== found) return { conflict: 'revision', found };
+    this.#atomically(
+      () => {
+        for (const record of records) this.#reindex(record);
+        this.#logical.resolveAll();
+      },
+      () => true,
+    );
+    return undefined;
+  }
+
+  /** In a savepoint, which is taken back if the work fails or its result is not to be kept. */
+  #atomically<T>(work: () => T, isKept: (result: T) => boolean): T {
+    const { db } = this.#connection;
     db.exec('SAVEPOINT one');
-    let result: PackedCommit | Conflict | undefined;
+    this.#logical.begin();
+    this.#entries.begin();
+    let kept = false;
     try {
-      this.#logical.begin();
-      result = this.#apply(transaction);
+      const result = work();
+      kept = isKept(result);
       return result;
     } finally {
-      if (result === undefined || 'conflict' in result) {
-        this.#seq = seq;
-        this.#lastUpdated = lastUpdated;
+      if (kept) {
+        this.#kept.transactionDone(this.#seq);
+        this.#endSavepoint('RELEASE one');
+      } else {
+        this.#kept.transactionUndone();
         this.#names.rolledBack();
         // An error such as a full disk may have ended the whole transaction already.
         if (db.isTransaction) this.#endSavepoint('ROLLBACK TO one; RELEASE one');
-      } else this.#endSavepoint('RELEASE one');
+      }
     }
   }
 
@@ -91,35 +150,107 @@ export class Transactor {
     }
   }
 
-  #apply(transaction: PackedTransaction): PackedCommit | Conflict {
-    const failed = this.#guards(transaction.guards);
-    if (failed !== undefined) return failed;
-    this.#lastUpdated = Math.max(this.#lastUpdated, Date.now());
-    const made: number[] = [];
-    const touched: Touched[] = [];
-    let i = 0;
-    for (const write of unpackWrites(transaction)) {
-      const conflict = this.#write(transaction, write, i++, made, touched);
-      if (conflict !== undefined) return conflict;
-    }
-    this.#logical.resolveAll();
-    const conflict = this.#after(transaction, touched);
-    return conflict ?? { lastUpdated: this.#lastUpdated, made };
-  }
-
-  /** Replaces the entries of what is still at the version that they were made from; of a deleted one, those of its last contents. */
-  reindex(records: readonly PackedReindexed[]): void {
-    this.#connection.db.exec('SAVEPOINT one');
+  #checkAndApply(transaction: PackedTransaction): PackedCommit | Conflict {
+    const heads = unpackHeads(transaction);
+    const before = heads.map(({ type, id }) => this.#head(this.#names.internType(type), id));
     try {
-      this.#logical.begin();
-      for (const record of records) this.#reindex(record);
-      this.#logical.resolveAll();
-      this.#endSavepoint('RELEASE one');
+      return this.#check(transaction, heads, before) ?? this.#apply(transaction, heads, before);
     } catch (error) {
-      this.#names.rolledBack();
-      if (this.#connection.db.isTransaction) this.#endSavepoint('ROLLBACK TO one; RELEASE one');
+      if (error instanceof TimeLimitExceeded) return { conflict: 'timeout', part: error.message };
       throw error;
     }
+  }
+
+  #check(
+    transaction: PackedTransaction,
+    heads: readonly WriteHead[],
+    before: readonly (Head | undefined)[],
+  ): Conflict | undefined {
+    const { guards, revision, rights, timeout, lease } = transaction;
+    const literals = unpackLiterals(transaction);
+    const state: StateBefore = {
+      revision: revisionOf(this.#connection),
+      leased: this.#shelf.holds(lease),
+      guards: this.#matches(guards, timeout),
+      written: before.map((head, i) => {
+        const type = this.#names.internType(heads[i]?.type ?? '');
+        const filter = heads[i]?.deletes ? rights.delete : rights.update;
+        const known = head !== undefined && head.version > 0;
+        return {
+          version: head?.state === current ? head.version : 0,
+          allowed: !known || this.#allowed(filter, head.rid, type),
+        };
+      }),
+      targets: literals.map(({ type, id }) => this.#head(this.#names.internType(type), id)?.state === current),
+    };
+    return check({ revision, guards, heads, literals }, state);
+  }
+
+  /** What the guards find, in what is left of their time. */
+  #matches(guards: readonly Guard[], timeout: number | undefined): readonly (readonly string[])[] {
+    const end = timeout === undefined ? undefined : performance.now() + timeout;
+    return guards.map(({ plan, expect }) => {
+      const left = end === undefined ? undefined : end - performance.now();
+      if (left !== undefined && left <= 0) throw new TimeLimitExceeded('criteria of the transaction');
+      return findIds(this.#connection, this.#selection, plan, expect.length + 1, left);
+    });
+  }
+
+  #apply(
+    transaction: PackedTransaction,
+    heads: readonly WriteHead[],
+    before: readonly (Head | undefined)[],
+  ): PackedCommit | Conflict {
+    this.#lastUpdated = Math.max(this.#lastUpdated, Date.now());
+    const after = this.#seq;
+    const made: number[] = [];
+    const touched: WrittenResource[] = [];
+    let i = 0;
+    for (const write of unpackWrites(transaction)) {
+      this.#write(transaction, this.#target(heads, before, i), write, i, made, touched);
+      i += 1;
+    }
+    this.#logical.resolveAll();
+    for (const { rid, type, write, rights } of touched) {
+      if (!this.#allowed(rights, rid, type)) return { conflict: 'rights', write };
+    }
+    const { settings = {}, raises = false, mark } = transaction;
+    this.#shelf.keep(settings);
+    if (raises) this.#shelf.raise();
+    this.#shelf.mark(mark, after, this.#seq);
+    return { lastUpdated: this.#lastUpdated, made };
+  }
+
+  /** A resource that was not there may have got its row meanwhile: a write before this one refers to it. */
+  #target(heads: readonly WriteHead[], before: readonly (Head | undefined)[], i: number): Target {
+    const head = heads[i];
+    if (head === undefined) throw new Error('A transaction has more writes than it names.');
+    const type = this.#names.internType(head.type);
+    const known = before[i] ?? (this.#entries.awaiting ? this.#head(type, head.id) : undefined);
+    return { type, id: head.id, expect: head.expect, head: known };
+  }
+
+  #write(
+    { rights }: PackedTransaction,
+    { type, id, expect, head }: Target,
+    write: PackedWrite,
+    place: number,
+    made: number[],
+    touched: WrittenResource[],
+  ): void {
+    const found = head?.state === current ? head.version : 0;
+    const deletes = write.head === null;
+    if (isNothing(deletes, found, expect)) {
+      made.push(0, 0, 1);
+      return;
+    }
+    const had = head !== undefined && found > 0 ? this.#logical.identifiers(head.rid, type) : [];
+    const { rid, version } = this.#store(head, type, id, write);
+    this.#index(rid, type, head, write);
+    this.#logical.changed(had, deletes ? [] : this.#logical.identifiers(rid, type));
+    made.push(version, this.#seq, found === 0 ? 1 : 0);
+    const rightsNow = deletes ? rights.delete : found === 0 ? rights.create : rights.update;
+    touched.push({ rid, type, write: place, rights: rightsNow });
   }
 
   #reindex(record: PackedReindexed): void {
@@ -129,45 +260,8 @@ export class Transactor {
       this.#entries.keepWithoutRows(head.rid, type, record);
     if (head?.state !== current || head.version !== record.version) return;
     const before = this.#logical.identifiers(head.rid, type);
-    this.#entries.replace(head.rid, type, false, record);
+    this.#entries.renew(head.rid, type, record);
     this.#logical.changed(before, this.#logical.identifiers(head.rid, type));
-  }
-
-  #guards(guards: readonly Guard[]): Conflict | undefined {
-    for (const [guard, { plan, expect }] of guards.entries()) {
-      const found = [...findIds(this.#connection, this.#selection, plan, expect.length + 1)].sort();
-      const same = found.length === expect.length && found.every((id, i) => id === expect[i]);
-      if (!same) return { conflict: 'guard', guard, found };
-    }
-    return undefined;
-  }
-
-  #write(
-    transaction: PackedTransaction,
-    write: PackedWrite,
-    i: number,
-    made: number[],
-    touched: Touched[],
-  ): Conflict | undefined {
-    const type = this.#names.internType(write.type);
-    const head = this.#head(type, write.id);
-    const found = head?.state === current ? head.version : 0;
-    if (write.head === null && found === 0 && write.expect <= 0) {
-      made.push(0, 0, 1);
-      return undefined;
-    }
-    // Before the version check, or a version number would be told to one who may not see the resource.
-    if (head !== undefined && head.version > 0 && !this.#allowed(transaction, head.rid, type)) {
-      return { conflict: 'rights', write: i };
-    }
-    if (write.expect >= 0 && write.expect !== found) return { conflict: 'version', write: i, found };
-    const before = head !== undefined && found > 0 ? this.#logical.identifiers(head.rid, type) : [];
-    const { rid, version } = this.#store(head, type, write);
-    const literals = this.#index(rid, type, head, write);
-    this.#logical.changed(before, write.head === null ? [] : this.#logical.identifiers(rid, type));
-    made.push(version, this.#seq, found === 0 ? 1 : 0);
-    touched.push({ rid, type, write: i, literals });
-    return undefined;
   }
 
   #head(type: number, id: string): Head | undefined {
@@ -178,7 +272,12 @@ export class Transactor {
   }
 
   /** Makes the next version; the one before goes to history. */
-  #store(head: Head | undefined, type: number, write: PackedWrite): { readonly rid: number; readonly version: number } {
+  #store(
+    head: Head | undefined,
+    type: number,
+    id: string,
+    write: PackedWrite,
+  ): { readonly rid: number; readonly version: number } {
     const version = (head?.version ?? 0) + 1;
     this.#seq += 1;
     const gone = write.head === null;
@@ -191,11 +290,13 @@ export class Transactor {
       gone ? makingCode('DELETE', false) : makingCode(write.method, head?.state !== current),
       content,
     ] as const;
+    if (gone) this.#kept.count(type, -1);
+    else if (head?.state !== current) this.#kept.count(type, 1);
     if (head === undefined) {
       const insert = this.#connection.statement(
         'INSERT INTO resource (type, id, state, version, seq, last_updated, method, content) VALUES (?,?,?,?,?,?,?,?)',
       );
-      return { rid: Number(insert.run(type, write.id, ...fields).lastInsertRowid), version };
+      return { rid: Number(insert.run(type, id, ...fields).lastInsertRowid), version };
     }
     if (head.version > 0) {
       this.#connection.run(
@@ -210,28 +311,12 @@ export class Transactor {
     return { rid: head.rid, version };
   }
 
-  #index(rid: number, type: number, head: Head | undefined, write: PackedWrite): readonly Literal[] {
-    if (write.head === null) {
-      this.#entries.removeRows(rid, type);
-      return [];
-    }
-    return this.#entries.replace(rid, type, head?.state !== current, write);
+  #index(rid: number, type: number, head: Head | undefined, write: PackedWrite): void {
+    if (write.head === null) this.#entries.removeRows(rid, type);
+    else this.#entries.replace(rid, type, head?.state !== current, write);
   }
 
-  /** What is judged once all writes are done and their logical references are resolved. */
-  #after(transaction: PackedTransaction, touched: readonly Touched[]): Conflict | undefined {
-    for (const { rid, type, write, literals } of touched) {
-      if (!this.#allowed(transaction, rid, type)) return { conflict: 'rights', write };
-      if (!transaction.strict) continue;
-      for (const { param, reference, target } of literals) {
-        const state = this.#connection.number(sql`SELECT state FROM resource WHERE rid = ${target}`);
-        if (state !== current) return { conflict: 'reference', write, param, reference };
-      }
-    }
-    return undefined;
-  }
-
-  #allowed({ rights }: PackedTransaction, rid: number, type: number): boolean {
+  #allowed(rights: Filter, rid: number, type: number): boolean {
     if (rights.op === 'all') return true;
     this.#selection.begin();
     const condition = rightsCondition(this.#selection, rights, sql`${rid}`, [type]);

@@ -1,14 +1,14 @@
 /** The thread of the only connection that writes. */
 
-import { randomBytes } from 'node:crypto';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { Call, CallResult, Connect } from '#threads/calls.ts';
-import type { Conflict } from '../../store.ts';
+import { type Call, type CalleeData, type CallResult, type Connect, isAborted } from '#threads/calls.ts';
+import type { ChangeConditions, ConditionConflict, Conflict, Lease, Stats } from '../../store.ts';
 import { Connection } from '../database/connection.ts';
-import { sql } from '../database/fragment.ts';
 import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
+import { failureOf } from '../wire/failure.ts';
 import type { PackedCommit, PackedReindexed, PackedTransaction } from '../wire/pack.ts';
+import { ShelfWriter } from './shelf.ts';
 import { SavepointFailure, Transactor } from './transact.ts';
 
 /** KiB of pages kept: the inner pages of the indexes should stay, or each insertion reads. */
@@ -18,32 +18,27 @@ const cache = 48_000;
 const transactionsPerGroup = 256;
 const charactersPerGroup = 8_000_000;
 
-const connection = Connection.writer(String(workerData), cache);
+const { data: path, aborted } = workerData as CalleeData<string>;
+const connection = Connection.writer(path, cache);
 const names = new Names(connection);
-const transactor = new Transactor(connection, names, new Planner(connection, names));
+const shelf = new ShelfWriter(connection);
+const transactor = new Transactor(connection, names, new Planner(connection, names), shelf);
+const done = { groups: 0, transactions: 0 };
 /** Who calls: the thread that started this one, and those that it connected. */
 const callers = new Set<MessagePort>(parentPort === null ? [] : [parentPort]);
 const queue: { readonly from: MessagePort; readonly call: Call }[] = [];
 
 const methods = {
-  transact: (transaction: PackedTransaction): PackedCommit | Conflict => transactor.apply(transaction),
-  reindex: (records: readonly PackedReindexed[]): void => transactor.reindex(records),
-  setNote: ({ name, value }: { name: string; value: string }): void => {
-    const text = 'INSERT INTO note (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
-    connection.run(text, name, value);
-  },
-  lease: ({ name, owner, ms }: { name: string; owner: string; ms: number }): boolean => {
-    const text = `INSERT INTO lease (name, owner, expires) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
-      SET owner = excluded.owner, expires = excluded.expires WHERE lease.owner = excluded.owner OR lease.expires <= ?`;
-    const now = Date.now();
-    return connection.run(text, name, owner, now + ms, now) === 1;
-  },
-  secret: (name: string): Uint8Array => {
-    connection.run('INSERT OR IGNORE INTO secret (name, bytes) VALUES (?, ?)', name, randomBytes(32));
-    const bytes = connection.row(sql`SELECT bytes FROM secret WHERE name = ${name}`)?.[0];
-    if (bytes instanceof Uint8Array) return bytes;
-    throw new Error(`The secret ${name} is not in the store.`);
-  },
+  transact: (transaction: PackedTransaction): PackedCommit | Conflict => transactor.transact(transaction),
+  reindex: (asked: {
+    records: readonly PackedReindexed[];
+    conditions: ChangeConditions;
+  }): ConditionConflict | undefined => transactor.reindex(asked.records, asked.conditions),
+  lease: (asked: { name: string; owner: string; ms: number }): Lease | undefined => shelf.lease(asked),
+  release: (lease: Lease): void => shelf.release(lease),
+  key: (name: string): Uint8Array => shelf.key(name),
+  probe: (_: null): void => shelf.keep({ probe: new Date().toISOString() }),
+  counts: (_: null): Pick<Stats, 'groups' | 'transactions'> => done,
   ready: (_: null): void => undefined,
   close: (_: null): void => undefined,
 };
@@ -83,13 +78,20 @@ function nextGroup(): readonly Queued[] {
   return queue.splice(0, end);
 }
 
-function perform([id, method, argument]: Call): CallResult {
+/** Of the calls of the thread that started this one; those of others end with their threads. */
+function isTakenBack({ from, call: [id] }: Queued): boolean {
+  return from === parentPort && isAborted(aborted, id);
+}
+
+function perform(queued: Queued): CallResult {
+  const [id, method, argument] = queued.call;
+  if (isTakenBack(queued)) return [id, false, undefined];
   try {
     const work = methods[method as keyof WriterMethods] as (argument: unknown) => unknown;
     return [id, true, work(argument)];
   } catch (error) {
     if (error instanceof SavepointFailure || !connection.db.isTransaction) throw error;
-    return [id, false, error];
+    return [id, false, failureOf(error)];
   }
 }
 
@@ -98,14 +100,18 @@ function commit(group: readonly Queued[]): readonly CallResult[] {
   try {
     connection.db.exec('BEGIN IMMEDIATE');
     transactor.begin();
-    const answers = group.map(({ call }) => perform(call));
+    const answers = group.map(perform);
+    transactor.end();
     connection.db.exec('COMMIT');
     names.committed();
+    done.groups += 1;
+    done.transactions += group.filter(({ call: [, method] }) => method === 'transact').length;
     return answers;
   } catch (error) {
     if (connection.db.isTransaction) connection.db.exec('ROLLBACK');
     names.rolledBack();
-    return group.map(({ call: [id] }) => [id, false, error]);
+    const cause = error instanceof SavepointFailure ? error.cause : error;
+    return group.map(({ call: [id] }) => [id, false, failureOf(cause)]);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Answer } from '#operations/request/answer.ts';
 import type { Caller } from '#operations/request/context.ts';
 import type { Request } from '#operations/request/request.ts';
 import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { openFile } from '#test/contract/opened.ts';
 import { threadFile } from '#test/http/harness.ts';
 
 /** A defect in one entry does not hide what became of the others. */
@@ -18,11 +18,12 @@ import { threadFile } from '#test/http/harness.ts';
 const file = join(t.testdir(), 'bundle.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const store = await openSqliteStore(file);
+const opened = await openFile(file);
+const { store } = opened;
 /** What the log tells. */
 let logged: { err?: { stack: string }; entry?: string }[] = [];
 const log = pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) });
-const context = { ...(await createContext(config, store, { threadFile })), log };
+const context = { ...(await createContext(config, opened, { threadFile })), log };
 t.beforeEach(() => {
   logged = [];
 });

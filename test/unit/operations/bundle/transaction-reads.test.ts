@@ -6,9 +6,9 @@ import { Failure } from '#errors';
 import { perform } from '#operations/perform.ts';
 import type { Caller } from '#operations/request/context.ts';
 import type { Filter } from '#search/model/filter.ts';
-import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { rightsTo, unrestricted } from '#security/rights.ts';
 import type { Store } from '#storage/store.ts';
+import { openFile } from '#test/contract/opened.ts';
 import { threadFile } from '#test/http/harness.ts';
 
 /** R4 http.html#trules: what a transaction reads is the state that it commits, read once where nobody else wrote meanwhile. */
@@ -16,7 +16,8 @@ import { threadFile } from '#test/http/harness.ts';
 const file = join(t.testdir(), 'reads.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const real = await openSqliteStore(file);
+const opened = await openFile(file);
+const real = opened.store;
 const calls = { read: 0, find: 0, history: 0 };
 /** What happens right before the next commit, as if another client had asked for it. */
 let meanwhile: (() => Promise<unknown>) | undefined;
@@ -50,8 +51,8 @@ const store = new Proxy(real, {
     return typeof own === 'function' ? own.bind(target) : own;
   },
 });
-const context = await createContext(config, store, { threadFile });
-await context.parameters.stop();
+const context = await createContext(config, { ...opened, store }, { threadFile });
+for (const work of context.background) await work.stop();
 t.teardown(() => real.close());
 
 const everybody: Caller = { client: 'test', rights: unrestricted };
@@ -211,7 +212,7 @@ t.test('what another changes meanwhile is read again', async (t) => {
 
 t.test('who may write and not read is not answered what he wrote', async (t) => {
   const men: Filter = { op: 'match', param: 'gender', test: { kind: 'token', code: 'male' } };
-  const writer: Caller = { client: 'test', rights: { read: men, write: unrestricted.write } };
+  const writer: Caller = { client: 'test', rights: rightsTo(men, unrestricted.update) };
   await given(put('e'), put('f'));
   const woman = await transact(writer, put('e', { gender: 'female' }), get('Patient/e'), get('Patient/f'));
   t.same(woman.answers, ['200 v2', '404', '200 v1']);

@@ -130,10 +130,10 @@ t.test('it is made anew when search parameters change', async (t) => {
   if (gender === undefined) throw new Error('no gender');
   const parameter = { ...gender, code: 'sex', url: 'https://fhir.changning.example/SearchParameter/sex' };
   const patientOf = () => capabilities(context).rest?.[0]?.resource?.find((r) => r.type === 'Patient');
-  own.define([{ parameter, base: ['Patient'], progress: 10 }]);
+  own.define([{ parameter, base: ['Patient'], progress: 10 }], 1);
   t.match(patientOf()?.documentation, /Being indexed.*`sex`/);
   t.notOk(patientOf()?.searchParam?.some((p) => p.name === 'sex'));
-  own.define([{ parameter, base: ['Patient'], progress: undefined }]);
+  own.define([{ parameter, base: ['Patient'], progress: undefined }], 2);
   t.equal(patientOf()?.documentation, undefined);
   t.match(
     patientOf()?.searchParam?.find((p) => p.name === 'sex'),

@@ -4,12 +4,12 @@ import { Failure, type Outcome } from '#errors';
 import { cancelJob, jobState, startJob } from '#operations/jobs/jobs.ts';
 import type { Answer } from '#operations/request/answer.ts';
 import type { Caller, Context } from '#operations/request/context.ts';
-import { unrestricted } from '#security/rights.ts';
+import { rightsTo, unrestricted } from '#security/rights.ts';
 
 /** Only these settings matter to jobs. */
 const server = (maxJobs: number) => ({ config: { maxJobs, jobLifetime: 1000 } }) as unknown as Context;
 const all: Caller = { client: 'test', rights: unrestricted };
-const few: Caller = { client: 'test', rights: { read: { op: 'none' }, write: { op: 'none' } } };
+const few: Caller = { client: 'test', rights: rightsTo({ op: 'none' }, { op: 'none' }) };
 const made: Answer = { kind: 'made', status: 200, resource: { resourceType: 'Basic' } as never };
 
 /** Work whose end the test decides. */

@@ -8,8 +8,8 @@ import { perform } from '#operations/perform.ts';
 import type { Caller } from '#operations/request/context.ts';
 import { route } from '#operations/request/route.ts';
 import { and, type Filter, type LookupSet, nothing } from '#search/model/filter.ts';
-import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { rightsTo, unrestricted } from '#security/rights.ts';
+import { openFile } from '#test/contract/opened.ts';
 import { threadFile } from '#test/http/harness.ts';
 
 /** R4 search.html#token (:in, :above, :below), search.html#recursive, search.html#list: what stands in the store decides. */
@@ -17,8 +17,9 @@ import { threadFile } from '#test/http/harness.ts';
 const file = join(t.testdir(), 'among.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const store = await openSqliteStore(file);
-const context = await createContext(config, store, { threadFile });
+const opened = await openFile(file);
+const { store } = opened;
+const context = await createContext(config, opened, { threadFile });
 t.teardown(() => store.close());
 
 const everybody: Caller = { client: 'test', rights: unrestricted };
@@ -317,7 +318,7 @@ t.test('more than 10,000 codes and resources are refused', async (t) => {
 });
 
 t.test('what the caller may not read is not looked into', async (t) => {
-  const only = (read: Filter): Caller => ({ client: 'test', rights: { read, write: nothing } });
+  const only = (read: Filter): Caller => ({ client: 'test', rights: rightsTo(read, nothing) });
   const nobody = only(nothing);
   const active = only({ op: 'match', param: 'status', test: { kind: 'token', code: 'active' } });
   t.match(await resolved(inside('ValueSet/v1'), condition, nobody), /^400 The value set "ValueSet\/v1"/);

@@ -14,12 +14,12 @@ function searching(page: Page, searchTimeout: number) {
     return page;
   };
   const store = { find } as unknown as Store;
-  return { asked, find: timedFind({ config: { searchTimeout } as never, store }) };
+  return { asked, find: timedFind({ config: { searchTimeout } as never, store }, 0) };
 }
 
 t.test('the store is told what is left of the time', async (t) => {
-  const { asked, find } = searching({ found: [] }, 3_600_000);
-  t.same(await find(plan), { found: [] });
+  const { asked, find } = searching({ found: [], revision: 0 }, 3_600_000);
+  t.same(await find(plan), { found: [], revision: 0 });
   await new Promise((resolve) => setTimeout(resolve, 5));
   await find(plan);
   const [first = 0, second = 0] = asked.map((p) => p.timeout);
@@ -33,4 +33,9 @@ t.test('when it is over, a millisecond is left: the store says what took it', as
   t.equal(asked[0]?.timeout, 1);
   t.ok(failed instanceof Failure && failed.status === 400);
   t.match(failed, { issues: [{ code: 'search-too-slow', text: /longer than 1 ms.*the chain over subject/ }] });
+});
+
+t.test('a page of a state in which other definitions are in force is no answer', async (t) => {
+  const { find } = searching({ found: [], revision: 1 }, 1_000);
+  t.match(await find(plan), { issues: [{ code: 'definitions-changed' }] });
 });

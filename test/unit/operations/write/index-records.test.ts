@@ -9,8 +9,8 @@ import type { Answer } from '#operations/request/answer.ts';
 import type { Caller, Context } from '#operations/request/context.ts';
 import type { Request } from '#operations/request/request.ts';
 import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Store } from '#storage/store.ts';
+import { openFile } from '#test/contract/opened.ts';
 import { threadFile } from '#test/http/harness.ts';
 
 /** A resource is indexed once in a write, whoever asks for its entries. */
@@ -18,7 +18,8 @@ import { threadFile } from '#test/http/harness.ts';
 const file = join(t.testdir(), 'index.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const real = await openSqliteStore(file);
+const opened = await openFile(file);
+const real = opened.store;
 /** What happens right before the next commit, as if another client had asked for it. */
 let meanwhile: (() => Promise<unknown>) | undefined;
 const store: Store = new Proxy(real, {
@@ -35,9 +36,9 @@ const store: Store = new Proxy(real, {
     return typeof own === 'function' ? own.bind(target) : own;
   },
 });
-const another = await createContext(config, store, { threadFile });
+const another = await createContext(config, { ...opened, store }, { threadFile });
 t.teardown(async () => {
-  await another.parameters.stop();
+  for (const work of another.background) await work.stop();
   await real.close();
 });
 /** The types of what was indexed. */

@@ -105,9 +105,9 @@ const custom: SearchParameter = {
 
 /** The entries that a parameter of our own gives of a Patient. */
 function ofCustom(change: Partial<SearchParameter>, fields: object): Omit<Entry, 'param'>[] {
-  definitions.define([{ parameter: { ...custom, ...change }, base: ['Patient'], progress: undefined }]);
+  definitions.define([{ parameter: { ...custom, ...change }, base: ['Patient'], progress: undefined }], 1);
   const found = entries(patient(fields), 'custom');
-  definitions.define([]);
+  definitions.define([], 2);
   return found;
 }
 
@@ -148,8 +148,8 @@ t.test('a parameter of usage pinyin has the readings alone', async (t) => {
 t.test('parameters that come and go later count from then on', async (t) => {
   const count = () => entries(patient({ name: [{ family: 'X' }] }), 'custom').length;
   t.equal(count(), 0);
-  definitions.define([{ parameter: custom, base: ['Patient'], progress: 0 }]);
+  definitions.define([{ parameter: custom, base: ['Patient'], progress: 0 }], 3);
   t.equal(count(), 1, 'before it is ready');
-  definitions.define([]);
+  definitions.define([], 4);
   t.equal(count(), 0);
 });

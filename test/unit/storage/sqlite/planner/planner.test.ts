@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Entry } from '#search/model/entry.ts';
 import { and, type Filter, or, type Test } from '#search/model/filter.ts';
+import { unrestricted } from '#security/rights.ts';
 import { Connection } from '#storage/sqlite/database/connection.ts';
 import { sql } from '#storage/sqlite/database/fragment.ts';
 import { Names } from '#storage/sqlite/database/names.ts';
 import { Planner } from '#storage/sqlite/planner/planner.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { openFile } from '#test/contract/opened.ts';
 
 const match = (param: string, test: Test): Filter => ({ op: 'match', param, test });
 const code = (value: string): Filter => match('code', { kind: 'token', system: 's', code: value });
@@ -58,7 +59,7 @@ const table: readonly (readonly [string, Filter, 'page' | 'all', RegExp])[] = [
 
 t.test('a search starts from its rarest criterion and checks the rest by resource', async (t) => {
   const path = join(t.testdir(), 'plans.db');
-  const store = await openSqliteStore(path);
+  const { store } = await openFile(path);
   t.teardown(() => store.close());
   const writes = Array.from({ length: 3000 }, (_, n) => {
     const entries: readonly Entry[] = [
@@ -84,7 +85,7 @@ t.test('a search starts from its rarest criterion and checks the rest by resourc
     index: () => ({ entries, patients: [] }),
   }));
   const all = [...writes, ...patients] as typeof writes;
-  await store.transact({ guards: [], references: 'lenient', rights: { op: 'all' }, writes: all });
+  await store.transact({ guards: [], references: 'lenient', rights: unrestricted, writes: all });
 
   const connection = Connection.reader(path, 4000);
   const names = new Names(connection);

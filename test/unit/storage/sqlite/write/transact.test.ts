@@ -1,24 +1,25 @@
 import { join } from 'node:path';
 import { constants } from 'node:sqlite';
 import t from 'tap';
+import { type Rights, rightsTo, unrestricted } from '#security/rights.ts';
 import { Connection } from '#storage/sqlite/database/connection.ts';
 import { sql } from '#storage/sqlite/database/fragment.ts';
 import { Names } from '#storage/sqlite/database/names.ts';
 import { prepareFile } from '#storage/sqlite/database/schema.ts';
 import { Planner } from '#storage/sqlite/planner/planner.ts';
 import { packTransaction } from '#storage/sqlite/wire/pack.ts';
+import { ShelfWriter } from '#storage/sqlite/write/shelf.ts';
 import { SavepointFailure, Transactor } from '#storage/sqlite/write/transact.ts';
 
-const write = (id: string, expect: number) => ({
+const write = (id: string) => ({
   method: 'PUT' as const,
   type: 'Basic',
   id,
   draft: { head: '{"meta":{', tail: '}}' },
   index: () => ({ entries: [], patients: [] }),
-  expect,
 });
-const pack = (...writes: readonly ReturnType<typeof write>[]) =>
-  packTransaction({ guards: [], references: 'lenient', rights: { op: 'all' }, writes });
+const pack = (rights: Rights, ...writes: readonly ReturnType<typeof write>[]) =>
+  packTransaction({ guards: [], references: 'lenient', rights, writes }, 'mark');
 
 function thrown(work: () => unknown): unknown {
   try {
@@ -34,12 +35,13 @@ t.test('a transaction that cannot be taken back, or kept, is not passed off as e
   const connection = Connection.writer(path, 1000);
   t.teardown(() => connection.close());
   const names = new Names(connection);
-  const transactor = new Transactor(connection, names, new Planner(connection, names));
-  const refused = pack(write('a', 0), write('a', 9));
+  const transactor = new Transactor(connection, names, new Planner(connection, names), new ShelfWriter(connection));
+  // What it must satisfy when it is there is judged after the writes.
+  const refused = pack(rightsTo({ op: 'all' }, { op: 'none' }), write('a'));
   const table = [
     ['ROLLBACK', refused],
     ['RELEASE', refused],
-    ['RELEASE', pack(write('b', 0))],
+    ['RELEASE', pack(unrestricted, write('b'))],
   ] as const;
   for (const [operation, transaction] of table) {
     connection.db.setAuthorizer((action, what) =>
@@ -47,15 +49,15 @@ t.test('a transaction that cannot be taken back, or kept, is not passed off as e
     );
     connection.db.exec('BEGIN IMMEDIATE');
     transactor.begin();
-    t.ok(thrown(() => transactor.apply(transaction)) instanceof SavepointFailure, operation);
+    t.ok(thrown(() => transactor.transact(transaction)) instanceof SavepointFailure, operation);
     connection.db.setAuthorizer(null);
     connection.db.exec('ROLLBACK');
     names.rolledBack();
   }
   connection.db.exec('BEGIN IMMEDIATE');
   transactor.begin();
-  t.match(transactor.apply(refused), { conflict: 'version', write: 1, found: 1 });
-  t.match(transactor.apply(pack(write('b', 0))), { made: [1, 1, 1] });
+  t.match(transactor.transact(refused), { conflict: 'rights', write: 0 });
+  t.match(transactor.transact(pack(unrestricted, write('b'))), { made: [1, 1, 1] });
   connection.db.exec('COMMIT');
   t.strictSame(connection.rows(sql`SELECT id FROM resource`), [['b']]);
 });

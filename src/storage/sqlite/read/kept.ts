@@ -1,0 +1,34 @@
+import type { Stats, Touched } from '../../store.ts';
+import type { Connection } from '../database/connection.ts';
+import { sql } from '../database/fragment.ts';
+import { awaited } from '../database/schema.ts';
+import { lastSeq, type Planner } from '../planner/planner.ts';
+import { revisionOf } from './shelf.ts';
+
+/** Patients by the last change of their compartments; what one commit touched stands on one page. */
+export function touched(connection: Connection, selection: Planner, after: number, limit: number): Touched {
+  return connection.snapshot(() => {
+    const [type] = selection.names.types(['Patient']);
+    if (type === undefined) return { patients: [], after };
+    const seqs = connection.rows(sql`SELECT seq FROM touched WHERE seq > ${after} ORDER BY seq LIMIT ${limit}`);
+    const last = seqs.at(-1)?.[0];
+    if (last === undefined) return { patients: [], after };
+    const ids = connection.rows(sql`SELECT r.id FROM touched t JOIN resource r ON r.rid = t.patient
+      WHERE t.seq > ${after} AND t.seq <= ${Number(last)} AND r.type = ${type} AND r.state <> ${awaited}
+      ORDER BY t.seq, t.patient`);
+    return { patients: ids.map(([id]) => String(id)), after: Number(last) };
+  });
+}
+
+/** What is kept with each commit. */
+export function keptStats(
+  connection: Connection,
+  selection: Planner,
+): Pick<Stats, 'resources' | 'lastSeq' | 'revision'> {
+  const counts = connection.rows(sql`SELECT type, n FROM tally WHERE n > 0`);
+  return {
+    resources: Object.fromEntries(counts.map(([type, n]) => [selection.names.typeName(Number(type)), Number(n)])),
+    lastSeq: lastSeq(connection),
+    revision: revisionOf(connection),
+  };
+}

@@ -1,0 +1,29 @@
+import { ThreadLost } from '#threads/calls.ts';
+import { StoreUnavailable } from '../../store.ts';
+
+/** How a failure of SQLite crosses threads: a copy of an error has neither its class nor its code. */
+interface PackedFailure {
+  readonly unavailable: string;
+}
+
+/**
+ * Result codes of SQLite (sqlite.org/rescode.html) by which it is the file, the disk or the memory that fails, not the statement: BUSY,
+ * LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB.
+ */
+const outside = new Set([5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26]);
+
+/** What the caller is told of what was thrown: defects as they are. */
+export function failureOf(error: unknown): PackedFailure | unknown {
+  if (!(error instanceof Error) || !('errcode' in error)) return error;
+  const { errcode, message } = error;
+  if (typeof errcode !== 'number' || !outside.has(errcode & 0xff)) return error;
+  return { unavailable: message } satisfies PackedFailure;
+}
+
+/** The error of what a thread told, of a thread that was lost, or of a statement of this one. */
+export function errorOf(failure: unknown): unknown {
+  if (failure instanceof ThreadLost) return new StoreUnavailable(failure.message, { cause: failure });
+  const packed = failureOf(failure);
+  if (typeof packed !== 'object' || packed === null || !('unavailable' in packed)) return failure;
+  return new StoreUnavailable(String(packed.unavailable));
+}
