@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Running } from '#cli/command.ts';
 import type { Config } from '#config';
 import { type Definitions, loadDefinitions } from '#fhir/model/definitions.ts';
@@ -40,6 +40,10 @@ export interface ContextParts {
   readonly threadFile: URL;
   /** Those of the table unless told. */
   readonly operations?: Context['operations'];
+  /** The implementation guide with its CQL: that of the clone unless told. */
+  readonly guide?: readonly Resource[];
+  /** Standard output unless told. */
+  readonly log?: Logger;
 }
 
 /** What a thread of the pool is given, so that it need not read 35 MB of definitions. */
@@ -59,7 +63,7 @@ export async function createContext(
   parts: ContextParts,
 ): Promise<Context> {
   const definitions = loadDefinitions();
-  const guide = withCql(readGuide(root), new URL('profiles/', root));
+  const guide = parts.guide ?? withCql(readGuide(root), new URL('profiles/', root));
   const data: ThreadData = { config, guide, types: compileTypes(definitions.structures()) };
   const context = join(data, definitions, await opening, parts, true);
   const { store, parameters, log } = context;
@@ -81,12 +85,11 @@ function join(
   data: ThreadData,
   definitions: Definitions,
   store: Store,
-  { threadFile, operations = table }: ContextParts,
+  { threadFile, operations = table, log = pino({ level: data.config.logLevel }) }: ContextParts,
   indexes: boolean,
 ): Context {
   const { config, guide, types } = data;
   const { timeZone, baseUrl, validation: mode } = config;
-  const log = pino({ level: config.logLevel });
   const validate = createValidator({ types, guide, mode, valueSets: createValueSets(guide), timeZone });
   const index = indexer(definitions, { timeZone, baseUrl });
   const parameters = new CustomParameters({ store, definitions, index, log, indexes });
