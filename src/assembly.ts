@@ -67,9 +67,7 @@ export async function createContext(
   const data: ThreadData = { config, guide, types: compileTypes(definitions.structures()) };
   const context = join(data, definitions, await opening, parts, true);
   const { store, parameters, log } = context;
-  const isNew = (await store.lastSeq()) === 0;
-  if (isNew) await parameters.adopt(guide);
-  await installGuide(context, guide);
+  const isNew = await installGuide(context, guide);
   await parameters.refresh();
   if (!(await isIndexCurrent(store))) {
     if (!isNew) await reindexAll(context, log);
