@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Running } from '#cli/command.ts';
 import type { Config } from '#config';
 import { Failure, type Outcome } from '#errors';
@@ -49,6 +49,10 @@ export interface ContextParts {
   readonly threadFile: URL;
   /** Those of the table unless told. */
   readonly operations?: Context['operations'];
+  /** The implementation guide with its CQL: that of the clone unless told. */
+  readonly guide?: readonly Resource[];
+  /** Standard output unless told. */
+  readonly log?: Logger;
 }
 
 /** What a thread of the pool is given, so that it need not read 35 MB of definitions. */
@@ -58,23 +62,21 @@ interface ThreadData {
   readonly types: ValidatorOptions['types'];
 }
 
-/**
- * Everything that a server works with, around a store; the implementation guide is put into the store. The store may still
- * be opening: its threads start while the definitions are compiled. The operations are those of the table, unless others are given.
- */
+/** Everything that a server works with, around a store; the implementation guide is put into the store. */
 export async function createContext(
   config: Config,
   { store, ticket }: OpenedStore,
   parts: ContextParts,
-  { definitions, guide, types } = readArtifacts(),
+  { definitions, guide, types } = readArtifacts(parts.guide),
 ): Promise<Context> {
   const context = join({ config, guide, types }, definitions, store, parts, ticket);
   const { parameters } = context;
   const isNew = (await store.lastSeq()) === 0;
   if (!(await isIndexCurrent(store))) await claimIndex(store, isNew);
-  if (isNew) parameters.adopt(guide, await store.revision());
-  else await parameters.refresh();
-  if (!(await isIndexCurrent(store))) await indexWholeStore(context);
+  if (!isNew) {
+    await parameters.refresh();
+    if (!(await isIndexCurrent(store))) await indexWholeStore(context);
+  }
   await installGuide(context, guide);
   await parameters.refresh();
   for (const work of context.background) work.start();
@@ -82,9 +84,8 @@ export async function createContext(
 }
 
 /** What a server reads of its clone: a second's work. */
-function readArtifacts() {
+function readArtifacts(guide: readonly Resource[] = withCql(readGuide(root), new URL('profiles/', root))) {
   const definitions = loadDefinitions();
-  const guide = withCql(readGuide(root), new URL('profiles/', root));
   return { definitions, guide, types: compileTypes(definitions.structures()) };
 }
 
@@ -99,12 +100,11 @@ function join(
   data: ThreadData,
   definitions: Definitions,
   store: Store,
-  { threadFile, operations = table }: ContextParts,
+  { threadFile, operations = table, log = pino({ level: data.config.logLevel }) }: ContextParts,
   ticket?: OpenedStore['ticket'],
 ): Context {
   const { config, guide, types } = data;
   const { timeZone, baseUrl, validation: mode } = config;
-  const log = pino({ level: config.logLevel });
   const validate = createValidator({ types, guide, mode, valueSets: createValueSets(guide), timeZone });
   const index = indexer(definitions, { timeZone, baseUrl });
   const parameters = new CustomParameters({ store, definitions, log });

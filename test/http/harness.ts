@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createContext, listen } from '#assembly';
+import { type ContextParts, createContext, listen } from '#assembly';
 import { freePort } from '#cli/ports.ts';
 import { type Config, loadConfig } from '#config';
 import { Failure } from '#errors';
@@ -27,13 +27,13 @@ export interface TestServer {
 /** What the threads of a server's pool run. */
 export const threadFile = new URL('../../src/main.ts', import.meta.url);
 
-/** A whole server of this process: a real port, a real file. It serves the table of operations, or the given ones. */
-export async function startServer(
-  settings: Record<string, string> = {},
-  served?: Pick<Context, 'operations'>,
-): Promise<TestServer> {
+/** What else a server is made of than what all are. */
+export type OwnParts = Omit<ContextParts, 'threadFile'>;
+
+/** A whole server of this process: a real port, a real file. It serves the table of operations and the guide, or the given ones. */
+export async function startServer(settings: Record<string, string> = {}, own: OwnParts = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-'));
-  const { base, ask, stop } = await startOn(join(folder, 'test.db'), settings, served);
+  const { base, ask, stop } = await startOn(join(folder, 'test.db'), settings, own);
   return {
     base,
     ask,
@@ -48,12 +48,12 @@ export async function startServer(
 export async function startOn(
   file: string,
   settings: Record<string, string> = {},
-  served?: Pick<Context, 'operations'>,
+  own: OwnParts = {},
 ): Promise<TestServer & { readonly context: Context }> {
   for (;;) {
     const config = await configure(settings);
-    const store = await openFile(file);
-    const context = await createContext(config, store, { threadFile, ...served });
+    const opened = await openFile(file);
+    const context = await createContext(config, opened, { threadFile, ...own });
     const { baseUrl: base } = config;
     try {
       const { stop } = await listen(context);
@@ -78,7 +78,13 @@ async function configure(settings: Record<string, string>): Promise<Config> {
   return config;
 }
 
-async function ask(url: string, method: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+/** A request; the body as `TestServer.ask` takes it. */
+export async function ask(
+  url: string,
+  method: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
   const raw = typeof body === 'string' || body instanceof Uint8Array;
   const response = await fetch(url, {
     method,
