@@ -1,11 +1,11 @@
-import { ucumSystem } from '#fhir/values/units.ts';
-import { convertedRange } from '#search/match/matches.ts';
 import type { Compare, Filter, Test } from '#search/model/filter.ts';
 import { fold } from '#search/text/fold.ts';
+import type { Conditions } from '../../planning/forms.ts';
+import { inUnit, pathsAbove, startBelow } from '../../planning/restated.ts';
 import type { Connection } from '../database/connection.ts';
 import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from '../database/fragment.ts';
-import type { Names, Unit } from '../database/names.ts';
-import { type Conditions, rangeRows, union } from '../index/ranges.ts';
+import type { Names } from '../database/names.ts';
+import { rangeRows, union } from '../index/ranges.ts';
 import { indexed, indexedLength } from '../index/rows.ts';
 
 /** What a search starts from: a table or query with the alias `d`, whose `d.rid` are resources. */
@@ -293,22 +293,15 @@ export class AccessPaths {
         : { from, where, exact: true, ordered: known.length === 1 && params.length === 1 };
     }
     const path = value.replace(/(?<!\/)\/+$/, '');
-    const names = how === 'above' ? amongTexts('name', above(path)) : below(path);
+    const names = how === 'above' ? amongTexts('name', pathsAbove(path)) : below(path);
     const where = sql`${oneOf('d.param', params)} AND d.value IN (SELECT id FROM system WHERE ${names})`;
     return { from, where, exact: true, ordered: false };
   }
 }
 
-/** The path and all paths that it lies in, with and without a slash at the end. */
-function above(path: string): readonly string[] {
-  const places = [...path.matchAll(/\//g)].map(({ index }) => index);
-  const starts = [...places.map((place) => path.slice(0, place)), path];
-  return starts.flatMap((start) => [start, `${start}/`]);
-}
-
-/** The segments of a path end with a slash, those of a version with a full stop. */
+/** The path and all that lie below it. */
 function below(path: string): Sql {
-  return some([amongTexts('name', [path]), beginsWith('name', path + (path.includes('|') ? '.' : '/'))]);
+  return some([amongTexts('name', [path]), beginsWith('name', startBelow(path))]);
 }
 
 /** A MIME type, with parameters or without. */
@@ -356,40 +349,7 @@ export function references(params: readonly number[], targets: readonly number[]
   return { from: literal('reference d'), where, exact, ordered: targets.length === 1 && params.length === 1 };
 }
 
-/** What the test asks of a value in this unit, as `passes` of search/match/matches.ts has it; undefined if none of it can pass. */
-function inUnit(
-  test: Extract<Test, { kind: 'quantity' }>,
-  { system, code, unit }: Unit,
-): readonly Compare[] | undefined {
-  if (test.system !== undefined && test.system !== system) return undefined;
-  if (test.unit !== undefined && test.unit !== code && test.unit !== unit) return undefined;
-  if (test.code === undefined || test.code === code) return test.where;
-  return test.system === ucumSystem ? convertedRange(test.where, test.code, code) : undefined;
-}
-
 function united(queries: readonly Sql[]): AccessPath {
   if (queries.length === 0) return noRows;
   return { from: sql`(${union(queries)}) d`, where: yes, exact: true, ordered: false };
-}
-
-/** Tests with the same key are answered together; undefined: each alone. */
-export function formOf(filter: Extract<Filter, { op: 'match' }>): string | undefined {
-  const { param, test } = filter;
-  switch (test.kind) {
-    case 'token':
-      return test.code === undefined || test.below === true
-        ? undefined
-        : JSON.stringify([param, 'token', test.system ?? null]);
-    case 'reference':
-      return test.version === undefined ? JSON.stringify([param, 'reference']) : undefined;
-    case 'string':
-      return test.how === 'contains' || test.how === 'ends' ? undefined : JSON.stringify([param, 'string']);
-    case 'date':
-    case 'number':
-      return JSON.stringify([param, test.kind]);
-    case 'uri':
-      return test.how === 'equals' ? JSON.stringify([param, 'uri']) : undefined;
-    default:
-      return undefined;
-  }
 }

@@ -1,11 +1,11 @@
 import { containedParam } from '#search/model/entry.ts';
-import type { Compare, Filter, Test } from '#search/model/filter.ts';
+import type { Filter, Test } from '#search/model/filter.ts';
 import { conjuncts, disjuncts, type FilterOf, type FilterVisitor, visitFilter } from '#search/model/filter-visitor.ts';
+import { alternatives, type Conditions, formOf, pairKey, whereOf } from '../../planning/forms.ts';
 import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
-import type { Conditions } from '../index/ranges.ts';
-import { type AccessPath, type AccessPaths, formOf, noRows, references } from './access-paths.ts';
+import { type AccessPath, type AccessPaths, noRows, references } from './access-paths.ts';
 import type { Lowering } from './lowering.ts';
 
 /** One of the conditions that a search AND-s, with the index rows that answer it, if any do. */
@@ -72,14 +72,6 @@ export function rangesOf(
   return { conditions, rest: filters.filter((f) => !isOfParam(f)) };
 }
 
-function whereOf(test: Test): readonly Compare[] {
-  return test.kind === 'date' || test.kind === 'number' ? test.where : [];
-}
-
-function alternatives(filter: Filter): readonly FilterOf<'match'>[] {
-  return disjuncts(filter).filter((part) => part.op === 'match');
-}
-
 /**
  * Several conditions on the ranges of one parameter hold for one value where no resource has more than one: they narrow
  * together (`date=ge2025&date=lt2026`). Undefined for all others.
@@ -134,14 +126,6 @@ const accessPaths: FilterVisitor<AccessPath | undefined, CriterionScope> = {
   },
   default: () => undefined,
 };
-
-/** The same for composites whose second component alone differs, and there in its range alone. */
-function pairKey(filter: Filter): string | undefined {
-  if (filter.op !== 'tuple' || filter.tests.length !== 2) return undefined;
-  const [first, second] = filter.tests;
-  if (first?.kind !== 'token' || !['date', 'number', 'quantity'].includes(second?.kind ?? '')) return undefined;
-  return JSON.stringify([filter.param, first, { ...second, where: [] }]);
-}
 
 /** Composites with the same key; of one that has no rows of its own, the first component leads to what may pass. */
 function tuples(
