@@ -1,12 +1,12 @@
 import { and, type Filter, type Plan } from '#search/model/filter.ts';
 import { conjuncts } from '#search/model/filter-visitor.ts';
+import { pruneImpossible } from '../../planning/prune.ts';
 import type { ExplainedStep, Explanation } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
 import { rangesOf } from '../planner/criteria.ts';
 import type { DrivingQuery, Planner } from '../planner/planner.ts';
-import { pruneImpossible } from '../planner/prune.ts';
 import { byValues, inOrder, type SortPosition, walkable } from '../planner/sorting.ts';
 import { TimeLimitExceeded } from '../planner/sql-functions.ts';
 import { type PackedVersions, packPage } from '../wire/pack.ts';
@@ -29,7 +29,9 @@ export function find(connection: Connection, selection: Planner, plan: Plan, ask
   const { timeout } = plan;
   selection.begin(timeout === undefined ? undefined : timeout - (Date.now() - asked), plan.explain);
   try {
-    const page = connection.snapshot(() => findPage(connection, selection, possiblePlan(selection, plan)));
+    const page = connection.snapshot(() =>
+      findPage(connection, selection, { ...plan, where: possible(selection, plan) }),
+    );
     const { steps } = selection;
     if (steps === undefined) return page;
     return { ...page, explanation: { steps, milliseconds: performance.now() - begun } };
@@ -40,8 +42,8 @@ export function find(connection: Connection, selection: Planner, plan: Plan, ask
 }
 
 /** What no resource can pass is left out, so that it costs nothing to ask for. */
-function possiblePlan({ names }: Planner, plan: Plan): Plan {
-  return { ...plan, where: pruneImpossible(plan.where, names.types(plan.types), names) };
+function possible({ names }: Planner, { where, types }: Plan): Filter {
+  return pruneImpossible(where, types, (of, param) => names.params(names.types(of), param).length > 0);
 }
 
 function findPage(connection: Connection, selection: Planner, plan: Plan): PackedPage {
@@ -63,8 +65,7 @@ export function findIds(connection: Connection, selection: Planner, plan: Plan, 
   const types = selection.names.types(plan.types);
   if (types.length === 0) return [];
   selection.begin();
-  const asked = pruneImpossible(plan.where, types, selection.names);
-  const { from, where } = selection.base(types, asked, { page: limit });
+  const { from, where } = selection.base(types, possible(selection, plan), { page: limit });
   const rids = sql`SELECT DISTINCT d.rid FROM ${from} WHERE ${where} ORDER BY d.rid LIMIT ${limit}`;
   const rows = connection.rows(sql`SELECT id FROM resource WHERE rid IN (${rids})`);
   return rows.map(([id]) => String(id)).sort();
