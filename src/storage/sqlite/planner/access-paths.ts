@@ -1,5 +1,6 @@
 import type { Compare, Filter, Test } from '#search/model/filter.ts';
 import { fold } from '#search/text/fold.ts';
+import type { AccessPath } from '../../planning/cost.ts';
 import type { Conditions } from '../../planning/forms.ts';
 import { inUnit, pathsAbove, startBelow } from '../../planning/restated.ts';
 import type { Connection } from '../database/connection.ts';
@@ -8,16 +9,10 @@ import type { Names } from '../database/names.ts';
 import { rangeRows, union } from '../index/ranges.ts';
 import { indexed, indexedLength } from '../index/rows.ts';
 
-/** What a search starts from: a table or query with the alias `d`, whose `d.rid` are resources. */
-export interface AccessPath {
+/** A table or query with the alias `d`, whose `d.rid` are resources; those in the order of creation come in that of rid. */
+export interface SqlAccessPath extends AccessPath {
   readonly from: Sql;
   readonly where: Sql;
-  /** All of them pass: nothing has to be checked again. */
-  readonly exact: boolean;
-  /** The rows come in the order of rid, so that a page can stop early; each rid comes once. */
-  readonly ordered: boolean;
-  /** Rows that are reckoned with, where they need not be counted. */
-  readonly rows?: number;
 }
 
 /** Lists of resources that are merged in their order. */
@@ -26,7 +21,7 @@ const manyLists = 20;
 /** Distinct systems or units of a value that are still told one by one. */
 const manyKinds = 200;
 
-export const noRows: AccessPath = { from: literal('resource d'), where: no, exact: true, ordered: true };
+export const noRows: SqlAccessPath = { from: literal('resource d'), where: no, exact: true, ordered: true };
 
 /** Finds out which rows of the index lead to the resources with a value, by the form of the test. */
 export class AccessPaths {
@@ -39,7 +34,7 @@ export class AccessPaths {
   }
 
   /** Of tests of one parameter and one form (see `formOf`), of which one must pass; undefined if no index leads there. */
-  matching(types: readonly number[], param: string, tests: readonly [Test, ...Test[]]): AccessPath | undefined {
+  matching(types: readonly number[], param: string, tests: readonly [Test, ...Test[]]): SqlAccessPath | undefined {
     const params = this.#names.params(types, param);
     if (params.length === 0) return noRows;
     const [first] = tests;
@@ -89,7 +84,7 @@ export class AccessPaths {
   }
 
   /** Ranges that satisfy all conditions; several conditions hold for one value where a resource has but one. */
-  ranges(params: readonly number[], kind: 'date' | 'number', conditions: Conditions): AccessPath {
+  ranges(params: readonly number[], kind: 'date' | 'number', conditions: Conditions): SqlAccessPath {
     const queries = params.flatMap((param) =>
       rangeRows(kind, kind, this.#names.shape(param).widths, conditions, sql`t.param = ${param}`),
     );
@@ -98,7 +93,7 @@ export class AccessPaths {
   }
 
   /** Composites of one token and a range, of which one must pass; undefined where no row has both. */
-  pairs(types: readonly number[], param: string, token: Test, ranges: readonly Test[]): AccessPath | undefined {
+  pairs(types: readonly number[], param: string, token: Test, ranges: readonly Test[]): SqlAccessPath | undefined {
     const [range] = ranges;
     if (token.kind !== 'token' || token.code === undefined || token.below) return undefined;
     if (range?.kind !== 'quantity' && range?.kind !== 'date' && range?.kind !== 'number') return undefined;
@@ -168,7 +163,7 @@ export class AccessPaths {
    * What has another token: all that a negation may find, where no resource of the type is without the parameter. Undefined where
    * one may be, since no row leads to it.
    */
-  others(types: readonly number[], param: string, tests: readonly Test[]): AccessPath | undefined {
+  others(types: readonly number[], param: string, tests: readonly Test[]): SqlAccessPath | undefined {
     const [only, ...more] = this.#names.params(types, param);
     if (only === undefined || more.length > 0 || types.length > 1) return undefined;
     const { optional, several } = this.#names.shape(only);
@@ -195,7 +190,7 @@ export class AccessPaths {
   }
 
   /** The rows of some codes: few lists, each in the order of rid, are merged in it. Undefined if they are too many. */
-  #rowsOf(param: number, codes: readonly string[], system: number | undefined): AccessPath | undefined {
+  #rowsOf(param: number, codes: readonly string[], system: number | undefined): SqlAccessPath | undefined {
     if (codes.length > manyLists) return undefined;
     const found: Sql[] = [];
     for (const code of codes) {
@@ -209,14 +204,18 @@ export class AccessPaths {
     return found.length === 0 ? noRows : { ...united(found), ordered: true };
   }
 
-  words(types: readonly number[], of: 'text' | 'content', words: readonly string[]): AccessPath {
+  words(types: readonly number[], of: 'text' | 'content', words: readonly string[]): SqlAccessPath {
     // A term for each type costs as much as a word.
     const asked = types.length < this.#names.allTypes().length ? types : [];
     const from = sql`(SELECT rowid AS rid FROM words WHERE words MATCH ${matching(asked, of, words)} ORDER BY rowid) d`;
     return { from, where: yes, exact: true, ordered: true };
   }
 
-  #tokens(params: readonly number[], system: string | undefined, given: readonly (string | undefined)[]): AccessPath {
+  #tokens(
+    params: readonly number[],
+    system: string | undefined,
+    given: readonly (string | undefined)[],
+  ): SqlAccessPath {
     const codes = [...new Set(given.filter((code) => code !== undefined))];
     const [param, ...others] = params;
     const [code] = codes;
@@ -264,7 +263,7 @@ export class AccessPaths {
     return rows.length > manyKinds ? undefined : rows.map(([x]) => Number(x));
   }
 
-  #quantity(params: readonly number[], test: Extract<Test, { kind: 'quantity' }>): AccessPath | undefined {
+  #quantity(params: readonly number[], test: Extract<Test, { kind: 'quantity' }>): SqlAccessPath | undefined {
     let exact = true;
     const queries: Sql[] = [];
     for (const param of params) {
@@ -282,7 +281,7 @@ export class AccessPaths {
     return { ...united(queries), exact, ordered: false };
   }
 
-  #uris(params: readonly number[], how: 'equals' | 'below' | 'above', values: readonly string[]): AccessPath {
+  #uris(params: readonly number[], how: 'equals' | 'below' | 'above', values: readonly string[]): SqlAccessPath {
     const from = literal('uri d');
     const [value = ''] = values;
     if (how === 'equals') {
@@ -305,7 +304,7 @@ function below(path: string): Sql {
 }
 
 /** A MIME type, with parameters or without. */
-function mimeType(params: readonly number[], code: string): AccessPath {
+function mimeType(params: readonly number[], code: string): SqlAccessPath {
   const where = every([
     oneOf('d.param', params),
     some([amongTexts('d.code', [code]), beginsWith('d.code', `${code};`)]),
@@ -320,7 +319,7 @@ function beginsWith(column: string, start: string): Sql {
 }
 
 /** Only the beginning of a folded text leads to rows; the rest, and what was written, is checked in the entries. */
-function strings(params: readonly number[], tests: readonly Test[]): AccessPath | undefined {
+function strings(params: readonly number[], tests: readonly Test[]): SqlAccessPath | undefined {
   const texts = tests.flatMap((t) => (t.kind === 'string' ? [t] : []));
   if (texts.some((t) => t.how === 'contains' || t.how === 'ends' || t.value === '')) return undefined;
   const found = texts.map((t) => {
@@ -343,13 +342,13 @@ export function matching(types: readonly number[], of: 'text' | 'content', words
 }
 
 /** Resources that refer to one of these under one of the parameters. */
-export function references(params: readonly number[], targets: readonly number[], exact: boolean): AccessPath {
+export function references(params: readonly number[], targets: readonly number[], exact: boolean): SqlAccessPath {
   if (targets.length === 0 || params.length === 0) return noRows;
   const where = every([amongNumbers('d.target', targets), oneOf('d.param', params)]);
   return { from: literal('reference d'), where, exact, ordered: targets.length === 1 && params.length === 1 };
 }
 
-function united(queries: readonly Sql[]): AccessPath {
+function united(queries: readonly Sql[]): SqlAccessPath {
   if (queries.length === 0) return noRows;
   return { from: sql`(${union(queries)}) d`, where: yes, exact: true, ordered: false };
 }

@@ -1,19 +1,13 @@
 import { containedParam } from '#search/model/entry.ts';
 import type { Filter, Test } from '#search/model/filter.ts';
 import { conjuncts, disjuncts, type FilterOf, type FilterVisitor, visitFilter } from '#search/model/filter-visitor.ts';
+import type { IndexedCriterion } from '../../planning/cost.ts';
 import { alternatives, type Conditions, formOf, pairKey, whereOf } from '../../planning/forms.ts';
 import { amongNumbers, amongTexts, every, list, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
-import { type AccessPath, type AccessPaths, noRows, references } from './access-paths.ts';
+import { type AccessPaths, noRows, references, type SqlAccessPath } from './access-paths.ts';
 import type { Lowering } from './lowering.ts';
-
-/** One of the conditions that a search AND-s, with the index rows that answer it, if any do. */
-export interface IndexedCriterion {
-  /** The conditions that the source stands for. */
-  readonly filters: readonly Filter[];
-  readonly source: AccessPath;
-}
 
 /** What finding a source needs to know of the store. */
 export interface Finding {
@@ -37,9 +31,9 @@ export function criteriaOf(
   types: readonly number[],
   finding: Finding,
   depth: number,
-): readonly IndexedCriterion[] {
+): readonly IndexedCriterion<SqlAccessPath>[] {
   const ranged = Map.groupBy(filters, (filter) => rangeKey(filter, types, finding.names));
-  const merged = [...ranged].flatMap(([key, same]): IndexedCriterion[] => {
+  const merged = [...ranged].flatMap(([key, same]): IndexedCriterion<SqlAccessPath>[] => {
     if (key === undefined || same.length < 2) return [];
     const conditions = same.map(alternatives);
     const [[first] = []] = conditions;
@@ -52,7 +46,7 @@ export function criteriaOf(
   });
   const scope = { types, finding, depth };
   const covered = new Set(merged.flatMap((criterion) => criterion.filters));
-  const single = filters.flatMap((filter): IndexedCriterion[] => {
+  const single = filters.flatMap((filter): IndexedCriterion<SqlAccessPath>[] => {
     const source = covered.has(filter) ? undefined : sourceOf(filter, scope);
     return source === undefined ? [] : [{ filters: [filter], source }];
   });
@@ -91,11 +85,11 @@ interface CriterionScope {
   readonly depth: number;
 }
 
-function sourceOf(filter: Filter, scope: CriterionScope): AccessPath | undefined {
+function sourceOf(filter: Filter, scope: CriterionScope): SqlAccessPath | undefined {
   return visitFilter(filter, accessPaths, scope);
 }
 
-const accessPaths: FilterVisitor<AccessPath | undefined, CriterionScope> = {
+const accessPaths: FilterVisitor<SqlAccessPath | undefined, CriterionScope> = {
   none: () => noRows,
   id: ({ ids }, { types }) => live('resource_id', types, amongTexts('d.id', ids)),
   lastUpdated: ({ where }, { types, finding: { lowering, lastSeq } }) => {
@@ -132,7 +126,7 @@ function tuples(
   of: readonly FilterOf<'tuple'>[],
   types: readonly number[],
   sources: AccessPaths,
-): AccessPath | undefined {
+): SqlAccessPath | undefined {
   const [filter] = of;
   const [first] = filter?.tests ?? [];
   if (filter === undefined || first === undefined) return undefined;
@@ -149,7 +143,7 @@ function tuples(
 }
 
 /** A negation of tokens of one parameter. */
-function others(filter: Filter, types: readonly number[], sources: AccessPaths): AccessPath | undefined {
+function others(filter: Filter, types: readonly number[], sources: AccessPaths): SqlAccessPath | undefined {
   if (filter.op === 'present') return sources.presence(types, filter.param) === true ? noRows : undefined;
   const parts = alternatives(filter);
   const [first] = parts;
@@ -167,7 +161,7 @@ function contained(
   { type, where }: FilterOf<'contained'>,
   types: readonly number[],
   sources: AccessPaths,
-): AccessPath | undefined {
+): SqlAccessPath | undefined {
   const [first] = conjuncts(where).filter((f) => f.op === 'match');
   const any: Test = { kind: 'token' };
   const [param, test] = first === undefined ? ['_id', any] : [first.param, first.test];
@@ -175,7 +169,7 @@ function contained(
   return source === undefined || source === noRows ? source : { ...source, exact: false };
 }
 
-function alternation(filters: readonly Filter[], scope: CriterionScope): AccessPath | undefined {
+function alternation(filters: readonly Filter[], scope: CriterionScope): SqlAccessPath | undefined {
   const { types, finding } = scope;
   const groups = new Map<string, [Test, ...Test[]]>();
   const params = new Map<string, string>();
@@ -205,7 +199,7 @@ function alternation(filters: readonly Filter[], scope: CriterionScope): AccessP
     ...others.map((filter) => sourceOf(filter, scope)),
   ];
   if (sources.includes(undefined)) return undefined;
-  const known = sources.filter((source) => source !== undefined && source !== noRows) as readonly AccessPath[];
+  const known = sources.filter((source) => source !== undefined && source !== noRows) as readonly SqlAccessPath[];
   const [only] = known;
   if (only === undefined) return noRows;
   if (known.length === 1) return only;
@@ -219,13 +213,13 @@ function alternation(filters: readonly Filter[], scope: CriterionScope): AccessP
 }
 
 /** Rows of the resources themselves; without the name of an index, they are found by rid. */
-function live(index: string, types: readonly number[], where: Sql): AccessPath {
+function live(index: string, types: readonly number[], where: Sql): SqlAccessPath {
   const by = index === '' ? '' : ` INDEXED BY ${index}`;
   const type = index === '' ? '+d.type' : 'd.type';
   const all = [oneOf(type, types), literal(`d.state = ${current}`), where];
   return { from: literal(`resource d${by}`), where: every(all), exact: true, ordered: false };
 }
 
-function wrapped(query: Sql | undefined): AccessPath | undefined {
+function wrapped(query: Sql | undefined): SqlAccessPath | undefined {
   return query === undefined ? undefined : { from: sql`(${query}) d`, where: yes, exact: true, ordered: false };
 }

@@ -2,7 +2,7 @@ import { boundOf, few, most, RememberedCounts } from '../../planning/remembered-
 import type { Connection } from '../database/connection.ts';
 import { literal, oneOf, type Sql, sql } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
-import type { AccessPath } from './access-paths.ts';
+import type { SqlAccessPath } from './access-paths.ts';
 
 /** The statistics of the planner: how many rows an access path has. */
 export class Estimates {
@@ -14,7 +14,7 @@ export class Estimates {
     this.#counts = new RememberedCounts(() => connection.number(sql`SELECT max(seq) FROM resource`));
   }
 
-  rows({ from, where, rows: known }: AccessPath): number {
+  rows({ from, where, rows: known }: SqlAccessPath): number {
     if (known !== undefined) return known;
     const count = (bound: number): Sql =>
       sql`SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ${bound})`;

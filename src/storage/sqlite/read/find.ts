@@ -1,5 +1,6 @@
 import { and, type Filter, type Plan } from '#search/model/filter.ts';
 import { conjuncts } from '#search/model/filter-visitor.ts';
+import { isFullSoon } from '../../planning/cost.ts';
 import { pruneImpossible } from '../../planning/prune.ts';
 import type { ExplainedStep, Explanation } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
@@ -84,14 +85,14 @@ function page(connection: Connection, selection: Planner, plan: Plan, types: rea
   const base = selection.base(types, plan.where, 'all');
   if (first.kind === 'lastUpdated' && plan.sort.length === 1) {
     const rest = filters.filter((filter) => filter.op !== 'lastUpdated');
-    const query = isFullSoon(selection, types, rest, base, limit)
+    const query = isShorterInOrder(selection, types, rest, base, limit)
       ? bySeq(selection, filters, first.descending, types, after, limit)
       : bySeqOf(selection, base, first.descending, after, limit);
     return run(connection, selection, 'in the order of _lastUpdated', query);
   }
   const key = walkable(selection, plan.sort, types);
   const { rest } = rangesOf(filters, first.param, types, selection.names);
-  if (key === undefined || !isFullSoon(selection, types, rest, base, limit)) {
+  if (key === undefined || !isShorterInOrder(selection, types, rest, base, limit)) {
     return run(connection, selection, 'all matches, sorted', byValues(base, selection, plan.sort, types, after, limit));
   }
   const how = `in the order of the index of ${first.param}`;
@@ -105,11 +106,8 @@ function page(connection: Connection, selection: Planner, plan: Plan, types: rea
   return [...walked, ...last.map(([rid]) => [null, rid ?? null])];
 }
 
-/**
- * Whether looking at resources in the order asked for fills a page with less work than collecting all matches. What the order
- * itself is narrowed by does not count: the look begins there.
- */
-function isFullSoon(
+/** What the order itself is narrowed by does not count among the `rest`: the look begins there. */
+function isShorterInOrder(
   selection: Planner,
   types: readonly number[],
   rest: readonly Filter[],
@@ -117,7 +115,7 @@ function isFullSoon(
   limit: number,
 ): boolean {
   const { matches } = selection.base(types, and(rest), 'all', 1);
-  return (limit * selection.resources(types)) / Math.max(matches, 1) < base.rows;
+  return isFullSoon(limit, selection.resources(types), matches, base.rows);
 }
 
 /** Runs the query of a page; explained, it tells how many rows came, and what was checked. */
