@@ -2,6 +2,7 @@ import type { Compare, Filter, Test } from '#search/model/filter.ts';
 import { fold } from '#search/text/fold.ts';
 import type { AccessPath } from '../../planning/cost.ts';
 import type { Conditions } from '../../planning/forms.ts';
+import type { KnownParams, Probe } from '../../planning/probes.ts';
 import { inUnit, pathsAbove, startBelow } from '../../planning/restated.ts';
 import type { Connection } from '../database/connection.ts';
 import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from '../database/fragment.ts';
@@ -93,27 +94,26 @@ export class AccessPaths {
   }
 
   /** Composites of one token and a range, of which one must pass; undefined where no row has both. */
-  pairs(types: readonly number[], param: string, token: Test, ranges: readonly Test[]): SqlAccessPath | undefined {
-    const [range] = ranges;
-    if (token.kind !== 'token' || token.code === undefined || token.below) return undefined;
-    if (range?.kind !== 'quantity' && range?.kind !== 'date' && range?.kind !== 'number') return undefined;
-    const { code } = token;
-    const kind = range.kind === 'date' ? 'date' : 'number';
+  pairs(
+    types: readonly number[],
+    { param, system: asked, code, tests }: Extract<Probe, { op: 'pairs' }>,
+  ): SqlAccessPath | undefined {
+    const kind = tests[0]?.kind === 'date' ? 'date' : 'number';
     let exact = true;
     const queries: Sql[] = [];
     for (const id of this.#names.params(types, `${param}.0`)) {
       const { widths } = this.#names.shape(this.#second(id) ?? 0);
-      const systems = this.#systems('pair', id, code, token.system);
+      const systems = this.#systems('pair', id, code, asked);
       if (systems === undefined) return undefined;
       for (const system of systems) {
         const at = sql`t.param = ${id} AND t.code = ${code} AND t.system = ${system}`;
         const units = this.#distinct('pair', 'unit', sql`param = ${id} AND code = ${code} AND system = ${system}`);
         if (units === undefined) return undefined;
         for (const unit of units) {
-          const asked = ranges.map((test) => this.#asked(test, unit)).filter((where) => where !== undefined);
-          if (asked.length === 0) continue;
-          exact &&= asked.every((where) => ranges.some((test) => 'where' in test && test.where === where));
-          queries.push(...rangeRows('pair', kind, widths, [asked], sql`${at} AND t.unit = ${unit}`));
+          const wheres = tests.map((test) => this.#asked(test, unit)).filter((where) => where !== undefined);
+          if (wheres.length === 0) continue;
+          exact &&= wheres.every((where) => tests.some((test) => 'where' in test && test.where === where));
+          queries.push(...rangeRows('pair', kind, widths, [wheres], sql`${at} AND t.unit = ${unit}`));
         }
       }
     }
@@ -131,6 +131,14 @@ export class AccessPaths {
     const row = this.#connection.row(sql`SELECT b.id FROM param a JOIN param b ON b.type = a.type
       AND b.code = substr(a.code, 1, length(a.code) - 1) || '1' WHERE a.id = ${first}`);
     return row === undefined ? undefined : Number(row[0]);
+  }
+
+  /** What is known of parameters in the context of the types. */
+  known(types: readonly number[]): KnownParams {
+    return {
+      hasSeveral: (param) => this.#names.params(types, param).some((id) => this.#names.shape(id).several),
+      presence: (param) => this.presence(types, param),
+    };
   }
 
   /** Whether all resources of the types have the parameter, or none has; undefined if some may. */
@@ -160,17 +168,14 @@ export class AccessPaths {
   }
 
   /**
-   * What has another token: all that a negation may find, where no resource of the type is without the parameter. Undefined where
+   * What has another code: all that a negation may find, where no resource of the type is without the parameter. Undefined where
    * one may be, since no row leads to it.
    */
-  others(types: readonly number[], param: string, tests: readonly Test[]): SqlAccessPath | undefined {
+  others(types: readonly number[], param: string, codes: readonly string[]): SqlAccessPath | undefined {
     const [only, ...more] = this.#names.params(types, param);
     if (only === undefined || more.length > 0 || types.length > 1) return undefined;
     const { optional, several } = this.#names.shape(only);
-    const codes = tests.flatMap((t) =>
-      t.kind === 'token' && t.system === undefined && t.code !== undefined && t.below !== true ? [t.code] : [],
-    );
-    if (optional || codes.length < tests.length) return undefined;
+    if (optional) return undefined;
     const found = this.#codes(only);
     if (found === undefined) return undefined;
     const asked = new Set(codes);

@@ -2,6 +2,7 @@ import type { Compare, Filter } from '#search/model/filter.ts';
 import { conjuncts } from '#search/model/filter-visitor.ts';
 import { choose, type IndexedCriterion, type Purpose, reckon, unanswered } from '../../planning/cost.ts';
 import { explainedCriterion } from '../../planning/explain.ts';
+import type { KnownParams } from '../../planning/probes.ts';
 import type { ExplainedStep } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { every, list, literal, no, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
@@ -98,6 +99,11 @@ export class Planner {
   /** Current resources of the types, as far as statistics know. */
   resources(types: readonly number[]): number {
     return this.#estimates.resources(types);
+  }
+
+  /** What is known of parameters in the context of the types. */
+  known(types: readonly number[]): KnownParams {
+    return this.#sources.known(types);
   }
 
   /** The base of a search. */

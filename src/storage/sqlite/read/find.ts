@@ -1,12 +1,12 @@
 import { and, type Filter, type Plan } from '#search/model/filter.ts';
 import { conjuncts } from '#search/model/filter-visitor.ts';
 import { isFullSoon } from '../../planning/cost.ts';
+import { rangesOf } from '../../planning/probes.ts';
 import { pruneImpossible } from '../../planning/prune.ts';
 import type { ExplainedStep, Explanation } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
-import { rangesOf } from '../planner/criteria.ts';
 import type { DrivingQuery, Planner } from '../planner/planner.ts';
 import { byValues, inOrder, type SortPosition, walkable } from '../planner/sorting.ts';
 import { TimeLimitExceeded } from '../planner/sql-functions.ts';
@@ -91,7 +91,7 @@ function page(connection: Connection, selection: Planner, plan: Plan, types: rea
     return run(connection, selection, 'in the order of _lastUpdated', query);
   }
   const key = walkable(selection, plan.sort, types);
-  const { rest } = rangesOf(filters, first.param, types, selection.names);
+  const { rest } = rangesOf(filters, first.param, selection.known(types));
   if (key === undefined || !isShorterInOrder(selection, types, rest, base, limit)) {
     return run(connection, selection, 'all matches, sorted', byValues(base, selection, plan.sort, types, after, limit));
   }
