@@ -31,7 +31,7 @@ const order =
 const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>> = {
   fhir: ['json', 'values', 'model', ['xml', 'fhirpath'], 'patch'],
   search: ['model', 'text', 'extract', 'match', 'criteria', 'filter-expression', 'parse.ts', 'plan.ts'],
-  storage: ['store.ts', 'driver.ts', 'check.ts', 'pages.ts', 'sqlite'],
+  storage: ['store.ts', 'driver.ts', 'check.ts', 'pages.ts', 'planning', 'sqlite'],
   'storage/sqlite': ['database', 'wire', 'index', 'planner', 'read', 'write', 'store.ts'],
   operations: [
     'search-parameters',

@@ -1,5 +1,6 @@
 import type { Compare } from '#search/model/filter.ts';
 import { nextDown, nextUp } from '#search/model/numbers.ts';
+import type { Conditions } from '../../planning/forms.ts';
 import { every, list, literal, no, type Sql, some, sql, yes } from '../database/fragment.ts';
 
 /**
@@ -16,9 +17,6 @@ export function widthOf(kind: 'date' | 'number' | 'quantity', low: number, high:
   const width = longest.findIndex((most) => high - low <= most);
   return width < 0 ? longest.length : width;
 }
-
-/** Conjunction of disjunctions of conjunctions: what one row must satisfy. */
-export type Conditions = readonly (readonly (readonly Compare[])[])[];
 
 interface Bounds {
   readonly from: number;

@@ -1,23 +1,19 @@
-import { ucumSystem } from '#fhir/values/units.ts';
-import { convertedRange } from '#search/match/matches.ts';
 import type { Compare, Filter, Test } from '#search/model/filter.ts';
 import { fold } from '#search/text/fold.ts';
+import type { AccessPath } from '../../planning/cost.ts';
+import type { Conditions } from '../../planning/forms.ts';
+import type { KnownParams, Probe } from '../../planning/probes.ts';
+import { inUnit, pathsAbove, startBelow } from '../../planning/restated.ts';
 import type { Connection } from '../database/connection.ts';
 import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from '../database/fragment.ts';
-import type { Names, Unit } from '../database/names.ts';
-import { type Conditions, rangeRows, union } from '../index/ranges.ts';
+import type { Names } from '../database/names.ts';
+import { rangeRows, union } from '../index/ranges.ts';
 import { indexed, indexedLength } from '../index/rows.ts';
 
-/** What a search starts from: a table or query with the alias `d`, whose `d.rid` are resources. */
-export interface AccessPath {
+/** A table or query with the alias `d`, whose `d.rid` are resources; those in the order of creation come in that of rid. */
+export interface SqlAccessPath extends AccessPath {
   readonly from: Sql;
   readonly where: Sql;
-  /** All of them pass: nothing has to be checked again. */
-  readonly exact: boolean;
-  /** The rows come in the order of rid, so that a page can stop early; each rid comes once. */
-  readonly ordered: boolean;
-  /** Rows that are reckoned with, where they need not be counted. */
-  readonly rows?: number;
 }
 
 /** Lists of resources that are merged in their order. */
@@ -26,7 +22,7 @@ const manyLists = 20;
 /** Distinct systems or units of a value that are still told one by one. */
 const manyKinds = 200;
 
-export const noRows: AccessPath = { from: literal('resource d'), where: no, exact: true, ordered: true };
+export const noRows: SqlAccessPath = { from: literal('resource d'), where: no, exact: true, ordered: true };
 
 /** Finds out which rows of the index lead to the resources with a value, by the form of the test. */
 export class AccessPaths {
@@ -39,7 +35,7 @@ export class AccessPaths {
   }
 
   /** Of tests of one parameter and one form (see `formOf`), of which one must pass; undefined if no index leads there. */
-  matching(types: readonly number[], param: string, tests: readonly [Test, ...Test[]]): AccessPath | undefined {
+  matching(types: readonly number[], param: string, tests: readonly [Test, ...Test[]]): SqlAccessPath | undefined {
     const params = this.#names.params(types, param);
     if (params.length === 0) return noRows;
     const [first] = tests;
@@ -89,7 +85,7 @@ export class AccessPaths {
   }
 
   /** Ranges that satisfy all conditions; several conditions hold for one value where a resource has but one. */
-  ranges(params: readonly number[], kind: 'date' | 'number', conditions: Conditions): AccessPath {
+  ranges(params: readonly number[], kind: 'date' | 'number', conditions: Conditions): SqlAccessPath {
     const queries = params.flatMap((param) =>
       rangeRows(kind, kind, this.#names.shape(param).widths, conditions, sql`t.param = ${param}`),
     );
@@ -98,27 +94,26 @@ export class AccessPaths {
   }
 
   /** Composites of one token and a range, of which one must pass; undefined where no row has both. */
-  pairs(types: readonly number[], param: string, token: Test, ranges: readonly Test[]): AccessPath | undefined {
-    const [range] = ranges;
-    if (token.kind !== 'token' || token.code === undefined || token.below) return undefined;
-    if (range?.kind !== 'quantity' && range?.kind !== 'date' && range?.kind !== 'number') return undefined;
-    const { code } = token;
-    const kind = range.kind === 'date' ? 'date' : 'number';
+  pairs(
+    types: readonly number[],
+    { param, system: asked, code, tests }: Extract<Probe, { op: 'pairs' }>,
+  ): SqlAccessPath | undefined {
+    const kind = tests[0]?.kind === 'date' ? 'date' : 'number';
     let exact = true;
     const queries: Sql[] = [];
     for (const id of this.#names.params(types, `${param}.0`)) {
       const { widths } = this.#names.shape(this.#second(id) ?? 0);
-      const systems = this.#systems('pair', id, code, token.system);
+      const systems = this.#systems('pair', id, code, asked);
       if (systems === undefined) return undefined;
       for (const system of systems) {
         const at = sql`t.param = ${id} AND t.code = ${code} AND t.system = ${system}`;
         const units = this.#distinct('pair', 'unit', sql`param = ${id} AND code = ${code} AND system = ${system}`);
         if (units === undefined) return undefined;
         for (const unit of units) {
-          const asked = ranges.map((test) => this.#asked(test, unit)).filter((where) => where !== undefined);
-          if (asked.length === 0) continue;
-          exact &&= asked.every((where) => ranges.some((test) => 'where' in test && test.where === where));
-          queries.push(...rangeRows('pair', kind, widths, [asked], sql`${at} AND t.unit = ${unit}`));
+          const wheres = tests.map((test) => this.#asked(test, unit)).filter((where) => where !== undefined);
+          if (wheres.length === 0) continue;
+          exact &&= wheres.every((where) => tests.some((test) => 'where' in test && test.where === where));
+          queries.push(...rangeRows('pair', kind, widths, [wheres], sql`${at} AND t.unit = ${unit}`));
         }
       }
     }
@@ -136,6 +131,14 @@ export class AccessPaths {
     const row = this.#connection.row(sql`SELECT b.id FROM param a JOIN param b ON b.type = a.type
       AND b.code = substr(a.code, 1, length(a.code) - 1) || '1' WHERE a.id = ${first}`);
     return row === undefined ? undefined : Number(row[0]);
+  }
+
+  /** What is known of parameters in the context of the types. */
+  known(types: readonly number[]): KnownParams {
+    return {
+      hasSeveral: (param) => this.#names.params(types, param).some((id) => this.#names.shape(id).several),
+      presence: (param) => this.presence(types, param),
+    };
   }
 
   /** Whether all resources of the types have the parameter, or none has; undefined if some may. */
@@ -165,17 +168,14 @@ export class AccessPaths {
   }
 
   /**
-   * What has another token: all that a negation may find, where no resource of the type is without the parameter. Undefined where
+   * What has another code: all that a negation may find, where no resource of the type is without the parameter. Undefined where
    * one may be, since no row leads to it.
    */
-  others(types: readonly number[], param: string, tests: readonly Test[]): AccessPath | undefined {
+  others(types: readonly number[], param: string, codes: readonly string[]): SqlAccessPath | undefined {
     const [only, ...more] = this.#names.params(types, param);
     if (only === undefined || more.length > 0 || types.length > 1) return undefined;
     const { optional, several } = this.#names.shape(only);
-    const codes = tests.flatMap((t) =>
-      t.kind === 'token' && t.system === undefined && t.code !== undefined && t.below !== true ? [t.code] : [],
-    );
-    if (optional || codes.length < tests.length) return undefined;
+    if (optional) return undefined;
     const found = this.#codes(only);
     if (found === undefined) return undefined;
     const asked = new Set(codes);
@@ -195,7 +195,7 @@ export class AccessPaths {
   }
 
   /** The rows of some codes: few lists, each in the order of rid, are merged in it. Undefined if they are too many. */
-  #rowsOf(param: number, codes: readonly string[], system: number | undefined): AccessPath | undefined {
+  #rowsOf(param: number, codes: readonly string[], system: number | undefined): SqlAccessPath | undefined {
     if (codes.length > manyLists) return undefined;
     const found: Sql[] = [];
     for (const code of codes) {
@@ -209,14 +209,18 @@ export class AccessPaths {
     return found.length === 0 ? noRows : { ...united(found), ordered: true };
   }
 
-  words(types: readonly number[], of: 'text' | 'content', words: readonly string[]): AccessPath {
+  words(types: readonly number[], of: 'text' | 'content', words: readonly string[]): SqlAccessPath {
     // A term for each type costs as much as a word.
     const asked = types.length < this.#names.allTypes().length ? types : [];
     const from = sql`(SELECT rowid AS rid FROM words WHERE words MATCH ${matching(asked, of, words)} ORDER BY rowid) d`;
     return { from, where: yes, exact: true, ordered: true };
   }
 
-  #tokens(params: readonly number[], system: string | undefined, given: readonly (string | undefined)[]): AccessPath {
+  #tokens(
+    params: readonly number[],
+    system: string | undefined,
+    given: readonly (string | undefined)[],
+  ): SqlAccessPath {
     const codes = [...new Set(given.filter((code) => code !== undefined))];
     const [param, ...others] = params;
     const [code] = codes;
@@ -264,7 +268,7 @@ export class AccessPaths {
     return rows.length > manyKinds ? undefined : rows.map(([x]) => Number(x));
   }
 
-  #quantity(params: readonly number[], test: Extract<Test, { kind: 'quantity' }>): AccessPath | undefined {
+  #quantity(params: readonly number[], test: Extract<Test, { kind: 'quantity' }>): SqlAccessPath | undefined {
     let exact = true;
     const queries: Sql[] = [];
     for (const param of params) {
@@ -282,7 +286,7 @@ export class AccessPaths {
     return { ...united(queries), exact, ordered: false };
   }
 
-  #uris(params: readonly number[], how: 'equals' | 'below' | 'above', values: readonly string[]): AccessPath {
+  #uris(params: readonly number[], how: 'equals' | 'below' | 'above', values: readonly string[]): SqlAccessPath {
     const from = literal('uri d');
     const [value = ''] = values;
     if (how === 'equals') {
@@ -293,26 +297,19 @@ export class AccessPaths {
         : { from, where, exact: true, ordered: known.length === 1 && params.length === 1 };
     }
     const path = value.replace(/(?<!\/)\/+$/, '');
-    const names = how === 'above' ? amongTexts('name', above(path)) : below(path);
+    const names = how === 'above' ? amongTexts('name', pathsAbove(path)) : below(path);
     const where = sql`${oneOf('d.param', params)} AND d.value IN (SELECT id FROM system WHERE ${names})`;
     return { from, where, exact: true, ordered: false };
   }
 }
 
-/** The path and all paths that it lies in, with and without a slash at the end. */
-function above(path: string): readonly string[] {
-  const places = [...path.matchAll(/\//g)].map(({ index }) => index);
-  const starts = [...places.map((place) => path.slice(0, place)), path];
-  return starts.flatMap((start) => [start, `${start}/`]);
-}
-
-/** The segments of a path end with a slash, those of a version with a full stop. */
+/** The path and all that lie below it. */
 function below(path: string): Sql {
-  return some([amongTexts('name', [path]), beginsWith('name', path + (path.includes('|') ? '.' : '/'))]);
+  return some([amongTexts('name', [path]), beginsWith('name', startBelow(path))]);
 }
 
 /** A MIME type, with parameters or without. */
-function mimeType(params: readonly number[], code: string): AccessPath {
+function mimeType(params: readonly number[], code: string): SqlAccessPath {
   const where = every([
     oneOf('d.param', params),
     some([amongTexts('d.code', [code]), beginsWith('d.code', `${code};`)]),
@@ -327,7 +324,7 @@ function beginsWith(column: string, start: string): Sql {
 }
 
 /** Only the beginning of a folded text leads to rows; the rest, and what was written, is checked in the entries. */
-function strings(params: readonly number[], tests: readonly Test[]): AccessPath | undefined {
+function strings(params: readonly number[], tests: readonly Test[]): SqlAccessPath | undefined {
   const texts = tests.flatMap((t) => (t.kind === 'string' ? [t] : []));
   if (texts.some((t) => t.how === 'contains' || t.how === 'ends' || t.value === '')) return undefined;
   const found = texts.map((t) => {
@@ -350,46 +347,13 @@ export function matching(types: readonly number[], of: 'text' | 'content', words
 }
 
 /** Resources that refer to one of these under one of the parameters. */
-export function references(params: readonly number[], targets: readonly number[], exact: boolean): AccessPath {
+export function references(params: readonly number[], targets: readonly number[], exact: boolean): SqlAccessPath {
   if (targets.length === 0 || params.length === 0) return noRows;
   const where = every([amongNumbers('d.target', targets), oneOf('d.param', params)]);
   return { from: literal('reference d'), where, exact, ordered: targets.length === 1 && params.length === 1 };
 }
 
-/** What the test asks of a value in this unit, as `passes` of search/match/matches.ts has it; undefined if none of it can pass. */
-function inUnit(
-  test: Extract<Test, { kind: 'quantity' }>,
-  { system, code, unit }: Unit,
-): readonly Compare[] | undefined {
-  if (test.system !== undefined && test.system !== system) return undefined;
-  if (test.unit !== undefined && test.unit !== code && test.unit !== unit) return undefined;
-  if (test.code === undefined || test.code === code) return test.where;
-  return test.system === ucumSystem ? convertedRange(test.where, test.code, code) : undefined;
-}
-
-function united(queries: readonly Sql[]): AccessPath {
+function united(queries: readonly Sql[]): SqlAccessPath {
   if (queries.length === 0) return noRows;
   return { from: sql`(${union(queries)}) d`, where: yes, exact: true, ordered: false };
-}
-
-/** Tests with the same key are answered together; undefined: each alone. */
-export function formOf(filter: Extract<Filter, { op: 'match' }>): string | undefined {
-  const { param, test } = filter;
-  switch (test.kind) {
-    case 'token':
-      return test.code === undefined || test.below === true
-        ? undefined
-        : JSON.stringify([param, 'token', test.system ?? null]);
-    case 'reference':
-      return test.version === undefined ? JSON.stringify([param, 'reference']) : undefined;
-    case 'string':
-      return test.how === 'contains' || test.how === 'ends' ? undefined : JSON.stringify([param, 'string']);
-    case 'date':
-    case 'number':
-      return JSON.stringify([param, test.kind]);
-    case 'uri':
-      return test.how === 'equals' ? JSON.stringify([param, 'uri']) : undefined;
-    default:
-      return undefined;
-  }
 }

@@ -1,13 +1,15 @@
-import { describe } from '#search/model/describe.ts';
 import type { Compare, Filter } from '#search/model/filter.ts';
 import { conjuncts } from '#search/model/filter-visitor.ts';
+import { choose, type IndexedCriterion, type Purpose, reckon, unanswered } from '../../planning/cost.ts';
+import { explainedCriterion } from '../../planning/explain.ts';
+import type { KnownParams } from '../../planning/probes.ts';
 import type { ExplainedStep } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { every, list, literal, no, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
-import { AccessPaths } from './access-paths.ts';
-import { criteriaOf, type Finding, type IndexedCriterion } from './criteria.ts';
+import { AccessPaths, type SqlAccessPath } from './access-paths.ts';
+import { criteriaOf, type Finding } from './criteria.ts';
 import { Estimates } from './estimates.ts';
 import { Lowering, type RowScope } from './lowering.ts';
 import { SqlFunctions } from './sql-functions.ts';
@@ -26,17 +28,11 @@ export interface DrivingQuery {
   readonly matches: number;
 }
 
-/** What the base is for: a page in the order of rid, which may stop early, or all that pass. */
-export type Purpose = { readonly page: number } | 'all';
-
 /** Targets of a chain that are collected before the search; above, each referring resource is checked. */
 const manyMembers = 2_000;
 
 /** Rows that are looked at for them. */
 const manyLooked = 5_000;
-
-/** What a check costs, in rows of an index. */
-const check = 25;
 
 /**
  * The planner: chooses what a search starts from. Of the criteria that an index answers, it takes the one that makes the
@@ -105,80 +101,51 @@ export class Planner {
     return this.#estimates.resources(types);
   }
 
+  /** What is known of parameters in the context of the types. */
+  known(types: readonly number[]): KnownParams {
+    return this.#sources.known(types);
+  }
+
   /** The base of a search. */
-  base(types: readonly number[], where: Filter, purpose: Purpose, depth = 0): DrivingQuery {
-    const filters = conjuncts(where);
+  base(types: readonly number[], asked: Filter, purpose: Purpose, depth = 0): DrivingQuery {
+    const filters = conjuncts(asked);
     const found = criteriaOf(filters, types, this.#finding, depth);
     const rows = found.map(({ source }) => this.#estimates.rows(source));
-    const chosen = this.#choose(types, filters, found, rows, purpose);
+    const all = this.resources(types);
+    const chosen = choose(filters, found, rows, all, purpose);
     if (depth === 0) this.#explain(found, rows, chosen);
     const scope: RowScope = { rid: literal('d.rid'), types, depth };
     const criterion = chosen === undefined ? undefined : found[chosen];
-    const answered = criterion?.source.exact === true ? criterion.filters : [];
-    const rest = filters.filter((f) => !answered.includes(f));
     const source = criterion?.source ?? walk(types);
-    const all = every([source.where, this.condition({ op: 'and', of: rest }, scope)]);
-    const reckoned = this.#reckon(types, found, rows);
+    const where = every([source.where, this.condition({ op: 'and', of: unanswered(filters, criterion) }, scope)]);
     // A condition that is false by itself would not name what the index demands, and SQLite would refuse the query.
-    if (all.text === no.text) {
+    if (where.text === no.text) {
       return { from: literal('resource d'), where: no, narrowed: true, ordered: true, rows: 0, matches: 0 };
     }
     return {
       from: source.from,
-      where: all,
+      where,
       narrowed: criterion !== undefined,
       ordered: source.ordered,
-      rows: chosen === undefined ? this.resources(types) : (rows[chosen] ?? 0),
-      matches: reckoned,
+      rows: chosen === undefined ? all : (rows[chosen] ?? 0),
+      matches: reckon(rows, all),
     };
   }
 
-  /** Resources that are reckoned to pass, as if the criteria had nothing to do with each other. */
-  #reckon(types: readonly number[], found: readonly IndexedCriterion[], rows: readonly number[]): number {
-    if (found.length === 0) return this.resources(types);
-    const all = Math.max(1, this.resources(types));
-    return rows.reduce((share, n) => share * Math.min(1, n / all), 1) * all;
-  }
-
-  /** The place of the criterion that makes the least work; undefined to look at each resource of the types. */
-  #choose(
-    types: readonly number[],
-    filters: readonly Filter[],
-    found: readonly IndexedCriterion[],
+  #explain(
+    found: readonly IndexedCriterion<SqlAccessPath>[],
     rows: readonly number[],
-    purpose: Purpose,
-  ): number | undefined {
-    const least = rows.indexOf(Math.min(...rows));
-    if (least < 0) return undefined;
-    if (purpose === 'all' || (rows[least] ?? 0) < 200) return least;
-    const all = Math.max(1, this.resources(types));
-    const matches = Math.max(this.#reckon(types, found, rows), 1e-3);
-    const costs = found.map(({ source, filters: own }, i) => {
-      const n = rows[i] ?? 0;
-      const checked = filters.length > own.length || !source.exact ? check : 1;
-      // In the order of rid the page is full after a share of the rows.
-      const visited = source.ordered ? Math.min(n, (purpose.page * n) / Math.min(n, matches)) : n;
-      return visited * checked + (source.ordered ? 0 : 0.3 * n);
-    });
-    const best = costs.indexOf(Math.min(...costs));
-    const walked = Math.min(all, (purpose.page * all) / Math.min(all, matches)) * check;
-    return walked < (costs[best] ?? 0) ? undefined : best;
-  }
-
-  #explain(found: readonly IndexedCriterion[], rows: readonly number[], chosen: number | undefined): void {
+    chosen: number | undefined,
+  ): void {
     if (this.#steps === undefined) return;
-    for (const [i, { filters, source }] of found.entries()) {
+    for (const [i, criterion] of found.entries()) {
+      const { source } = criterion;
       const begun = performance.now();
       const counted = this.#connection.number(
         sql`SELECT count(*) FROM (SELECT DISTINCT d.rid FROM ${source.from} WHERE ${source.where} AND ${this.counting('the count to explain')})`,
       );
-      this.#steps.push({
-        step: i === chosen ? 'start' : 'considered',
-        part: filters.map(describe).join(' and '),
-        estimated: rows[i] ?? 0,
-        rows: counted,
-        milliseconds: performance.now() - begun,
-      });
+      const milliseconds = performance.now() - begun;
+      this.#steps.push(explainedCriterion(criterion, i === chosen, rows[i] ?? 0, counted, milliseconds));
     }
     // What was counted to explain is no step of the search.
     this.work.checked();

@@ -1,7 +1,7 @@
 import { and, type Filter, type SortKey } from '#search/model/filter.ts';
+import { rangesOf } from '../../planning/probes.ts';
 import { every, list, literal, type Sql, some, sql, yes } from '../database/fragment.ts';
 import { ofWidth } from '../index/ranges.ts';
-import { rangesOf } from './criteria.ts';
 import type { DrivingQuery, Planner } from './planner.ts';
 
 /** Where a page ended: the values of its last resource by the sort keys, then its rid. */
@@ -50,7 +50,7 @@ export function inOrder(
     after === undefined
       ? yes
       : sql`(${value}, d.rid) ${literal(key.descending ? '<' : '>')} (${after[0] ?? 0}, ${after[1] ?? 0})`;
-  const { conditions, rest } = rangesOf(filters, key.param, types, selection.names);
+  const { conditions, rest } = rangesOf(filters, key.param, selection.known(types));
   const checked = selection.condition(and(rest), { rid: literal('d.rid'), types });
   // A point and a range may begin together.
   const distinct = literal(several ? 'DISTINCT' : '');

@@ -1,12 +1,13 @@
 import { and, type Filter, type Plan } from '#search/model/filter.ts';
 import { conjuncts } from '#search/model/filter-visitor.ts';
+import { isFullSoon } from '../../planning/cost.ts';
+import { rangesOf } from '../../planning/probes.ts';
+import { pruneImpossible } from '../../planning/prune.ts';
 import type { ExplainedStep, Explanation } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
 import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
-import { rangesOf } from '../planner/criteria.ts';
 import type { DrivingQuery, Planner } from '../planner/planner.ts';
-import { pruneImpossible } from '../planner/prune.ts';
 import { byValues, inOrder, type SortPosition, walkable } from '../planner/sorting.ts';
 import { TimeLimitExceeded } from '../planner/sql-functions.ts';
 import { type PackedVersions, packPage } from '../wire/pack.ts';
@@ -32,7 +33,7 @@ export function find(connection: Connection, selection: Planner, plan: Plan, ask
   selection.begin(timeout === undefined ? undefined : timeout - (Date.now() - asked), plan.explain);
   try {
     const page = connection.snapshot(() => ({
-      ...findPage(connection, selection, possiblePlan(selection, plan)),
+      ...findPage(connection, selection, { ...plan, where: possible(selection, plan) }),
       revision: revisionOf(connection),
     }));
     const { steps } = selection;
@@ -45,8 +46,8 @@ export function find(connection: Connection, selection: Planner, plan: Plan, ask
 }
 
 /** What no resource can pass is left out, so that it costs nothing to ask for. */
-function possiblePlan({ names }: Planner, plan: Plan): Plan {
-  return { ...plan, where: pruneImpossible(plan.where, names.types(plan.types), names) };
+function possible({ names }: Planner, { where, types }: Plan): Filter {
+  return pruneImpossible(where, types, (of, param) => names.params(names.types(of), param).length > 0);
 }
 
 function findPage(connection: Connection, selection: Planner, plan: Plan): PackedPage {
@@ -74,8 +75,7 @@ export function findIds(
   const types = selection.names.types(plan.types);
   if (types.length === 0) return [];
   selection.begin(timeout);
-  const asked = pruneImpossible(plan.where, types, selection.names);
-  const { from, where } = selection.base(types, asked, { page: limit });
+  const { from, where } = selection.base(types, possible(selection, plan), { page: limit });
   const rids = sql`SELECT DISTINCT d.rid FROM ${from} WHERE ${where} ORDER BY d.rid LIMIT ${limit}`;
   const rows = connection.rows(sql`SELECT id FROM resource WHERE rid IN (${rids})`);
   return rows.map(([id]) => String(id)).sort();
@@ -94,14 +94,14 @@ function page(connection: Connection, selection: Planner, plan: Plan, types: rea
   const base = selection.base(types, plan.where, 'all');
   if (first.kind === 'lastUpdated' && plan.sort.length === 1) {
     const rest = filters.filter((filter) => filter.op !== 'lastUpdated');
-    const query = isFullSoon(selection, types, rest, base, limit)
+    const query = isShorterInOrder(selection, types, rest, base, limit)
       ? bySeq(selection, filters, first.descending, types, after, limit)
       : bySeqOf(selection, base, first.descending, after, limit);
     return run(connection, selection, 'in the order of _lastUpdated', query);
   }
   const key = walkable(selection, plan.sort, types);
-  const { rest } = rangesOf(filters, first.param, types, selection.names);
-  if (key === undefined || !isFullSoon(selection, types, rest, base, limit)) {
+  const { rest } = rangesOf(filters, first.param, selection.known(types));
+  if (key === undefined || !isShorterInOrder(selection, types, rest, base, limit)) {
     return run(connection, selection, 'all matches, sorted', byValues(base, selection, plan.sort, types, after, limit));
   }
   const how = `in the order of the index of ${first.param}`;
@@ -115,11 +115,8 @@ function page(connection: Connection, selection: Planner, plan: Plan, types: rea
   return [...walked, ...last.map(([rid]) => [null, rid ?? null])];
 }
 
-/**
- * Whether looking at resources in the order asked for fills a page with less work than collecting all matches. What the order
- * itself is narrowed by does not count: the look begins there.
- */
-function isFullSoon(
+/** What the order itself is narrowed by does not count among the `rest`: the look begins there. */
+function isShorterInOrder(
   selection: Planner,
   types: readonly number[],
   rest: readonly Filter[],
@@ -127,7 +124,7 @@ function isFullSoon(
   limit: number,
 ): boolean {
   const { matches } = selection.base(types, and(rest), 'all', 1);
-  return (limit * selection.resources(types)) / Math.max(matches, 1) < base.rows;
+  return isFullSoon(limit, selection.resources(types), matches, base.rows);
 }
 
 /** Runs the query of a page; explained, it tells how many rows came, and what was checked. */

@@ -1,16 +1,18 @@
 import { containedParam } from '#search/model/entry.ts';
 import { type Filter, nothing } from '#search/model/filter.ts';
 import { conjuncts, type FilterVisitor, mapFilter, visitFilter } from '#search/model/filter-visitor.ts';
-import type { Names } from '../database/names.ts';
+
+/** Whether a resource of one of the types ever had the parameter. */
+type HasParam = (types: readonly string[], param: string) => boolean;
 
 /** The filter without what asks for contained resources of a kind that no resource of the types has, or refers to so. */
-export function pruneImpossible(filter: Filter, types: readonly number[], names: Names): Filter {
-  return prune(filter, { types, names });
+export function pruneImpossible(filter: Filter, types: readonly string[], hasParam: HasParam): Filter {
+  return prune(filter, { types, hasParam });
 }
 
 interface PruneScope {
-  readonly types: readonly number[];
-  readonly names: Names;
+  readonly types: readonly string[];
+  readonly hasParam: HasParam;
 }
 
 function prune(filter: Filter, scope: PruneScope): Filter {
@@ -18,12 +20,11 @@ function prune(filter: Filter, scope: PruneScope): Filter {
 }
 
 const pruning: FilterVisitor<Filter, PruneScope> = {
-  chain: (filter, { names }) => mapFilter(filter, prune, { types: names.types(filter.types), names }),
-  has: (filter, { names }) => mapFilter(filter, prune, { types: names.types([filter.type]), names }),
-  contained: (filter, { types, names }) => {
+  chain: (filter, { hasParam }) => mapFilter(filter, prune, { types: filter.types, hasParam }),
+  has: (filter, { hasParam }) => mapFilter(filter, prune, { types: [filter.type], hasParam }),
+  contained: (filter, { types, hasParam }) => {
     const matched = conjuncts(filter.where).flatMap((f) => (f.op === 'match' ? [f.param] : []));
-    const isPossible = (param: string) => names.params(types, containedParam(filter.type, param)).length > 0;
-    return matched.every(isPossible) ? filter : nothing;
+    return matched.every((param) => hasParam(types, containedParam(filter.type, param))) ? filter : nothing;
   },
   default: (filter, scope) => mapFilter(filter, prune, scope),
 };
