@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Open } from './build.ts';
+import { counting } from './counting.ts';
 import { following } from './following.ts';
 import { indexing } from './indexing.ts';
 import { keeping } from './keeping.ts';
@@ -22,5 +23,6 @@ export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: patients and references`, async (t) => patients(t, open));
   t.test(`${name}: the shelf and the revision`, async (t) => revising(t, open));
   t.test(`${name}: what is touched, and what comes`, async (t) => following(t, open));
+  t.test(`${name}: counting`, async (t) => counting(t, open, filters));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
 }

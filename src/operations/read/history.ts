@@ -18,8 +18,12 @@ export async function history(
   const query = await readQuery(context, path, at.type, pairs);
   if (query instanceof Failure) return query;
   const { subset, ...window } = query;
-  const page = await context.store.history({ ...window, ...at, rights: caller.rights.history });
   const { type, id } = at;
+  const timeout = context.config.searchTimeout;
+  // Of one resource it is cheap; of a type or of everything it has to be asked for.
+  const total = id !== undefined || window.limit === 0;
+  const page = await context.store.history({ ...window, ...at, rights: caller.rights.history, total, timeout });
+  if (page.exceeded !== undefined) return fail('search-too-slow', { expected: timeout, found: page.exceeded });
   if (type !== undefined && id !== undefined && page.found.length === 0) {
     const known = (await context.store.read(type, id)) !== undefined && (await mayRead(context, caller, type, id));
     if (!known) return fail('not-found', { found: `${type}/${id}` });

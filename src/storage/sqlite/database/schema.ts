@@ -150,6 +150,10 @@ CREATE TABLE mark (n INTEGER PRIMARY KEY, mark TEXT NOT NULL, after INTEGER NOT 
 
 CREATE TABLE tally (type INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 INSERT INTO tally SELECT type, count(*) FROM resource INDEXED BY resource_live WHERE state = 1 GROUP BY type;
+INSERT INTO tally SELECT 0,
+  (SELECT count(*) FROM (SELECT DISTINCT p.rid, f.rid FROM resource p INDEXED BY resource_awaited
+    CROSS JOIN reference f ON f.target = p.rid WHERE p.state = 0))
+  + (SELECT count(*) FROM (SELECT DISTINCT rid, system, value FROM logical WHERE target = 0));
 CREATE TABLE touched (patient INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
 CREATE INDEX touched_seq ON touched (seq);
 INSERT INTO touched SELECT c.patient, max(r.seq) FROM compartment c JOIN resource r ON r.rid = c.rid

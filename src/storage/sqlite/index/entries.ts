@@ -4,7 +4,7 @@ import type { Names } from '../database/names.ts';
 import { awaited } from '../database/schema.ts';
 import { entryKinds, type Flat, type PackedWords } from '../wire/pack.ts';
 import { keyOf, type Packable, pack, type StoredEntry, type StoredValue, unpack, visit } from './entry-codec.ts';
-import type { Kept } from './kept.ts';
+import { type Kept, pendingTally } from './kept.ts';
 import { finite, widthOf } from './ranges.ts';
 import { deleteRow, insertRow, rowsOf } from './rows.ts';
 
@@ -47,6 +47,9 @@ export class IndexEntries {
   readonly #kept: Kept;
   #logical: ByIdentifier | undefined;
   #awaiting = false;
+  /** Whether the last resource that was looked up never arrived; and those of them that an index record refers to. */
+  #isAwaited = false;
+  readonly #awaited = new Set<number>();
 
   constructor(connection: Connection, names: Names, kept: Kept) {
     this.#connection = connection;
@@ -104,11 +107,13 @@ export class IndexEntries {
     const packed = fresh ? undefined : this.packed(rid);
     if (packed !== undefined) this.#logical?.forget(rid, type);
     const patients = made.patients.map((id) => this.#rid(this.#names.internType('Patient'), id));
+    this.#awaited.clear();
     const entries = this.#read(rid, type, made.entries, true);
     this.#mark(entries);
     this.#markMissing(type, entries);
     const before = packed === undefined ? none : unpack(packed);
     const after = { patients, entries };
+    this.#kept.count(pendingTally, this.#awaited.size - this.#countAwaited(before));
     this.#change(rid, type, before, after);
     this.#words(rid, type, fresh, made.words);
     return { before, after };
@@ -116,11 +121,30 @@ export class IndexEntries {
 
   /** The rid of a resource; one that was never stored is from now on awaited. */
   #rid(type: number, id: string): number {
-    const row = this.#connection.row(sql`SELECT rid FROM resource WHERE type = ${type} AND id = ${id}`);
-    if (row !== undefined) return Number(row[0]);
+    const row = this.#connection.row(sql`SELECT rid, state FROM resource WHERE type = ${type} AND id = ${id}`);
+    const [known, state] = row ?? [undefined, awaited];
+    this.#isAwaited = state === awaited;
+    if (known !== undefined) return Number(known);
     this.#awaiting = true;
     const insert = this.#connection.statement('INSERT INTO resource (type, id, state, version) VALUES (?, ?, ?, 0)');
     return Number(insert.run(type, id, awaited).lastInsertRowid);
+  }
+
+  /** The resources that never arrived to which these entries refer. */
+  #countAwaited({ entries }: Packable): number {
+    const targets = new Set(entries.flatMap(({ value }) => (value.kind === 'reference' ? [value.target] : [])));
+    let count = 0;
+    for (const target of targets) {
+      const state = this.#connection.number(sql`SELECT state FROM resource WHERE rid = ${target}`);
+      if (state === awaited) count += 1;
+    }
+    return count;
+  }
+
+  /** A resource arrives that others refer to already. */
+  arrived(rid: number): void {
+    const waiting = this.#connection.number(sql`SELECT count(DISTINCT rid) FROM reference WHERE target = ${rid}`);
+    this.#kept.count(pendingTally, -waiting);
   }
 
   /** Takes a deleted resource out of every search, and keeps its entries for those who judge its history. */
@@ -130,6 +154,7 @@ export class IndexEntries {
     this.#connection.run('DELETE FROM words WHERE rowid = ?', rid);
     if (packed === undefined) return;
     const entries = unpack(packed);
+    this.#kept.count(pendingTally, -this.#countAwaited(entries));
     for (const patient of entries.patients) this.#kept.touch(patient);
     for (const { table, values } of rowsOf(rid, type, entries, this.#names).values()) {
       this.#connection.run(deleteRow[table], ...values);
@@ -232,6 +257,7 @@ export class IndexEntries {
       else if (kind === 'reference') {
         const [targetType, id, version] = [text(), text(), text()];
         const target = this.#rid(this.#names.internType(targetType), id);
+        if (this.#isAwaited) this.#awaited.add(target);
         value = { kind, target, version, logical: false };
       } else {
         value = { kind: 'logical' };

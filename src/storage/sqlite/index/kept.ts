@@ -1,8 +1,11 @@
 import type { Connection } from '../database/connection.ts';
 
+/** In the place of a type: pending references. No type has this number. */
+export const pendingTally = 0;
+
 /**
- * What the store keeps beside its resources: how many there are of each type, and which Patients' compartments changed last. It is
- * gathered while a group is written, and goes into its tables once, at the end of the group.
+ * What the store keeps beside its resources: how many there are of each type, how many references are pending, and which Patients'
+ * compartments changed last. It is gathered while a group is written, and goes into its tables once, at the end of the group.
  */
 export class Kept {
   readonly #connection: Connection;
@@ -22,8 +25,8 @@ export class Kept {
     this.#patients.add(patient);
   }
 
-  /** There is one more current resource of the type, or one less. */
-  count(type: number, by: 1 | -1): void {
+  /** There are more current resources of the type, or less; or more `pendingTally`. */
+  count(type: number, by: number): void {
     this.#counts.set(type, (this.#counts.get(type) ?? 0) + by);
   }
 

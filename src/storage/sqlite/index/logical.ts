@@ -2,7 +2,7 @@ import type { Connection, Row } from '../database/connection.ts';
 import { every, oneOf, sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import type { IndexEntries, ResolvedReference } from './entries.ts';
-import type { Kept } from './kept.ts';
+import { type Kept, pendingTally } from './kept.ts';
 
 /** The code of the parameter whose tokens logical references are resolved by. */
 const identifier = 'identifier';
@@ -21,6 +21,8 @@ export class LogicalReferences {
   #fresh: number[] = [];
   /** Identifiers that came or went in this transaction, as system and value. */
   #changed = new Map<string, readonly [number, string]>();
+  /** Of the resources whose rows this transaction changes: identifiers that led nowhere before. */
+  readonly #waited = new Map<number, number>();
   /** The carriers found while resolving, by system, types and value: thousands of records may name one resident. */
   readonly #carriers = new Map<string, number>();
 
@@ -36,6 +38,18 @@ export class LogicalReferences {
     this.#fresh = [];
     this.#changed.clear();
     this.#carriers.clear();
+    this.#waited.clear();
+  }
+
+  /** To be called before the rows of a resource change. */
+  #note(rid: number): void {
+    if (!this.#waited.has(rid)) this.#waited.set(rid, this.#waiting(rid));
+  }
+
+  #waiting(rid: number): number {
+    return this.#connection.number(
+      sql`SELECT count(*) FROM (SELECT DISTINCT system, value FROM logical WHERE rid = ${rid} AND target = 0)`,
+    );
   }
 
   add(
@@ -47,6 +61,7 @@ export class LogicalReferences {
     inCompartment: number,
     pos: number,
   ): void {
+    this.#note(rid);
     const insert = this.#connection.statement(
       'INSERT INTO logical (rid, param, system, value, types, resident, pos, target) VALUES (?, ?, ?, ?, ?, ?, ?, 0)',
     );
@@ -70,6 +85,7 @@ export class LogicalReferences {
       this.#connection.run(text, Number(target), type, rid);
       this.#kept.touch(Number(target));
     }
+    this.#note(rid);
     this.#connection.run('DELETE FROM logical WHERE rid = ?', rid);
   }
 
@@ -93,6 +109,7 @@ export class LogicalReferences {
       const row = this.#connection.row(sql`${columns} WHERE lid = ${lid}`);
       if (row !== undefined) this.#resolve(row);
     }
+    for (const [rid, before] of this.#waited) this.#kept.count(pendingTally, this.#waiting(rid) - before);
     this.begin();
   }
 
@@ -100,6 +117,7 @@ export class LogicalReferences {
     const [lid, rid, param, system, value, types, inCompartment, pos, old] = row;
     const target = this.#carrier(Number(system), String(value), String(types));
     if (target === Number(old)) return;
+    this.#note(Number(rid));
     this.#connection.run('UPDATE logical SET target = ? WHERE lid = ?', target, Number(lid));
     const type = this.#type(Number(rid));
     const link = { rid: Number(rid), type, param: Number(param), pos: Number(pos) };

@@ -71,9 +71,3 @@ function pendingOf(names: Names, row: Row): Pending {
     since: Number(since),
   };
 }
-
-/** How many there are. Two partial indexes hold them alone. */
-export function countPending(connection: Connection): number {
-  const missing = connection.number(sql`SELECT count(*) FROM (SELECT DISTINCT p.rid, f.rid ${literals})`);
-  return missing + connection.number(sql`SELECT count(*) ${unresolved}`);
-}

@@ -7,7 +7,7 @@ import { find } from './find.ts';
 import { changes, history } from './history.ts';
 import { keptStats, touched } from './kept.ts';
 import { type ScanStep, scanChunk } from './patients.ts';
-import { countPending, pending } from './pending.ts';
+import { pending } from './pending.ts';
 
 /** KiB of pages that one reader keeps. */
 const cache = 64_000;
@@ -34,8 +34,7 @@ export function openReads(path: string, isAborted: () => boolean = () => false) 
     touched: ({ after, limit }: { after: number; limit: number }) => touched(connection, selection, after, limit),
     scan: (step: ScanStep) => scanChunk(connection, selection, step),
     pending: ({ limit, after }: { limit: number; after?: string }) => pending(connection, names, limit, after),
-    stats: (_: null) =>
-      connection.snapshot(() => ({ ...keptStats(connection, selection), pending: countPending(connection) })),
+    stats: (_: null) => connection.snapshot(() => keptStats(connection, selection)),
     ready: (_: null): void => undefined,
     close: (_: null) => connection.close(),
   };

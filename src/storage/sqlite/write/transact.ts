@@ -4,7 +4,7 @@ import type { ChangeConditions, ConditionConflict, Conflict, Guard } from '../..
 import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
-import { current, deleted, makingCode } from '../database/schema.ts';
+import { awaited, current, deleted, makingCode } from '../database/schema.ts';
 import { IndexEntries } from '../index/entries.ts';
 import { Kept } from '../index/kept.ts';
 import { LogicalReferences } from '../index/logical.ts';
@@ -245,6 +245,7 @@ export class Transactor {
       return;
     }
     const had = head !== undefined && found > 0 ? this.#logical.identifiers(head.rid, type) : [];
+    if (head?.state === awaited) this.#entries.arrived(head.rid);
     const { rid, version } = this.#store(head, type, id, write);
     this.#index(rid, type, head, write);
     this.#logical.changed(had, deletes ? [] : this.#logical.identifiers(rid, type));
