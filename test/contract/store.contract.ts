@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Open } from './build.ts';
 import { indexing } from './indexing.ts';
+import { jobs } from './jobs.ts';
 import { keeping } from './keeping.ts';
 import { order } from './order.ts';
 import { past } from './past.ts';
@@ -19,4 +20,5 @@ export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: order and pages`, async (t) => order(t, open));
   t.test(`${name}: patients and references`, async (t) => patients(t, open));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
+  t.test(`${name}: jobs`, async (t) => jobs(t, open));
 }

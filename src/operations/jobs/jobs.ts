@@ -6,7 +6,7 @@ import { newId } from '../request/ids.ts';
 import { jobs as path } from '../request/route.ts';
 
 /** Work that goes on after its request was answered (R4 async.html). */
-interface Job {
+interface RunningJob {
   /** Who may ask for it: callers with the same rights. */
   readonly rights: Caller['rights'];
   readonly begun: number;
@@ -19,11 +19,11 @@ interface Job {
 }
 
 /** The jobs of each server process: their work is in this process, so its end is theirs. */
-const running = new WeakMap<Context, Map<string, Job>>();
+const running = new WeakMap<Context, Map<string, RunningJob>>();
 
 /** The jobs of a server that are under way, or ended less than HUFHIR_JOB_LIFETIME ago. */
-function jobsOf(context: Context): Map<string, Job> {
-  const jobs = running.get(context) ?? new Map<string, Job>();
+function jobsOf(context: Context): Map<string, RunningJob> {
+  const jobs = running.get(context) ?? new Map<string, RunningJob>();
   running.set(context, jobs);
   for (const [id, { ended }] of jobs) {
     if (ended !== undefined && Date.now() - ended > context.config.jobLifetime) jobs.delete(id);
@@ -32,7 +32,7 @@ function jobsOf(context: Context): Map<string, Job> {
 }
 
 /** A job that this caller began; others do not hear of it. */
-function jobOf(context: Context, caller: Caller, id: string): Job | undefined {
+function jobOf(context: Context, caller: Caller, id: string): RunningJob | undefined {
   const job = jobsOf(context).get(id);
   return job === undefined || job.cancelled || !isDeepStrictEqual(job.rights, caller.rights) ? undefined : job;
 }
@@ -46,7 +46,13 @@ export function startJob(context: Context, caller: Caller, work: () => Promise<O
   const { jobLifetime, maxJobs } = context.config;
   if (jobs.size >= maxJobs) return fail('too-many-jobs', { expected: maxJobs });
   const id = newId();
-  const job: Job = { rights: caller.rights, begun: Date.now(), answer: work(), ended: undefined, cancelled: false };
+  const job: RunningJob = {
+    rights: caller.rights,
+    begun: Date.now(),
+    answer: work(),
+    ended: undefined,
+    cancelled: false,
+  };
   jobs.set(id, job);
   const end = (): void => {
     job.ended = Date.now();
@@ -74,7 +80,7 @@ export function cancelJob(context: Context, caller: Caller, id: string): Outcome
   return { kind: 'bare', status: 202, version: undefined };
 }
 
-function accepted(id: string, { begun }: Job): Answer {
+function accepted(id: string, { begun }: RunningJob): Answer {
   const seconds = Math.floor((Date.now() - begun) / 1000);
   return { kind: 'accepted', status: 202, at: `${path}/${id}`, progress: `under way for ${seconds} s` };
 }

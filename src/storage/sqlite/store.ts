@@ -22,6 +22,7 @@ import type {
 import { Connection } from './database/connection.ts';
 import { sql } from './database/fragment.ts';
 import { makePrivate, prepareFile } from './database/schema.ts';
+import { SqliteJobs } from './jobs.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
 import type { PackedPatients } from './read/patients.ts';
@@ -92,6 +93,7 @@ interface Workers {
 }
 
 class SqliteStore implements Store {
+  readonly jobs: SqliteJobs;
   readonly #path: string;
   readonly #own: boolean;
   readonly #connection: Connection;
@@ -108,6 +110,7 @@ class SqliteStore implements Store {
     this.#points = new PointReads(this.#connection);
     this.#writer = writer;
     this.#readers = readers;
+    this.jobs = new SqliteJobs(this.#connection, writer);
   }
 
   /** Resolves when every thread has opened the file. */

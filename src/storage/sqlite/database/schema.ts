@@ -137,8 +137,20 @@ CREATE VIRTUAL TABLE words USING fts5 (
 CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 
+/**
+ * Jobs: `lease` is when the lease ends, 0 where nobody holds one; `lost` counts the leases that ran out. The long texts stand last, so that
+ * what stands before them is read without them.
+ */
+const jobs = `
+CREATE TABLE job (
+  id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, title TEXT NOT NULL, begun INTEGER NOT NULL,
+  attempt INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0, lease INTEGER NOT NULL, cancelled INTEGER NOT NULL DEFAULT 0,
+  ended INTEGER, expires INTEGER, request TEXT NOT NULL, answer TEXT);
+CREATE INDEX job_owner ON job (owner);
+`;
+
 /** Each brings the schema from the version that is its place in the list to the next. Only ever appended to. */
-const migrations: readonly string[] = [first, second];
+const migrations: readonly string[] = [first, second, jobs];
 
 /** The schema version that this program writes. */
 export const schemaVersion = migrations.length;

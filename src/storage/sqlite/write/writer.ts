@@ -9,6 +9,7 @@ import { sql } from '../database/fragment.ts';
 import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
 import type { PackedCommit, PackedReindexed, PackedTransaction } from '../wire/pack.ts';
+import { jobMethods } from './jobs.ts';
 import { SavepointFailure, Transactor } from './transact.ts';
 
 /** KiB of pages kept: the inner pages of the indexes should stay, or each insertion reads. */
@@ -44,6 +45,7 @@ const methods = {
     if (bytes instanceof Uint8Array) return bytes;
     throw new Error(`The secret ${name} is not in the store.`);
   },
+  ...jobMethods(connection),
   ready: (_: null): void => undefined,
   close: (_: null): void => undefined,
 };
