@@ -38,7 +38,9 @@ export interface Context {
 /** Who asks. */
 export interface Caller {
   readonly rights: Rights;
-  /** Whose work waits behind each other in the pool: the address, until callers have identities. */
+  /** Whose jobs these are: the address, until there are tokens. */
+  readonly identity: string;
+  /** Whose work waits behind each other in the pool. */
   readonly client: string;
 }
 

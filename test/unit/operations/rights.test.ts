@@ -21,9 +21,9 @@ const context = await createContext(config, store, { threadFile });
 t.teardown(() => store.close());
 
 const men: Filter = { op: 'match', param: 'gender', test: { kind: 'token', code: 'male' } };
-const everybody: Caller = { client: 'test', rights: unrestricted };
-const restricted: Caller = { client: 'test', rights: { read: men, write: men } };
-const nobody: Caller = { client: 'test', rights: { read: { op: 'none' }, write: { op: 'none' } } };
+const everybody: Caller = { client: 'test', identity: 'test', rights: unrestricted };
+const restricted: Caller = { client: 'test', identity: 'test', rights: { read: men, write: men } };
+const nobody: Caller = { client: 'test', identity: 'test', rights: { read: { op: 'none' }, write: { op: 'none' } } };
 
 async function ask(caller: Caller, method: string, path: string, body?: unknown) {
   const [target = '', query = ''] = path.split('?');

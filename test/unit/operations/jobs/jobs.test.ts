@@ -8,8 +8,8 @@ import { unrestricted } from '#security/rights.ts';
 
 /** Only these settings matter to jobs. */
 const server = (maxJobs: number) => ({ config: { maxJobs, jobLifetime: 1000 } }) as unknown as Context;
-const all: Caller = { client: 'test', rights: unrestricted };
-const few: Caller = { client: 'test', rights: { read: { op: 'none' }, write: { op: 'none' } } };
+const all: Caller = { client: 'test', identity: 'test', rights: unrestricted };
+const few: Caller = { client: 'test', identity: 'test', rights: { read: { op: 'none' }, write: { op: 'none' } } };
 const made: Answer = { kind: 'made', status: 200, resource: { resourceType: 'Basic' } as never };
 
 /** Work whose end the test decides. */
