@@ -52,6 +52,8 @@ export interface OperationCall<P extends readonly OperationParameter[] = readonl
   readonly input: OperationInput<P>;
   /** Of a paged operation: the token of the page, which says all that was asked; the input is empty then. */
   readonly page?: string;
+  /** Nobody waits for the answer any more: what is long ends, and rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** The names of the arguments that were sent, readable or not, each with its FHIRPath; that is undefined in the URL. */
