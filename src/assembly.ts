@@ -9,7 +9,9 @@ import { withCql } from '#measure/libraries.ts';
 import { evaluateTask, translateTask } from '#measure/tasks.ts';
 import { profilesOf } from '#operations/conformance/capabilities.ts';
 import { installGuide } from '#operations/conformance/guide.ts';
+import { startJobs, stopJobs } from '#operations/jobs/runner.ts';
 import { operations as table } from '#operations/operations.ts';
+import { perform } from '#operations/perform.ts';
 import type { Context } from '#operations/request/context.ts';
 import { CustomParameters } from '#operations/search-parameters/custom-parameters.ts';
 import { isIndexCurrent, noteIndexCurrent, reindexAll } from '#operations/search-parameters/reindex.ts';
@@ -158,6 +160,7 @@ export async function listen(context: Context): Promise<Running> {
   try {
     const web = await createServer(context);
     const address = await web.listen({ host, port });
+    startJobs(context, perform);
     return {
       address,
       stop: async () => {
@@ -171,7 +174,9 @@ export async function listen(context: Context): Promise<Running> {
   }
 }
 
-async function close({ parameters, pool, store }: Context): Promise<void> {
+async function close(context: Context): Promise<void> {
+  const { parameters, pool, store } = context;
+  await stopJobs(context);
   await parameters.stop();
   await pool.close();
   await store.close();

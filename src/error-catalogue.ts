@@ -348,6 +348,11 @@ export const catalogue = {
     type: 'too-costly',
     text: '{expected} asynchronous requests are kept already (HUFHIR_MAX_JOBS); fetch or delete their results first.',
   },
+  'job-interrupted': {
+    status: 503,
+    type: 'transient',
+    text: 'The server ended {found} while it worked on this request, which it does not begin again.',
+  },
   'pool-full': {
     status: 503,
     type: 'throttled',
