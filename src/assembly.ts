@@ -10,7 +10,9 @@ import { withCql } from '#measure/libraries.ts';
 import { evaluateTask, translateTask } from '#measure/tasks.ts';
 import { profilesOf } from '#operations/conformance/capabilities.ts';
 import { installGuide } from '#operations/conformance/guide.ts';
+import { startJobs, stopJobs } from '#operations/jobs/runner.ts';
 import { operations as table } from '#operations/operations.ts';
+import { perform } from '#operations/perform.ts';
 import type { Context } from '#operations/request/context.ts';
 import { CustomParameters } from '#operations/search-parameters/custom-parameters.ts';
 import { claimIndex, isIndexCurrent, reindexAll } from '#operations/search-parameters/index-version.ts';
@@ -190,6 +192,7 @@ export async function listen(context: Context): Promise<Running> {
   try {
     const web = await createServer(context);
     const address = await web.listen({ host, port });
+    startJobs(context, perform);
     return {
       address,
       baseUrl,
@@ -204,7 +207,9 @@ export async function listen(context: Context): Promise<Running> {
   }
 }
 
-async function close({ background, pool, store }: Context): Promise<void> {
+async function close(context: Context): Promise<void> {
+  const { background, pool, store } = context;
+  await stopJobs(context);
   await Promise.all(background.map((work) => work.stop()));
   await pool.close();
   await store.close();

@@ -54,6 +54,8 @@ export interface Config {
   /** Milliseconds that the result of an asynchronous request is kept, and how many there may be. */
   readonly jobLifetime: number;
   readonly maxJobs: number;
+  /** Milliseconds after which another process goes on with the asynchronous request of one that is not heard of. */
+  readonly jobLease: number;
   /** Threads of the pool, and tasks that may wait for one. */
   readonly poolThreads: number;
   readonly poolQueue: number;
@@ -99,6 +101,7 @@ export const settings = {
   HUFHIR_SHUTDOWN_TIMEOUT: count(30_000, hour),
   HUFHIR_JOB_LIFETIME: count(hour, 24 * hour),
   HUFHIR_MAX_JOBS: count(100, 10_000),
+  HUFHIR_JOB_LEASE: { ...count(15_000, hour), minimum: 1_000 },
   HUFHIR_POOL_THREADS: count(2, 64),
   HUFHIR_POOL_QUEUE: count(200, 100_000),
   HUFHIR_LOG_LEVEL: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
@@ -206,6 +209,7 @@ function toConfig(values: Values): Config {
     shutdownTimeout: values.HUFHIR_SHUTDOWN_TIMEOUT,
     jobLifetime: values.HUFHIR_JOB_LIFETIME,
     maxJobs: values.HUFHIR_MAX_JOBS,
+    jobLease: values.HUFHIR_JOB_LEASE,
     poolThreads: values.HUFHIR_POOL_THREADS,
     poolQueue: values.HUFHIR_POOL_QUEUE,
     logLevel: values.HUFHIR_LOG_LEVEL,

@@ -358,6 +358,11 @@ export const catalogue = {
     type: 'transient',
     text: 'The definitions that the request rests on changed again and again; send it again in a while.',
   },
+  'job-interrupted': {
+    status: 503,
+    type: 'transient',
+    text: 'The server ended {found} while it worked on this request, which it does not begin again.',
+  },
   'pool-full': {
     status: 503,
     type: 'throttled',

@@ -39,14 +39,17 @@ export class Evaluator {
     return translated instanceof Failure ? translated : { key, measures, translated };
   }
 
-  /** The results of all residents for whom any population holds; of every one, if the run asks for evidence. */
+  /**
+   * The results of all residents for whom any population holds; of every one, if the run asks for evidence. Rejects with the signal's
+   * reason where it is aborted.
+   */
   evaluate(
-    client: string,
+    asking: Pick<RunOptions, 'client' | 'signal'>,
     prepared: Prepared,
     run: EvaluationRun,
     needs: Evaluation['needs'],
   ): Promise<Outcome<readonly PatientResults[]>> {
-    return this.#run(evaluateTask, { ...prepared, run, needs }, { client, long: true });
+    return this.#run(evaluateTask, { ...prepared, run, needs }, { ...asking, long: true });
   }
 
   /** What failed is tried again when it is next asked for: the next time the thread may be less busy, or the library there. */
@@ -59,11 +62,12 @@ export class Evaluator {
   }
 
   async #run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
-    const signal = AbortSignal.timeout(this.#limit);
+    const limit = AbortSignal.timeout(this.#limit);
+    const signal = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]);
     try {
       return await this.#pool.run(task, input, { ...options, signal });
     } catch (error) {
-      if (signal.aborted) return fail('timeout', { expected: this.#limit });
+      if (limit.aborted && options.signal?.aborted !== true) return fail('timeout', { expected: this.#limit });
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import { Failure, fail, type Outcome } from '#errors';
 import { StoreUnavailable } from '#storage/store.ts';
 import { bundle } from './bundle/bundle.ts';
 import { readCapabilities } from './conformance/capabilities.ts';
-import { cancelJob, jobState, startJob } from './jobs/jobs.ts';
+import { cancelJob, jobState, listJobs, startJob } from './jobs/jobs.ts';
 import { history } from './read/history.ts';
 import { readInteraction } from './read/read.ts';
 import type { Answer } from './request/answer.ts';
@@ -16,19 +16,30 @@ import { searchScopeOf } from './search/search-scope.ts';
 import { write } from './write/write.ts';
 
 /**
- * Does what a request asks, by the definitions that are in force: the one way in for http and for the entries of bundles. That the store
- * cannot be reached is told here for whatever asked it.
+/**
+ * Does what a request asks, by the definitions that are in force: the one way in for http, for the entries of bundles and for jobs. That
+ * the store cannot be reached is told here for whatever asked it. What may be long rejects with the signal's reason where that is aborted.
  */
-export async function perform(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
+export async function perform(
+  context: Context,
+  caller: Caller,
+  request: Request,
+  signal?: AbortSignal,
+): Promise<Outcome<Answer>> {
   try {
-    return await withCurrentDefinitions(context, () => performNow(context, caller, request));
+    return await withCurrentDefinitions(context, () => performNow(context, caller, request, signal));
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     return fail('store-unavailable', { found: error.message });
   }
 }
 
-async function performNow(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
+async function performNow(
+  context: Context,
+  caller: Caller,
+  request: Request,
+  signal: AbortSignal | undefined,
+): Promise<Outcome<Answer>> {
   const { interaction } = request;
   switch (interaction.code) {
     case 'read':
@@ -54,6 +65,8 @@ async function performNow(context: Context, caller: Caller, request: Request): P
       const { code: _, ...at } = interaction;
       return history(context, caller, at, request.query);
     }
+    case 'jobs':
+      return listJobs(context, caller);
     case 'job':
       return jobState(context, caller, interaction.id);
     case 'cancel-job':
@@ -64,7 +77,7 @@ async function performNow(context: Context, caller: Caller, request: Request): P
     case 'bundle':
       return bundle(context, caller, request, (entry) => perform(context, caller, entry));
     case 'operation':
-      return operation(context, caller, interaction, request);
+      return operation(context, caller, interaction, request, signal);
     default: {
       const unknown: never = interaction;
       throw new Error(`No conductor for ${JSON.stringify(unknown)}`);
@@ -77,6 +90,7 @@ async function operation(
   caller: Caller,
   asked: Extract<Request['interaction'], { code: 'operation' }>,
   request: Request,
+  signal: AbortSignal | undefined,
 ): Promise<Outcome<Answer>> {
   const found = operationOf(context.operations, asked);
   if (found instanceof Failure) return found;
@@ -84,7 +98,7 @@ async function operation(
   const given = readArguments(found, levelOf(asked), request.query, request.body, check);
   if (given instanceof Failure) return given;
   const { type, id } = asked;
-  const call = { ...given, ...(type !== undefined && { type }), ...(id !== undefined && { id }) };
-  const work = () => withCurrentDefinitions(context, () => found.handler(context, caller, call));
-  return found.long && request.async === true ? startJob(context, caller, work) : work();
+  if (found.long && request.async === true) return startJob(context, caller, request);
+  const at = { ...(type !== undefined && { type }), ...(id !== undefined && { id }) };
+  return found.handler(context, caller, { ...given, ...at, ...(signal !== undefined && { signal }) });
 }

@@ -3,6 +3,7 @@ import type { Open } from './build.ts';
 import { counting } from './counting.ts';
 import { following } from './following.ts';
 import { indexing } from './indexing.ts';
+import { jobs } from './jobs.ts';
 import { keeping } from './keeping.ts';
 import { order } from './order.ts';
 import { past } from './past.ts';
@@ -25,4 +26,5 @@ export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: what is touched, and what comes`, async (t) => following(t, open));
   t.test(`${name}: counting`, async (t) => counting(t, open, filters));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
+  t.test(`${name}: jobs`, async (t) => jobs(t, open));
 }

@@ -116,7 +116,8 @@ t.test('async.html: what no job is', async (t) => {
   const table: readonly (readonly [string, string, number])[] = [
     ['GET', place.replace(/[^/]+$/, 'none'), 404],
     ['DELETE', place.replace(/[^/]+$/, 'none'), 404],
-    ['GET', place.replace(/\/[^/]+$/, ''), 404],
+    ['DELETE', place.replace(/\/[^/]+$/, ''), 405],
+    ['GET', `${place.replace(/\/[^/]+$/, '')}?colour=red`, 400],
     ['GET', `${place}/x`, 404],
     ['GET', `${place}?colour=red`, 400],
     ['PUT', place, 405],

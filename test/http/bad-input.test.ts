@@ -450,6 +450,7 @@ const takesNone: readonly [method: string, url: string][] = [
   ['GET', 'Patient/_history'],
   ['GET', '_history'],
   ['GET', 'metadata'],
+  ['GET', '_jobs'],
   ['GET', '_jobs/a'],
   ['GET', '$pending-references'],
   ['DELETE', 'Patient/a'],

@@ -97,7 +97,7 @@ function headersOf(answer: Answer, { baseUrl }: View): HttpResponse['headers'] {
   if (answer.kind === 'accepted') {
     return { 'content-location': `${baseUrl}/${answer.at}`, 'x-progress': answer.progress, 'retry-after': '1' };
   }
-  if (answer.kind === 'made' && answer.etag !== undefined) return { etag: answer.etag };
+  if ((answer.kind === 'made' || answer.kind === 'text') && answer.etag !== undefined) return { etag: answer.etag };
   if (answer.kind !== 'bare' && answer.kind !== 'resource') return {};
   const { version } = answer;
   if (version === undefined) return {};
@@ -114,6 +114,8 @@ function jsonOf(answer: Answer, view: View): string | undefined {
       return textOf(answer.version, answer.subset);
     case 'made':
       return stringify(answer.resource);
+    case 'text':
+      return answer.text;
     case 'bare':
     case 'accepted':
       return undefined;

@@ -206,10 +206,11 @@ function isOperation(url: string): boolean {
   return /^[^?]*(\$|%24)/.test(url);
 }
 
-/** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement. */
+/** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement, and addresses are identities. */
 function recognise({ config }: Context, { method, raw, ip }: FastifyRequest): Outcome<Caller> {
   const open = (method === 'GET' || method === 'HEAD') && /^\/fhir\/metadata(\?|$)/.test(raw.url ?? '');
-  return config.auth === 'off' || open ? { rights: unrestricted, client: ip } : fail('login-required', {});
+  if (config.auth !== 'off' && !open) return fail('login-required', {});
+  return { rights: unrestricted, identity: `address:${ip}`, client: ip };
 }
 
 function identify(request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -45,6 +45,8 @@ export function sizeOf(answer: Outcome<Answer>): number {
       return frame + sizeOfAll(answer.versions);
     case 'made':
       return frame + sizeOfMade(answer.resource);
+    case 'text':
+      return frame + answer.text.length;
     case 'responses':
       return answer.answers.reduce((sum, a) => sum + sizeOf(a), frame);
     case 'bare':

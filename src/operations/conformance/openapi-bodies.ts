@@ -78,6 +78,7 @@ const kinds: JsonMembers = {
   searchset: answered('A page of matches; the link `next` leads on', 'Bundle'),
   history: answered('Versions, newest first; the link `next` leads on', 'Bundle'),
   responses: answered('One response for each entry, in their order', 'Bundle'),
+  jobs: answered('The asynchronous requests of the caller: a parameter `job` for each', 'Parameters'),
   made: answered('The result', 'Resource'),
   'told-deleted': answered('Deleted, and told so (`Prefer: return=OperationOutcome`)', 'OperationOutcome'),
   deleted: { description: 'Deleted, or nothing was there', headers: withHeaders(['ETag']) },

@@ -108,6 +108,7 @@ const summaries: Readonly<Record<Service['code'], string>> = {
   bundle: '批处理或事务 Batch or transaction',
   'search-system': '跨类型检索 Search over several types',
   'history-system': '全部历史 History of everything',
+  jobs: '我的异步请求 The asynchronous requests of the caller',
   job: '异步请求的进展 Progress of an asynchronous request',
   'cancel-job': '取消异步请求 Cancel an asynchronous request',
   'search-type': '检索 Search',

@@ -20,7 +20,7 @@ export interface Service {
   readonly headers: readonly string[];
   readonly body?: 'resource' | 'patch' | 'bundle' | 'form';
   /** `resource` is one of the type. */
-  readonly answer: 'resource' | 'searchset' | 'history' | 'responses' | 'statement' | 'job' | 'none';
+  readonly answer: 'resource' | 'searchset' | 'history' | 'responses' | 'statement' | 'jobs' | 'job' | 'none';
   /** The statuses that it has reasons of its own for. */
   readonly statuses: readonly number[];
 }
@@ -57,6 +57,7 @@ export const services: readonly Service[] = [
   service('search-system', 'GET', '', { ...found, query: ['_type', ...filters, ...search], searches: 'results' }),
   service('search-system', 'POST', '_search', { ...found, body: 'form' }),
   service('history-system', 'GET', '_history', versions),
+  service('jobs', 'GET', '_jobs', { answer: 'jobs', statuses: [200] }),
   service('job', 'GET', '_jobs/{job}', { answer: 'job', statuses: [200, 202, 404] }),
   service('cancel-job', 'DELETE', '_jobs/{job}', { answer: 'none', statuses: [202, 404] }),
 

@@ -1,80 +1,81 @@
-import { isDeepStrictEqual } from 'node:util';
+import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import { fail, type Outcome } from '#errors';
+import type { JobState } from '#storage/store.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
+import type { Request } from '../request/request.ts';
 import { jobs as path } from '../request/route.ts';
-
-/** Work that goes on after its request was answered (R4 async.html). */
-interface Job {
-  /** Who may ask for it: callers with the same rights. */
-  readonly rights: Caller['rights'];
-  readonly begun: number;
-  /** Rejects where the work met a defect; whoever asks then hears of it as of any other. */
-  readonly answer: Promise<Outcome<Answer>>;
-  /** Milliseconds since 1970; undefined while it is under way. */
-  ended: number | undefined;
-  /** Nobody asks for it any more, but its work still has to end. */
-  cancelled: boolean;
-}
-
-/** The jobs of each server process: their work is in this process, so its end is theirs. */
-const running = new WeakMap<Context, Map<string, Job>>();
-
-/** The jobs of a server that are under way, or ended less than HUFHIR_JOB_LIFETIME ago. */
-function jobsOf(context: Context): Map<string, Job> {
-  const jobs = running.get(context) ?? new Map<string, Job>();
-  running.set(context, jobs);
-  for (const [id, { ended }] of jobs) {
-    if (ended !== undefined && Date.now() - ended > context.config.jobLifetime) jobs.delete(id);
-  }
-  return jobs;
-}
-
-/** A job that this caller began; others do not hear of it. */
-function jobOf(context: Context, caller: Caller, id: string): Job | undefined {
-  const job = jobsOf(context).get(id);
-  return job === undefined || job.cancelled || !isDeepStrictEqual(job.rights, caller.rights) ? undefined : job;
-}
+import { readJobAnswer, writeJobRequest } from './job-texts.ts';
+import { runnerOf } from './runner.ts';
 
 /**
- * Starts the work and answers where its state is told. A job can be asked for until HUFHIR_JOB_LIFETIME after its end; those
- * that are kept and those under way, cancelled ones too, are HUFHIR_MAX_JOBS together at most.
+ * Keeps a request that may take long, begins to work on it, and answers where its state is told (R4 async.html). Its answer can be
+ * asked for until HUFHIR_JOB_LIFETIME after its end; what is kept and what is under way, cancelled jobs too, are HUFHIR_MAX_JOBS
+ * together at most.
  */
-export function startJob(context: Context, caller: Caller, work: () => Promise<Outcome<Answer>>): Outcome<Answer> {
-  const jobs = jobsOf(context);
-  const { jobLifetime, maxJobs } = context.config;
-  if (jobs.size >= maxJobs) return fail('too-many-jobs', { expected: maxJobs });
-  const id = newId();
-  const job: Job = { rights: caller.rights, begun: Date.now(), answer: work(), ended: undefined, cancelled: false };
-  jobs.set(id, job);
-  const end = (): void => {
-    job.ended = Date.now();
-    if (job.cancelled) jobs.delete(id);
-    // Results do not wait in memory for somebody to ask.
-    else setTimeout(() => jobs.delete(id), jobLifetime).unref();
+export async function startJob(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
+  const { store, config } = context;
+  const runner = runnerOf(context);
+  const job = {
+    id: newId(),
+    owner: caller.identity,
+    title: titleOf(request),
+    begun: Date.now(),
+    request: writeJobRequest({ caller, request: { ...request, async: false } }),
   };
-  job.answer.then(end, end);
-  return accepted(id, job);
+  // Where no jobs are done, it is there for those who do them.
+  const added = await store.jobs.add(job, runner === undefined ? 0 : config.jobLease, config.maxJobs);
+  if (!added) return fail('too-many-jobs', { expected: config.maxJobs });
+  runner?.run({ ...job, attempt: 1, lost: 0 });
+  return accepted(job);
 }
 
-/** What became of a job: 202 while it goes on, then its answer. */
+/** `Measure/m/$evaluate-measure` */
+function titleOf({ interaction }: Request): string {
+  if (interaction.code !== 'operation') return interaction.code;
+  const { type, id, name } = interaction;
+  return [type, id, name].filter((part) => part !== undefined).join('/');
+}
+
+/** What became of a job: 202 while it goes on, then its answer; for its owner alone. */
 export async function jobState(context: Context, caller: Caller, id: string): Promise<Outcome<Answer>> {
-  const job = jobOf(context, caller, id);
+  const job = await context.store.jobs.get(id, caller.identity);
   if (job === undefined) return fail('not-found', { found: `${path}/${id}` });
-  return job.ended === undefined ? accepted(id, job) : job.answer;
+  return job.answer === undefined ? accepted(job) : readJobAnswer(job.answer);
 }
 
-/** Forgets a job: its result is not kept, though what was begun may run to its end, and counts until then. */
-export function cancelJob(context: Context, caller: Caller, id: string): Outcome<Answer> {
-  const job = jobOf(context, caller, id);
-  if (job === undefined) return fail('not-found', { found: `${path}/${id}` });
-  if (job.ended === undefined) job.cancelled = true;
-  else jobsOf(context).delete(id);
+/** The caller's jobs, as Parameters: one `job` for each, those begun first first. */
+export async function listJobs({ store, config }: Context, caller: Caller): Promise<Answer> {
+  const jobs = await store.jobs.list(caller.identity);
+  const parameter = jobs.map((job): ParametersParameter => ({ name: 'job', part: partsOf(job, config.baseUrl) }));
+  const resource: Parameters = { resourceType: 'Parameters', ...(parameter.length > 0 && { parameter }) };
+  return { kind: 'made', status: 200, resource };
+}
+
+function partsOf({ id, title, begun, ended, expires }: JobState, baseUrl: string): ParametersParameter[] {
+  const times = Object.entries({ begun, ended, expires }).flatMap(([name, ms]) =>
+    ms === undefined ? [] : [{ name, valueInstant: new Date(ms).toISOString() }],
+  );
+  return [
+    { name: 'id', valueId: id },
+    { name: 'url', valueUri: `${baseUrl}/${path}/${id}` },
+    { name: 'state', valueCode: ended === undefined ? 'running' : 'ended' },
+    { name: 'operation', valueString: title },
+    ...times,
+  ];
+}
+
+/** Forgets a job. Its work is ended, wherever it is done, and counts among those that are kept until then. */
+export async function cancelJob(context: Context, caller: Caller, id: string): Promise<Outcome<Answer>> {
+  const cancelled = await context.store.jobs.cancel(id, caller.identity);
+  if (!cancelled) return fail('not-found', { found: `${path}/${id}` });
+  // Another process learns of it from the store.
+  runnerOf(context)?.abort(id);
   return { kind: 'bare', status: 202, version: undefined };
 }
 
-function accepted(id: string, { begun }: Job): Answer {
+function accepted({ id, begun }: Pick<JobState, 'id' | 'begun'>): Answer {
   const seconds = Math.floor((Date.now() - begun) / 1000);
   return { kind: 'accepted', status: 202, at: `${path}/${id}`, progress: `under way for ${seconds} s` };
 }

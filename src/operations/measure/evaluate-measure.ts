@@ -28,14 +28,14 @@ export const evaluateMeasure = operation({
   parameters: measureParameters,
   unsupported: ['practitioner', 'lastReceivedOn'],
   check: ({ clock }, input, given) => measureRequestIssues(clock, input, given),
-  async handler(context, caller, { id, input }) {
+  async handler(context, caller, { id, input, signal }) {
     const request = measureRequest(context.clock, id, input);
     const measures = await loadMeasures(context, caller, request.measures, id !== undefined);
     if (measures instanceof Failure) return measures;
     const reports =
       request.subject === undefined
-        ? await populationReports(context, caller, request, measures)
-        : await subjectReports(context, caller, { ...request, subject: request.subject }, measures);
+        ? await populationReports(context, caller, request, measures, signal)
+        : await subjectReports(context, caller, { ...request, subject: request.subject }, measures, signal);
     if (reports instanceof Failure) return reports;
     const [only, ...more] = reports;
     const resource = only !== undefined && more.length === 0 ? only : collectionOf(reports);
@@ -58,8 +58,9 @@ async function subjectReports(
   caller: Caller,
   request: MeasureRequest & { readonly subject: string },
   measures: readonly LoadedMeasure[],
+  signal: AbortSignal | undefined,
 ): Promise<Outcome<MeasureReport[]>> {
-  const result = await subjectResult(context, caller, measures, request.period, request.subject);
+  const result = await subjectResult(context, caller, measures, request.period, request.subject, signal);
   if (result instanceof Failure) return result;
   const reference = `Patient/${request.subject}`;
   if (result === undefined) {
@@ -87,11 +88,12 @@ async function populationReports(
   caller: Caller,
   request: MeasureRequest,
   measures: readonly LoadedMeasure[],
+  signal: AbortSignal | undefined,
 ): Promise<Outcome<MeasureReport[]>> {
   const definitions = measures.map((m) => m.definition);
   const attributions = await loadAttributions(context, caller, definitions, request.reporter);
   if (attributions instanceof Failure) return attributions;
-  const members = await membersOf(context, caller, measures, request.period);
+  const members = await membersOf(context, caller, measures, request.period, signal);
   if (members instanceof Failure) return members;
   const shared = frame(context, request);
   const year = Number(shared.period.end.slice(0, 4));

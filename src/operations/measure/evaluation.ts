@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { Failure, type Outcome } from '#errors';
-import type { EvaluationRun } from '#measure/engine.ts';
+import type { EvaluationRun, PatientResults } from '#measure/engine.ts';
 import { Evaluator } from '#measure/evaluator.ts';
 import { offsetAt } from '#measure/period.ts';
 import { type MeasureMember, populationsOf } from '#measure/populations.ts';
 import type { ThreadPool } from '#threads/pool.ts';
+import { SharedRun } from '#threads/shared-run.ts';
 import type { Caller, Context } from '../request/context.ts';
 import type { LoadedMeasure } from './sources.ts';
 
@@ -14,7 +15,7 @@ export type Memberships = readonly (readonly MeasureMember[])[];
 interface EvaluationCache {
   readonly evaluator: Evaluator;
   /** Whole-population runs, finished or under way, by all that decides on their result. */
-  readonly memberships: LRUCache<string, Promise<Outcome<Memberships>>>;
+  readonly memberships: LRUCache<string, SharedRun<Outcome<Memberships>>>;
 }
 
 /** Whole-population results kept; each holds the members of every measure. */
@@ -34,13 +35,14 @@ function cacheOf({ pool, config }: Context): EvaluationCache {
 
 /**
  * Who is in which population, over all patients that the caller may read: one pass for all the measures. Requests that
- * ask the same of the same state share one run, and a few results are kept until the next write.
+ * ask the same of the same state share one run, which ends when all of them are given up, and a few results are kept until the next write.
  */
 export async function membersOf(
   context: Context,
   caller: Caller,
   measures: readonly LoadedMeasure[],
   period: EvaluationRun['period'],
+  signal: AbortSignal | undefined,
 ): Promise<Outcome<Memberships>> {
   const { memberships, evaluator } = cacheOf(context);
   const prepared = await evaluator.prepare(
@@ -52,22 +54,28 @@ export async function membersOf(
   const run = runOf(context, measures, period, false);
   const key = JSON.stringify([prepared.key, period, run.parameters, lastSeq, caller.rights.read]);
   const known = memberships.get(key);
-  if (known !== undefined) return known;
-  const made = evaluator.evaluate(caller.client, prepared, run, { rights: caller.rights.read }).then((results) => {
-    if (results instanceof Failure) return results;
-    return measures.map(({ definition }, i) =>
-      results.flatMap(({ patient, byMeasure }): MeasureMember[] => {
-        const { bits = 0, strata = [] } = byMeasure[i] ?? {};
-        return populationsOf(definition, bits).includes(true) ? [{ patient, bits, strata }] : [];
-      }),
-    );
+  if (known !== undefined && !known.aborted) return known.join(signal);
+  const needs = { rights: caller.rights.read };
+  const made = new SharedRun(async (ended): Promise<Outcome<Memberships>> => {
+    const results = await evaluator.evaluate({ client: caller.client, signal: ended }, prepared, run, needs);
+    return results instanceof Failure ? results : membershipsOf(measures, results);
   });
   memberships.set(key, made);
   const drop = (): void => {
     if (memberships.peek(key) === made) memberships.delete(key);
   };
-  made.then((outcome) => outcome instanceof Failure && drop(), drop);
-  return made;
+  // What failed is tried again when it is next asked for.
+  made.result.then((outcome) => outcome instanceof Failure && drop(), drop);
+  return made.join(signal);
+}
+
+function membershipsOf(measures: readonly LoadedMeasure[], results: readonly PatientResults[]): Memberships {
+  return measures.map(({ definition }, i) =>
+    results.flatMap(({ patient, byMeasure }): MeasureMember[] => {
+      const { bits = 0, strata = [] } = byMeasure[i] ?? {};
+      return populationsOf(definition, bits).includes(true) ? [{ patient, bits, strata }] : [];
+    }),
+  );
 }
 
 function runOf(
@@ -94,6 +102,7 @@ export async function subjectResult(
   measures: readonly LoadedMeasure[],
   period: EvaluationRun['period'],
   subject: string,
+  signal: AbortSignal | undefined,
 ): Promise<Outcome<SubjectResult | undefined>> {
   const { evaluator } = cacheOf(context);
   const { client } = caller;
@@ -104,7 +113,8 @@ export async function subjectResult(
   if (prepared instanceof Failure) return prepared;
   const run = runOf(context, measures, period, true);
   const needs = { patients: [subject], rights: caller.rights.read };
-  const results = await evaluator.evaluate(client, prepared, run, needs);
+  const asking = { client, ...(signal && { signal }) };
+  const results = await evaluator.evaluate(asking, prepared, run, needs);
   if (results instanceof Failure) return results;
   const [only] = results;
   return only && { byMeasure: only.byMeasure.map(({ bits, evidence = [] }) => ({ bits, evaluated: evidence })) };

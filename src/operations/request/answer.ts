@@ -18,6 +18,8 @@ export type Answer =
     }
   /** A resource made for this answer. */
   | { readonly kind: 'made'; readonly status: 200; readonly resource: Resource; readonly etag?: string }
+  /** Such a resource as it was kept: its JSON text. */
+  | { readonly kind: 'text'; readonly status: 200; readonly text: string; readonly etag?: string }
   /**
    * Nothing but a status: a deletion (204; without a version if there was nothing to delete), a resource that the client
    * has already (304), an answer to HEAD.

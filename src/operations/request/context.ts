@@ -46,7 +46,9 @@ export interface BackgroundWork {
 /** Who asks. */
 export interface Caller {
   readonly rights: Rights;
-  /** Whose work waits behind each other in the pool: the address, until callers have identities. */
+  /** Whose jobs these are: the address, until there are tokens. */
+  readonly identity: string;
+  /** Whose work waits behind each other in the pool. */
   readonly client: string;
 }
 
@@ -58,6 +60,8 @@ export interface OperationCall<P extends readonly OperationParameter[] = readonl
   readonly input: OperationInput<P>;
   /** Of a paged operation: the token of the page, which says all that was asked; the input is empty then. */
   readonly page?: string;
+  /** Nobody waits for the answer any more: what is long ends, and rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** The names of the arguments that were sent, readable or not, each with its FHIRPath; that is undefined in the URL. */

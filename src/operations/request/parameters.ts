@@ -16,6 +16,7 @@ const plain: ReadonlySet<Interaction['code']> = new Set([
   'patch',
   'delete',
   'bundle',
+  'jobs',
   'job',
   'cancel-job',
 ]);

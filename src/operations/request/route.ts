@@ -24,7 +24,9 @@ export type Interaction =
   /** By the search in the URL. */
   | { readonly code: 'conditional-update' | 'conditional-patch' | 'conditional-delete'; readonly type: string }
   | { readonly code: 'capabilities' | 'bundle' | 'history-system' }
-  /** R4 async.html: what became of an asynchronous request. */
+  /** The caller's asynchronous requests. */
+  | { readonly code: 'jobs' }
+  /** R4 async.html: what became of one. */
   | { readonly code: 'job' | 'cancel-job'; readonly id: string }
   /** R4 operations.html; the name has its `$`. */
   | {
@@ -50,6 +52,7 @@ export function route(definitions: Definitions, method: string, path: string): O
     return choose(method, '', { GET: { code: 'search-system' }, POST: { code: 'bundle' } });
   }
   if (first === '_search' && parts.length === 1) return choose(method, path, { POST: { code: 'search-system' } });
+  if (first === jobs && parts.length === 1) return choose(method, path, { GET: { code: 'jobs' } });
   if (first === jobs && second !== undefined && parts.length === 2) {
     return choose(method, path, { GET: { code: 'job', id: second }, DELETE: { code: 'cancel-job', id: second } });
   }

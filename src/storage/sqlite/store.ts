@@ -11,6 +11,7 @@ import {
   type ConditionConflict,
   type Conflict,
   type HistoryQuery,
+  type Jobs,
   type Lease,
   type Needs,
   type Page,
@@ -27,6 +28,7 @@ import {
 } from '../store.ts';
 import { Connection } from './database/connection.ts';
 import { Names } from './database/names.ts';
+import { SqliteJobs } from './jobs.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
 import type { PackedPatients } from './read/patients.ts';
@@ -34,7 +36,7 @@ import { PointReads } from './read/point.ts';
 import { openReads, type ReaderMethods } from './read/reads.ts';
 import { markOf, revisionOf, settingOf } from './read/shelf.ts';
 import { versionAt } from './read/versions.ts';
-import { errorOf } from './wire/failure.ts';
+import { errorOf, orUnavailable } from './wire/failure.ts';
 import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
 import type { WriterMethods } from './write/writer.ts';
 
@@ -76,6 +78,7 @@ export function joinWorkers(path: string, port: Port): Workers {
 /** A store in a file, whose schema is this program's. */
 export class SqliteStore implements Store {
   readonly shelf: Shelf;
+  readonly jobs: Jobs;
   readonly #path: string;
   readonly #own: boolean;
   readonly #connection: Connection;
@@ -102,6 +105,7 @@ export class SqliteStore implements Store {
       lease: (name, owner, ms) => orUnavailable(writer.call('lease', { name, owner, ms })),
       release: (lease: Lease) => orUnavailable(writer.call('release', lease)),
     };
+    this.jobs = new SqliteJobs(this.#connection, writer);
   }
 
   /** Resolves when every thread has opened the file. */
@@ -261,14 +265,6 @@ export class SqliteStore implements Store {
     } catch (error) {
       throw errorOf(error);
     }
-  }
-}
-
-async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw errorOf(error);
   }
 }
 

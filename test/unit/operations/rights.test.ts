@@ -22,9 +22,9 @@ const context = await createContext(config, opened, { threadFile });
 t.teardown(() => store.close());
 
 const men: Filter = { op: 'match', param: 'gender', test: { kind: 'token', code: 'male' } };
-const everybody: Caller = { client: 'test', rights: unrestricted };
-const restricted: Caller = { client: 'test', rights: rightsTo(men, men) };
-const nobody: Caller = { client: 'test', rights: rightsTo({ op: 'none' }, { op: 'none' }) };
+const everybody: Caller = { client: 'test', identity: 'test', rights: unrestricted };
+const restricted: Caller = { client: 'test', identity: 'test', rights: rightsTo(men, men) };
+const nobody: Caller = { client: 'test', identity: 'test', rights: rightsTo({ op: 'none' }, { op: 'none' }) };
 
 async function ask(caller: Caller, method: string, path: string, body?: unknown) {
   const [target = '', query = ''] = path.split('?');

@@ -160,8 +160,20 @@ INSERT INTO touched SELECT c.patient, max(r.seq) FROM compartment c JOIN resourc
   WHERE r.seq IS NOT NULL GROUP BY c.patient;
 `;
 
+/**
+ * Jobs: `lease` is when the lease ends, 0 where nobody holds one; `lost` counts the leases that ran out. The long texts stand last, so that
+ * what stands before them is read without them.
+ */
+const jobs = `
+CREATE TABLE job (
+  id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, title TEXT NOT NULL, begun INTEGER NOT NULL,
+  attempt INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0, lease INTEGER NOT NULL, cancelled INTEGER NOT NULL DEFAULT 0,
+  ended INTEGER, expires INTEGER, request TEXT NOT NULL, answer TEXT);
+CREATE INDEX job_owner ON job (owner);
+`;
+
 /** Each brings the schema from the version that is its place in the list to the next. Only ever appended to. */
-const migrations: readonly string[] = [first, second, third];
+const migrations: readonly string[] = [first, second, third + jobs];
 
 /** The schema version that this program writes. */
 export const schemaVersion = migrations.length;

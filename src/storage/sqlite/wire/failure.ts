@@ -27,3 +27,12 @@ export function errorOf(failure: unknown): unknown {
   if (typeof packed !== 'object' || packed === null || !('unavailable' in packed)) return failure;
   return new StoreUnavailable(String(packed.unavailable));
 }
+
+/** The answer of a thread, or what `errorOf` makes of its failure. */
+export async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw errorOf(error);
+  }
+}

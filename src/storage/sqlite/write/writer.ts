@@ -8,6 +8,7 @@ import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
 import { failureOf } from '../wire/failure.ts';
 import type { PackedCommit, PackedReindexed, PackedTransaction } from '../wire/pack.ts';
+import { jobMethods } from './jobs.ts';
 import { ShelfWriter } from './shelf.ts';
 import { SavepointFailure, Transactor } from './transact.ts';
 
@@ -39,6 +40,7 @@ const methods = {
   key: (name: string): Uint8Array => shelf.key(name),
   probe: (_: null): void => shelf.keep({ probe: new Date().toISOString() }),
   counts: (_: null): Pick<Stats, 'groups' | 'transactions'> => done,
+  ...jobMethods(connection),
   ready: (_: null): void => undefined,
   close: (_: null): void => undefined,
 };

@@ -29,7 +29,7 @@ t.beforeEach(() => {
 });
 t.teardown(() => store.close());
 
-const caller: Caller = { client: 'test', rights: unrestricted };
+const caller: Caller = { client: 'test', identity: 'test', rights: unrestricted };
 const put = (id: string) => ({
   resource: { resourceType: 'Patient', id, gender: 'male' },
   request: { method: 'PUT', url: `Patient/${id}` },

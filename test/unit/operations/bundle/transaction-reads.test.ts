@@ -55,7 +55,7 @@ const context = await createContext(config, { ...opened, store }, { threadFile }
 for (const work of context.background) await work.stop();
 t.teardown(() => real.close());
 
-const everybody: Caller = { client: 'test', rights: unrestricted };
+const everybody: Caller = { client: 'test', identity: 'test', rights: unrestricted };
 const patient = (id: string, more: object = {}) => ({ resourceType: 'Patient', id, gender: 'male', ...more });
 const put = (id: string, more: object = {}) => ({
   resource: patient(id, more),
@@ -212,7 +212,7 @@ t.test('what another changes meanwhile is read again', async (t) => {
 
 t.test('who may write and not read is not answered what he wrote', async (t) => {
   const men: Filter = { op: 'match', param: 'gender', test: { kind: 'token', code: 'male' } };
-  const writer: Caller = { client: 'test', rights: rightsTo(men, unrestricted.update) };
+  const writer: Caller = { client: 'test', identity: 'test', rights: rightsTo(men, unrestricted.update) };
   await given(put('e'), put('f'));
   const woman = await transact(writer, put('e', { gender: 'female' }), get('Patient/e'), get('Patient/f'));
   t.same(woman.answers, ['200 v2', '404', '200 v1']);

@@ -170,6 +170,7 @@ t.test('how it may be answered', async (t) => {
     ['put', '/Patient/{id}', '200 201 400 409 412 422 default'],
     ['patch', '/Patient/{id}', '200 400 404 409 410 412 422 default'],
     ['delete', '/Patient/{id}', '200 204 400 409 412 default'],
+    ['get', '/_jobs', '200 default'],
     ['get', '/_jobs/{job}', '200 202 404 default'],
     ['post', '/Measure/$evaluate-measure', '200 202 400 404 422 default'],
   ];

@@ -22,7 +22,7 @@ const { store } = opened;
 const context = await createContext(config, opened, { threadFile });
 t.teardown(() => store.close());
 
-const everybody: Caller = { client: 'test', rights: unrestricted };
+const everybody: Caller = { client: 'test', identity: 'test', rights: unrestricted };
 
 async function put(resource: { readonly resourceType: string; readonly id: string } & Record<string, unknown>) {
   const interaction = route(context.definitions, 'PUT', `${resource.resourceType}/${resource.id}`);
@@ -318,7 +318,7 @@ t.test('more than 10,000 codes and resources are refused', async (t) => {
 });
 
 t.test('what the caller may not read is not looked into', async (t) => {
-  const only = (read: Filter): Caller => ({ client: 'test', rights: rightsTo(read, nothing) });
+  const only = (read: Filter): Caller => ({ client: 'test', identity: 'test', rights: rightsTo(read, nothing) });
   const nobody = only(nothing);
   const active = only({ op: 'match', param: 'status', test: { kind: 'token', code: 'active' } });
   t.match(await resolved(inside('ValueSet/v1'), condition, nobody), /^400 The value set "ValueSet\/v1"/);

@@ -51,7 +51,7 @@ const context: Context = {
   },
 };
 
-const caller: Caller = { client: 'test', rights: unrestricted };
+const caller: Caller = { client: 'test', identity: 'test', rights: unrestricted };
 const plain = { query: [], lenient: false, preconditions: {} } as const;
 
 /** The status, or those of the entries, and what was indexed. */
