@@ -75,12 +75,10 @@ export async function createContext(
   const { parameters } = context;
   const isNew = (await store.lastSeq()) === 0;
   if (!(await isIndexCurrent(store))) await claimIndex(store, isNew);
-  if (!isNew) {
-    await parameters.refresh();
-    if (!(await isIndexCurrent(store))) await indexWholeStore(context);
-  }
   await installGuide(context, guide);
   await parameters.refresh();
+  // With the guide's parameters too, so that it is done once.
+  if (!(await isIndexCurrent(store))) await indexWholeStore(context);
   for (const work of context.background) work.start();
   return context;
 }
