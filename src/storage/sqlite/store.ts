@@ -21,7 +21,7 @@ import type {
 } from '../store.ts';
 import { Connection } from './database/connection.ts';
 import { sql } from './database/fragment.ts';
-import { makePrivate, prepareFile } from './database/schema.ts';
+import { makePrivate, prepareFile } from './database/opening.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
 import type { PackedPatients } from './read/patients.ts';

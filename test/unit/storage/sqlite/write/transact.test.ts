@@ -4,7 +4,7 @@ import t from 'tap';
 import { Connection } from '#storage/sqlite/database/connection.ts';
 import { sql } from '#storage/sqlite/database/fragment.ts';
 import { Names } from '#storage/sqlite/database/names.ts';
-import { prepareFile } from '#storage/sqlite/database/schema.ts';
+import { prepareFile } from '#storage/sqlite/database/opening.ts';
 import { Planner } from '#storage/sqlite/planner/planner.ts';
 import { packTransaction } from '#storage/sqlite/wire/pack.ts';
 import { SavepointFailure, Transactor } from '#storage/sqlite/write/transact.ts';
