@@ -1,7 +1,9 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { pino } from 'pino';
 import type { Running } from '#cli/command.ts';
+import { notListening } from '#cli/ports.ts';
 import type { Config } from '#config';
+import { Failure, type Outcome } from '#errors';
 import { type Definitions, loadDefinitions } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
 import { respondTask } from '#http/tasks.ts';
@@ -27,7 +29,9 @@ const root = new URL('../', import.meta.url);
 /** What main alone can name. */
 export interface Adapter {
   /** Opens the store that HUFHIR_STORE names. */
-  readonly openStore: (location: string) => Promise<Store>;
+  readonly openStore: (location: string) => Promise<Outcome<Store>>;
+  /** What an error that came out of that store means, if it was to be expected of what is stored there. */
+  readonly obstacleOf: (location: string, error: unknown) => Failure | undefined;
   /** The same store in a thread of the pool, by what `Store.share` gave. */
   readonly joinStore: (shared: unknown) => Store;
   /** The module that such a thread runs; it exports `runTask`. */
@@ -57,11 +61,23 @@ export async function createContext(
   config: Config,
   opening: Store | Promise<Store>,
   parts: ContextParts,
-): Promise<Context> {
+): Promise<Context>;
+export async function createContext(
+  config: Config,
+  opening: Promise<Outcome<Store>>,
+  parts: ContextParts,
+): Promise<Outcome<Context>>;
+export async function createContext(
+  config: Config,
+  opening: Store | Promise<Outcome<Store>>,
+  parts: ContextParts,
+): Promise<Outcome<Context>> {
   const definitions = loadDefinitions();
   const guide = withCql(readGuide(root), new URL('profiles/', root));
   const data: ThreadData = { config, guide, types: compileTypes(definitions.structures()) };
-  const context = join(data, definitions, await opening, parts, true);
+  const opened = await opening;
+  if (opened instanceof Failure) return opened;
+  const context = join(data, definitions, opened, parts, true);
   const { store, parameters, log } = context;
   const isNew = (await store.lastSeq()) === 0;
   if (isNew) await parameters.adopt(guide);
@@ -146,13 +162,24 @@ export function threadTasks(data: ThreadData, { joinStore, threadFile }: Adapter
   };
 }
 
-/** A whole server, as the settings say. */
-export async function startServer(config: Config, { openStore, threadFile }: Adapter): Promise<Running> {
-  return listen(await createContext(config, openStore(config.store), { threadFile }));
+/** A whole server, as the settings say. What was opened is closed if it cannot be one. */
+export async function startServer(config: Config, adapter: Adapter): Promise<Outcome<Running>> {
+  const opening = adapter.openStore(config.store);
+  try {
+    const context = await createContext(config, opening, adapter);
+    return context instanceof Failure ? context : await listen(context);
+  } catch (error) {
+    const store = await opening.catch(() => undefined);
+    // A damaged one may not close well, and the error that came first is the one to tell.
+    if (store !== undefined && !(store instanceof Failure)) await store.close().catch(() => undefined);
+    const obstacle = adapter.obstacleOf(config.store, error);
+    if (obstacle === undefined) throw error;
+    return obstacle;
+  }
 }
 
 /** Starts to listen. What was opened is closed if that fails. */
-export async function listen(context: Context): Promise<Running> {
+export async function listen(context: Context): Promise<Outcome<Running>> {
   const { createServer } = await import('#http/server/server.ts');
   const { host, port } = context.config;
   try {
@@ -167,7 +194,9 @@ export async function listen(context: Context): Promise<Running> {
     };
   } catch (error) {
     await close(context);
-    throw error;
+    const failure = notListening(error, host, port);
+    if (failure === undefined) throw error;
+    return failure;
   }
 }
 

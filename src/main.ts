@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { isMainThread, workerData } from 'node:worker_threads';
 import { type Adapter, startServer, threadTasks } from '#assembly';
+import { checkSqliteStore } from '#storage/sqlite/check/check.ts';
+import { obstacleOf } from '#storage/sqlite/database/obstacles.ts';
 import { openSharedSqliteStore, openSqliteStore, releaseSharedSqliteStore } from '#storage/sqlite/store.ts';
 import type { Store } from '#storage/store.ts';
 import { taskRunner } from '#threads/pool.ts';
@@ -15,12 +15,8 @@ setFlagsFromString('--semi-space-growth-factor=1');
 // For the threads of the pool, which give their memory back when a large request is done.
 setFlagsFromString('--expose-gc');
 
-/** The folder of a file is made if it is not there. */
-async function openStore(location: string): Promise<Store> {
-  const file = location.replace(/^sqlite:/, '');
-  mkdirSync(dirname(file), { recursive: true });
-  return openSqliteStore(file);
-}
+/** `sqlite:<file>` */
+const fileOf = (location: string): string => location.replace(/^sqlite:/, '');
 
 let joined: Store | undefined;
 
@@ -31,7 +27,12 @@ function joinStore(shared: unknown): Store {
   return joined;
 }
 
-const adapter: Adapter = { openStore, joinStore, threadFile: new URL(import.meta.url) };
+const adapter: Adapter = {
+  openStore: (location) => openSqliteStore(fileOf(location)),
+  obstacleOf: (location, error) => obstacleOf(fileOf(location), error),
+  joinStore,
+  threadFile: new URL(import.meta.url),
+};
 
 /** What the threads of the pool run: this file too. */
 export const runTask = isMainThread ? undefined : taskRunner(threadTasks(workerData, adapter));
@@ -40,5 +41,6 @@ if (isMainThread) {
   const { run } = await import('#cli/commands.ts');
   process.exitCode = await run(process.argv.slice(2), process.env, {
     startServer: (config) => startServer(config, adapter),
+    checkStore: (location) => checkSqliteStore(fileOf(location)),
   });
 }

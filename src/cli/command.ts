@@ -1,4 +1,6 @@
 import type { Config } from '#config';
+import type { Failure, Outcome } from '#errors';
+import type { StoreCheck } from '#storage/store.ts';
 
 /** A server that answers, and how to end it: it takes no new work, finishes what it has, and closes the store. */
 export interface Running {
@@ -8,7 +10,9 @@ export interface Running {
 
 /** What lies to the right of this room; main hands it in. */
 export interface Parts {
-  readonly startServer: (config: Config) => Promise<Running>;
+  readonly startServer: (config: Config) => Promise<Outcome<Running>>;
+  /** Checks the store that HUFHIR_STORE names, and changes nothing. */
+  readonly checkStore: (location: string) => Promise<Outcome<StoreCheck>>;
 }
 
 /** What a command works with. */
@@ -20,3 +24,9 @@ export interface Shell extends Parts {
 
 /** A command of the CLI; it answers the exit code. */
 export type Command = (shell: Shell) => Promise<number>;
+
+/** Tells why a command cannot be done, a line for each reason; the exit code. */
+export function refused({ issues }: Failure, print: Shell['print']): number {
+  for (const issue of issues) print(issue.text);
+  return 1;
+}

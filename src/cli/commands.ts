@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { check } from './check.ts';
 import type { Command, Parts } from './command.ts';
 import { demo } from './demo.ts';
 import { serve } from './serve.ts';
@@ -12,6 +13,11 @@ interface CommandEntry {
 
 const commands: Readonly<Record<string, CommandEntry>> = {
   serve: { run: serve, help: 'start the server as the HUFHIR_* settings say', options: [] },
+  check: {
+    run: check,
+    help: 'check that the store that HUFHIR_STORE names is whole, also while a server uses it',
+    options: [],
+  },
   demo: {
     run: demo,
     help: 'load a demo district into a fresh store, evaluate its indicators, keep serving',

@@ -169,6 +169,15 @@ export interface Stats {
   readonly bytes: number;
 }
 
+/** What a check of a whole store found. */
+export interface StoreCheck {
+  /** Current resources, and all versions; counted if there is no problem. */
+  readonly resources: number;
+  readonly versions: number;
+  /** One line each; empty if the store is whole. */
+  readonly problems: readonly string[];
+}
+
 export interface Store {
   /** The current version, or the one asked for; undefined if there is none. Deleted ones come without content. */
   read(type: string, id: string, version?: number): Promise<Version | undefined>;

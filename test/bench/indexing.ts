@@ -9,14 +9,14 @@ import { loadConfig } from '#config';
 import { Failure } from '#errors';
 import { parseResource } from '#fhir/json/json.ts';
 import type { Context } from '#operations/request/context.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { threadFile } from '#test/http/harness.ts';
+import { storeIn } from '#test/process/store.ts';
 
 /** The inside of a server, without HTTP, around the store in this file; a new one gets what a server puts into it. */
 export async function openInside(file: string): Promise<Context> {
   const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off', HUFHIR_VALIDATION: 'off' });
   if (config instanceof Failure) throw new Error(config.issues.map(({ text }) => text).join('; '));
-  return createContext(config, openSqliteStore(file), { threadFile });
+  return createContext(config, storeIn(file), { threadFile });
 }
 
 /** Works with the inside of a server on a new store, which is deleted; `schema` stands for its tables, as one word. */

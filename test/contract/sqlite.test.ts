@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
 import t from 'tap';
+import { Failure } from '#errors';
 import { everything } from '#search/model/filter.ts';
 import { openSharedSqliteStore, openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Page } from '#storage/store.ts';
 import { sized } from '#test/process/sizes.ts';
+import { storeIn } from '#test/process/store.ts';
 import { commit, ids, type Opened, pages, plan, put, remove } from './build.ts';
 import { storeContract } from './store.contract.ts';
 
@@ -15,11 +17,11 @@ let count = 0;
 
 async function open(): Promise<Opened> {
   const path = join(folder, `store-${++count}`, 'hufhir.db');
-  let store = await openSqliteStore(path);
+  let store = await storeIn(path);
   const first = store;
   const reopen = async () => {
     await store.close();
-    store = await openSqliteStore(path);
+    store = await storeIn(path);
     return store;
   };
   const close = async () => {
@@ -58,7 +60,7 @@ t.test('a shared store whose writer is lost says so, and refuses to write', asyn
   const note = (worker: Worker) => writers.push(worker);
   process.on('worker', note);
   t.teardown(() => process.off('worker', note));
-  const owner = await openSqliteStore(join(folder, 'lost.db'));
+  const owner = await storeIn(join(folder, 'lost.db'));
   t.teardown(() => owner.close());
   const lost = Promise.withResolvers<void>();
   const shared = openSharedSqliteStore(owner.share().shared, lost.resolve);
@@ -77,7 +79,7 @@ t.test('a shared store whose writer is lost says so, and refuses to write', asyn
 });
 
 t.test('a backup is a whole store, made while writes go on', async (t) => {
-  const store = await openSqliteStore(join(folder, 'source.db'));
+  const store = await storeIn(join(folder, 'source.db'));
   const target = join(folder, 'backup.db');
   await commit(store, put('Basic/a'), put('Basic/b'), remove('Basic/b'));
   const secret = await store.secret('cursor');
@@ -86,7 +88,7 @@ t.test('a backup is a whole store, made while writes go on', async (t) => {
     ...Array.from({ length: 50 }, (_, i) => commit(store, put(`Patient/p${i}`), put(`Basic/p${i}`))),
   ]);
   t.equal(during.length, 50);
-  const copy = await openSqliteStore(target);
+  const copy = await storeIn(target);
   const { lastSeq } = await copy.stats();
   t.strictSame(await copy.changes(0, 1000), (await store.changes(0, 1000)).slice(0, lastSeq));
   t.equal((lastSeq - 3) % 2, 0, 'no transaction is cut in half');
@@ -98,7 +100,7 @@ t.test('a backup is a whole store, made while writes go on', async (t) => {
 });
 
 t.test('a backup that fails leaves nothing behind', async (t) => {
-  const store = await openSqliteStore(join(folder, 'kept.db'));
+  const store = await storeIn(join(folder, 'kept.db'));
   t.teardown(() => store.close());
   const nowhere = join(folder, 'taken');
   mkdirSync(`${nowhere}.partial`);
@@ -112,7 +114,7 @@ t.test('a backup that fails leaves nothing behind', async (t) => {
 });
 
 t.test('pages end at 16 million characters, after one resource at least', async (t) => {
-  const store = await openSqliteStore(join(folder, 'long.db'));
+  const store = await storeIn(join(folder, 'long.db'));
   t.teardown(() => store.close());
   const millions = { a: 6, b: 6, c: 6, d: 17, e: 1 };
   for (const [id, n] of Object.entries(millions)) {
@@ -144,7 +146,7 @@ t.test('a thread that is lost is replaced', async (t) => {
   process.on('worker', note);
   t.teardown(() => process.off('worker', note));
   const path = join(folder, 'threads.db');
-  const store = await openSqliteStore(path);
+  const store = await storeIn(path);
   t.equal(threads.length, 3, 'a writer and two readers');
   let written = 0;
   for (let round = 0; round < 2; round++) {
@@ -180,20 +182,26 @@ t.test('a thread that is lost is replaced', async (t) => {
   await t.rejects(store.find(plan('Basic')), { message: 'The store is closed.' });
 });
 
+async function refusal(path: string): Promise<string> {
+  const refused = await openSqliteStore(path);
+  if (!(refused instanceof Failure)) throw new Error(`${path} was opened`);
+  return refused.issues[0].text;
+}
+
 t.test('files that are not to be opened', async (t) => {
   const path = join(folder, 'schema.db');
-  await (await openSqliteStore(path)).close();
+  await (await storeIn(path)).close();
   t.equal(statSync(path).mode & 0o077, 0, 'the file is its owner’s alone');
   const raise = new DatabaseSync(path);
   raise.exec('PRAGMA user_version = 99');
   raise.close();
-  await t.rejects(openSqliteStore(path), { message: /schema 99; this program knows schemas up to \d/ });
+  t.match(await refusal(path), /schema 99, and this program knows schemas up to \d/);
   const foreign = join(folder, 'foreign.db');
   const other = new DatabaseSync(foreign);
   other.exec('CREATE TABLE x (y)');
   other.close();
-  await t.rejects(openSqliteStore(foreign), { message: /not a Hufhir store/ });
+  t.match(await refusal(foreign), /database of another program/);
   const text = join(folder, 'text.db');
   writeFileSync(text, 'This is no database, but a text that is long enough to be taken for one. '.repeat(20));
-  await t.rejects(openSqliteStore(text), { message: /not a database/ });
+  t.match(await refusal(text), /no SQLite database/);
 });

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { startServe } from '#test/process/hufhir.ts';
 import { sized } from '#test/process/sizes.ts';
+import { storeIn } from '#test/process/store.ts';
 import { entry, patient, startOn, startServer, transaction } from './harness.ts';
 import { keepAlive } from './keep-alive.ts';
 
@@ -217,7 +217,7 @@ t.test('a store that another program indexed is indexed anew before it is served
   const first = await start(file);
   t.equal((await first.ask('PUT', '/Patient/a', married('a'))).status, 201);
   await first.stop();
-  const store = await openSqliteStore(file);
+  const store = await storeIn(file);
   await store.setNote('index', 'that of another program');
   await store.reindex([{ type: 'Patient', id: 'a', version: 1, index: { entries: [], patients: [] } }]);
   await store.close();

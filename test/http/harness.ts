@@ -6,8 +6,8 @@ import { freePort } from '#cli/ports.ts';
 import { type Config, loadConfig } from '#config';
 import { Failure } from '#errors';
 import type { Context } from '#operations/request/context.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { patience } from '#test/process/hufhir.ts';
+import { storeIn } from '#test/process/store.ts';
 
 export interface Reply {
   readonly status: number;
@@ -52,21 +52,18 @@ export async function startOn(
 ): Promise<TestServer & { readonly context: Context }> {
   for (;;) {
     const config = await configure(settings);
-    const store = await openSqliteStore(file);
+    const store = await storeIn(file);
     const context = await createContext(config, store, { threadFile, ...served });
     const { baseUrl: base } = config;
-    try {
-      const { stop } = await listen(context);
-      return {
-        base,
-        context,
-        ask: (method, path, body, headers) => ask(`${base}${path}`, method, body, headers),
-        stop,
-      };
-    } catch (error) {
-      // Another process took the port since it was found free.
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    }
+    const running = await listen(context);
+    // Another process took the port since it was found free.
+    if (running instanceof Failure) continue;
+    return {
+      base,
+      context,
+      ask: (method, path, body, headers) => ask(`${base}${path}`, method, body, headers),
+      stop: running.stop,
+    };
   }
 }
 

@@ -32,7 +32,7 @@ const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>
   fhir: ['json', 'values', 'model', ['xml', 'fhirpath'], 'patch'],
   search: ['model', 'text', 'extract', 'match', 'criteria', 'filter-expression', 'parse.ts', 'plan.ts'],
   storage: ['store.ts', 'pages.ts', 'sqlite'],
-  'storage/sqlite': ['database', 'wire', 'index', 'planner', 'read', 'write', 'store.ts'],
+  'storage/sqlite': ['database', 'check', 'wire', 'index', 'planner', 'read', 'write', 'store.ts'],
   operations: [
     'search-parameters',
     'request',

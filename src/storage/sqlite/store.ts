@@ -3,6 +3,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backup as copy } from 'node:sqlite';
 import type { MessagePort } from 'node:worker_threads';
+import type { Outcome } from '#errors';
 import type { Plan } from '#search/model/filter.ts';
 import { type Callee, Calls, connected, worker } from '#threads/calls.ts';
 import { InlineCalls } from '#threads/inline-calls.ts';
@@ -21,6 +22,7 @@ import type {
 } from '../store.ts';
 import { Connection } from './database/connection.ts';
 import { sql } from './database/fragment.ts';
+import { obstacleOf } from './database/obstacles.ts';
 import { makePrivate, prepareFile } from './database/opening.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
@@ -38,9 +40,20 @@ const backupCache = 2_000;
 /** Threads of long reads: one goes on answering while another works. */
 const readers = 2;
 
-/** Opens the store in a file, which is made if it is missing; throws if it is no store, or one of a newer program. */
-export async function openSqliteStore(path: string): Promise<Store> {
-  prepareFile(path);
+/** Opens the store in a file, which is made if it is missing; the failure says what keeps it from being one. */
+export async function openSqliteStore(path: string): Promise<Outcome<Store>> {
+  const failure = prepareFile(path);
+  if (failure !== undefined) return failure;
+  try {
+    return await openPrepared(path);
+  } catch (error) {
+    const obstacle = obstacleOf(path, error);
+    if (obstacle === undefined) throw error;
+    return obstacle;
+  }
+}
+
+async function openPrepared(path: string): Promise<Store> {
   const reader = () => new Calls<ReaderMethods>(worker(new URL('./read/reader.ts', import.meta.url), path));
   const store = new SqliteStore(path, {
     own: true,

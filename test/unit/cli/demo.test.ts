@@ -22,6 +22,7 @@ async function refused(folder: string, options: Readonly<Record<string, string>>
     environment: process.env,
     print,
     startServer,
+    checkStore: startServer,
   };
   const code = await demo(shell).finally(() => process.chdir(here));
   t.equal(code, 1);

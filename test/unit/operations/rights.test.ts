@@ -8,15 +8,15 @@ import type { Caller } from '#operations/request/context.ts';
 import { route } from '#operations/request/route.ts';
 import type { Filter } from '#search/model/filter.ts';
 import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { threadFile } from '#test/http/harness.ts';
+import { storeIn } from '#test/process/store.ts';
 
 /** What a caller sees whose rights are a part of the records: one rule for read, vread and history. */
 
 const file = join(t.testdir(), 'rights.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const store = await openSqliteStore(file);
+const store = await storeIn(file);
 const context = await createContext(config, store, { threadFile });
 t.teardown(() => store.close());
 

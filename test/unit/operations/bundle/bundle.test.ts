@@ -10,15 +10,15 @@ import type { Answer } from '#operations/request/answer.ts';
 import type { Caller } from '#operations/request/context.ts';
 import type { Request } from '#operations/request/request.ts';
 import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { threadFile } from '#test/http/harness.ts';
+import { storeIn } from '#test/process/store.ts';
 
 /** A defect in one entry does not hide what became of the others. */
 
 const file = join(t.testdir(), 'bundle.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const store = await openSqliteStore(file);
+const store = await storeIn(file);
 /** What the log tells. */
 let logged: { err?: { stack: string }; entry?: string }[] = [];
 const log = pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) });

@@ -7,16 +7,16 @@ import { perform } from '#operations/perform.ts';
 import type { Caller } from '#operations/request/context.ts';
 import type { Filter } from '#search/model/filter.ts';
 import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Store } from '#storage/store.ts';
 import { threadFile } from '#test/http/harness.ts';
+import { storeIn } from '#test/process/store.ts';
 
 /** R4 http.html#trules: what a transaction reads is the state that it commits, read once where nobody else wrote meanwhile. */
 
 const file = join(t.testdir(), 'reads.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const real = await openSqliteStore(file);
+const real = await storeIn(file);
 const calls = { read: 0, find: 0, history: 0 };
 /** What happens right before the next commit, as if another client had asked for it. */
 let meanwhile: (() => Promise<unknown>) | undefined;

@@ -9,15 +9,15 @@ import type { Caller } from '#operations/request/context.ts';
 import { route } from '#operations/request/route.ts';
 import { and, type Filter, type LookupSet, nothing } from '#search/model/filter.ts';
 import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
 import { threadFile } from '#test/http/harness.ts';
+import { storeIn } from '#test/process/store.ts';
 
 /** R4 search.html#token (:in, :above, :below), search.html#recursive, search.html#list: what stands in the store decides. */
 
 const file = join(t.testdir(), 'among.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const store = await openSqliteStore(file);
+const store = await storeIn(file);
 const context = await createContext(config, store, { threadFile });
 t.teardown(() => store.close());
 

@@ -9,16 +9,16 @@ import type { Answer } from '#operations/request/answer.ts';
 import type { Caller, Context } from '#operations/request/context.ts';
 import type { Request } from '#operations/request/request.ts';
 import { unrestricted } from '#security/rights.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
 import type { Store } from '#storage/store.ts';
 import { threadFile } from '#test/http/harness.ts';
+import { storeIn } from '#test/process/store.ts';
 
 /** A resource is indexed once in a write, whoever asks for its entries. */
 
 const file = join(t.testdir(), 'index.db');
 const config = loadConfig({ HUFHIR_STORE: `sqlite:${file}`, HUFHIR_AUTH: 'off' });
 if (config instanceof Failure) throw new Error(config.issues.map((i) => i.text).join(' '));
-const real = await openSqliteStore(file);
+const real = await storeIn(file);
 /** What happens right before the next commit, as if another client had asked for it. */
 let meanwhile: (() => Promise<unknown>) | undefined;
 const store: Store = new Proxy(real, {

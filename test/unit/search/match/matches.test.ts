@@ -7,7 +7,7 @@ import type { Compare, Filter, Test } from '#search/model/filter.ts';
 import { nextDown, nextUp, point } from '#search/model/numbers.ts';
 import { fold } from '#search/text/fold.ts';
 import { type Random, random } from '#seed/random.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { storeIn } from '#test/process/store.ts';
 import { byIdentifier, carries, commit, ids, isToken, plan, put, refers, token } from '../../../contract/build.ts';
 
 interface Candidate {
@@ -489,7 +489,7 @@ t.test('random filters find in the store what they match here', async (t) => {
   const seed = 1;
   t.comment(`seed ${seed}`);
   const draw = random('matches', seed);
-  const store = await openSqliteStore(join(t.testdir(), 'hufhir.db'));
+  const store = await storeIn(join(t.testdir(), 'hufhir.db'));
   t.teardown(() => store.close());
 
   const records = [

@@ -6,7 +6,7 @@ import { Connection } from '#storage/sqlite/database/connection.ts';
 import { sql } from '#storage/sqlite/database/fragment.ts';
 import { Names } from '#storage/sqlite/database/names.ts';
 import { Planner } from '#storage/sqlite/planner/planner.ts';
-import { openSqliteStore } from '#storage/sqlite/store.ts';
+import { storeIn } from '#test/process/store.ts';
 
 const match = (param: string, test: Test): Filter => ({ op: 'match', param, test });
 const code = (value: string): Filter => match('code', { kind: 'token', system: 's', code: value });
@@ -58,7 +58,7 @@ const table: readonly (readonly [string, Filter, 'page' | 'all', RegExp])[] = [
 
 t.test('a search starts from its rarest criterion and checks the rest by resource', async (t) => {
   const path = join(t.testdir(), 'plans.db');
-  const store = await openSqliteStore(path);
+  const store = await storeIn(path);
   t.teardown(() => store.close());
   const writes = Array.from({ length: 3000 }, (_, n) => {
     const entries: readonly Entry[] = [

@@ -1,0 +1,10 @@
+import { Failure } from '#errors';
+import { openSqliteStore } from '#storage/sqlite/store.ts';
+import type { Store } from '#storage/store.ts';
+
+/** The store in this file, where nothing should be in the way. */
+export async function storeIn(file: string): Promise<Store> {
+  const store = await openSqliteStore(file);
+  if (store instanceof Failure) throw new Error(store.issues.map(({ text }) => text).join(' '));
+  return store;
+}
