@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Running } from '#cli/command.ts';
 import { notListening } from '#cli/ports.ts';
 import type { Config } from '#config';
@@ -28,8 +28,8 @@ const root = new URL('../', import.meta.url);
 
 /** What main alone can name. */
 export interface Adapter {
-  /** Opens the store that HUFHIR_STORE names. */
-  readonly openStore: (location: string) => Promise<Outcome<Store>>;
+  /** Opens the store that HUFHIR_STORE names; what the store tells of itself goes to the log. */
+  readonly openStore: (location: string, log: Logger) => Promise<Outcome<Store>>;
   /** What an error that came out of that store means, if it was to be expected of what is stored there. */
   readonly obstacleOf: (location: string, error: unknown) => Failure | undefined;
   /** The same store in a thread of the pool, by what `Store.share` gave. */
@@ -164,7 +164,7 @@ export function threadTasks(data: ThreadData, { joinStore, threadFile }: Adapter
 
 /** A whole server, as the settings say. What was opened is closed if it cannot be one. */
 export async function startServer(config: Config, adapter: Adapter): Promise<Outcome<Running>> {
-  const opening = adapter.openStore(config.store);
+  const opening = adapter.openStore(config.store, pino({ level: config.logLevel }));
   try {
     const context = await createContext(config, opening, adapter);
     return context instanceof Failure ? context : await listen(context);

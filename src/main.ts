@@ -28,7 +28,7 @@ function joinStore(shared: unknown): Store {
 }
 
 const adapter: Adapter = {
-  openStore: (location) => openSqliteStore(fileOf(location)),
+  openStore: (location, log) => openSqliteStore(fileOf(location), log),
   obstacleOf: (location, error) => obstacleOf(fileOf(location), error),
   joinStore,
   threadFile: new URL(import.meta.url),

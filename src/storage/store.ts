@@ -167,6 +167,8 @@ export interface Stats {
   readonly pending: number;
   /** Bytes on disk, as far as the store can tell. */
   readonly bytes: number;
+  /** Problems that the check after an unclean end found; 0 where none was due, or it has not ended. */
+  readonly problems: number;
 }
 
 /** What a check of a whole store found. */

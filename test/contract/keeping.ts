@@ -31,11 +31,11 @@ export function keeping(t: Test, open: Open): void {
     const { store, close } = await open();
     t.teardown(close);
     const { bytes, ...empty } = await store.stats();
-    t.strictSame(empty, { resources: {}, lastSeq: 0, pending: 0 });
+    t.strictSame(empty, { resources: {}, lastSeq: 0, pending: 0, problems: 0 });
     t.equal(await store.lastSeq(), 0);
     await commit(store, put('Patient/a'), put('Patient/b'), put('Basic/x'), remove('Patient/b'));
     const { bytes: more, ...stats } = await store.stats();
-    t.strictSame(stats, { resources: { Patient: 1, Basic: 1 }, lastSeq: 4, pending: 0 });
+    t.strictSame(stats, { resources: { Patient: 1, Basic: 1 }, lastSeq: 4, pending: 0, problems: 0 });
     t.ok(more >= bytes && bytes >= 0);
     t.equal(await store.lastSeq(), 4);
     await commit(store, remove('Basic/x'));

@@ -34,6 +34,7 @@ export function createMetrics(context: Context): Metrics {
   const resources = gauge('hufhir_resources', 'Current resources', ['type']);
   const pending = gauge('hufhir_pending_references', 'References whose target has not arrived');
   const bytes = gauge('hufhir_store_bytes', 'Bytes of the store');
+  const problems = gauge('hufhir_store_problems', 'Problems found by the check after an unclean end of the server');
   let counted: { readonly at: number; readonly stats: Stats } | undefined;
   /** Finding the series of a set of labels costs more than counting; there are few of them. */
   const children = new Map<string, (seconds: number) => void>();
@@ -61,6 +62,7 @@ export function createMetrics(context: Context): Metrics {
       for (const [type, count] of Object.entries(stats.resources)) resources.set({ type }, count);
       pending.set(stats.pending);
       bytes.set(stats.bytes);
+      problems.set(stats.problems);
       return registry.metrics();
     },
   };

@@ -3,7 +3,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backup as copy } from 'node:sqlite';
 import type { MessagePort } from 'node:worker_threads';
-import type { Outcome } from '#errors';
+import { Failure, type Outcome } from '#errors';
 import type { Plan } from '#search/model/filter.ts';
 import { type Callee, Calls, connected, worker } from '#threads/calls.ts';
 import { InlineCalls } from '#threads/inline-calls.ts';
@@ -20,10 +20,12 @@ import type {
   Transaction,
   Version,
 } from '../store.ts';
+import { BackgroundCheck, type StoreLog, warning } from './check/background.ts';
 import { Connection } from './database/connection.ts';
 import { sql } from './database/fragment.ts';
 import { obstacleOf } from './database/obstacles.ts';
 import { makePrivate, prepareFile } from './database/opening.ts';
+import { checkNote, forgetTraces, Presence, type Traces } from './database/traces.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
 import type { PackedPatients } from './read/patients.ts';
@@ -40,12 +42,17 @@ const backupCache = 2_000;
 /** Threads of long reads: one goes on answering while another works. */
 const readers = 2;
 
-/** Opens the store in a file, which is made if it is missing; the failure says what keeps it from being one. */
-export async function openSqliteStore(path: string): Promise<Outcome<Store>> {
-  const failure = prepareFile(path);
-  if (failure !== undefined) return failure;
+const silent: StoreLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/**
+ * Opens the store in a file, which is made if it is missing; the failure says what keeps it from being one. A store that was not closed
+ * is checked while it serves, which `log` tells.
+ */
+export async function openSqliteStore(path: string, log: StoreLog = silent): Promise<Outcome<Store>> {
+  const traces = prepareFile(path);
+  if (traces instanceof Failure) return traces;
   try {
-    return await openPrepared(path);
+    return await openPrepared(path, traces, log);
   } catch (error) {
     const obstacle = obstacleOf(path, error);
     if (obstacle === undefined) throw error;
@@ -53,10 +60,12 @@ export async function openSqliteStore(path: string): Promise<Outcome<Store>> {
   }
 }
 
-async function openPrepared(path: string): Promise<Store> {
+async function openPrepared(path: string, traces: Traces, log: StoreLog): Promise<Store> {
+  const presence = new Presence(path);
   const reader = () => new Calls<ReaderMethods>(worker(new URL('./read/reader.ts', import.meta.url), path));
   const store = new SqliteStore(path, {
     own: true,
+    presence,
     writer: new Calls<WriterMethods>(worker(new URL('./write/writer.ts', import.meta.url), path)),
     readers: Array.from({ length: readers }, reader),
   });
@@ -66,6 +75,10 @@ async function openPrepared(path: string): Promise<Store> {
     // What keeps a thread from opening the file keeps it from closing it too.
     await store.close().catch(() => undefined);
     throw error;
+  }
+  if (traces.unclean || traces.due) {
+    log.warn(warning(path, traces));
+    store.checkMeanwhile(log);
   }
   return store;
 }
@@ -100,6 +113,8 @@ export function releaseSharedSqliteStore(shared: unknown): void {
 interface Workers {
   /** Whether the writer ends with the store. */
   readonly own: boolean;
+  /** What says in the file that this process has it open. */
+  readonly presence?: Presence;
   readonly writer: Calls<WriterMethods>;
   readonly readers: readonly Callee<ReaderMethods>[];
 }
@@ -112,11 +127,15 @@ class SqliteStore implements Store {
   readonly #writer: Calls<WriterMethods>;
   readonly #readers: readonly Callee<ReaderMethods>[];
 
+  readonly #presence: Presence | undefined;
+  #check: BackgroundCheck | undefined;
+
   #closing: Promise<void> | undefined;
 
-  constructor(path: string, { own, writer, readers }: Workers) {
+  constructor(path: string, { own, presence, writer, readers }: Workers) {
     this.#path = path;
     this.#own = own;
+    this.#presence = presence;
     this.#connection = Connection.reader(path, cache);
     this.#points = new PointReads(this.#connection);
     this.#writer = writer;
@@ -126,6 +145,11 @@ class SqliteStore implements Store {
   /** Resolves when every thread has opened the file. */
   async ready(): Promise<void> {
     await Promise.all([this.#writer.call('ready', null), ...this.#readers.map((reader) => reader.call('ready', null))]);
+  }
+
+  /** Begins a check beside all other work; it ends with the store. */
+  checkMeanwhile(log: StoreLog): void {
+    this.#check = new BackgroundCheck(this.#path, (value) => this.setNote(checkNote, value), log);
   }
 
   read(type: string, id: string, version?: number): Promise<Version | undefined> {
@@ -213,6 +237,7 @@ class SqliteStore implements Store {
     try {
       makePrivate(partial);
       await copy(source.db, partial, { rate: 0x7fff_ffff });
+      forgetTraces(partial);
       await rename(partial, target);
     } catch (error) {
       await rm(partial, { force: true });
@@ -236,15 +261,17 @@ class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     try {
+      await this.#check?.end();
       await Promise.allSettled(this.#readers.map((reader) => reader.call('close', null)));
       this.#points.answer();
       this.#connection.close();
-      // The writer is the last to close: the last connection folds the WAL into the file.
       // Either comes after all that was sent before. Where another thread's writer is lost, nothing is left to wait for.
       if (this.#own) await this.#writer.call('close', null);
       else await this.#writer.call('ready', null).catch(() => undefined);
     } finally {
       await Promise.all([this.#writer, ...this.#readers].map((calls) => calls.end()));
+      // The last connection folds the WAL into the file.
+      this.#presence?.end();
     }
   }
 

@@ -58,6 +58,11 @@ export function tellsDamage(error: unknown): boolean {
   return code === 11 || code === 26;
 }
 
+/** Whether another connection has a lock that was waited for. */
+export function isBusy(error: unknown): boolean {
+  return resultOf(error)?.code === 5;
+}
+
 const systems: Readonly<Record<string, readonly [found: string, todo: string]>> = {
   ENOTDIR: ['a file stands where a folder of its path should be', 'Name another file in HUFHIR_STORE'],
   EEXIST: ['a file stands where a folder of its path should be', 'Name another file in HUFHIR_STORE'],

@@ -1,10 +1,11 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Failure } from '#errors';
+import { Failure, type Outcome } from '#errors';
 import { openingPatience } from './connection.ts';
-import { allow, foreign, lookAt, newerSchema, obstacleOf, unusable } from './obstacles.ts';
+import { allow, foreign, isBusy, lookAt, newerSchema, obstacleOf, unusable } from './obstacles.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
+import { type Traces, takeTraces } from './traces.ts';
 
 /** Makes a file, before SQLite does, that its owner alone may read: it will hold health records. The WAL takes its mode. */
 export function makePrivate(path: string): void {
@@ -24,10 +25,10 @@ function makeFolder(path: string): void {
 }
 
 /**
- * Makes the file, and its folder, if they are missing, and brings it to this program's schema. A file that cannot be a store stays
- * as it is.
+ * Makes the file, and its folder, if they are missing, and brings it to this program's schema. Tells what those left in it that
+ * had it open before; nothing while another process has it open. A file that cannot be a store stays as it is.
  */
-export function prepareFile(path: string): Failure | undefined {
+export function prepareFile(path: string): Outcome<Traces> {
   const found = lookAt(path);
   if (found instanceof Failure) return found;
   try {
@@ -58,15 +59,32 @@ function refusedWriting(path: string): Failure | undefined {
   return undefined;
 }
 
-function prepare(path: string): Failure | undefined {
-  const db = new DatabaseSync(path, { timeout: openingPatience });
+function prepare(path: string): Outcome<Traces> {
+  const alone = openAlone(path);
+  const db = alone ?? new DatabaseSync(path, { timeout: openingPatience });
   try {
     const failure = migrate(db, path);
     if (failure !== undefined) return failure;
     db.exec('PRAGMA journal_mode = WAL');
-    return undefined;
+    return alone === undefined ? { unclean: false, due: false } : takeTraces(db);
   } finally {
     db.close();
+  }
+}
+
+/**
+ * A connection that no other can be beside, until it is closed; undefined if another process has the file open. Every connection
+ * to a store holds a lock on it from its first look to its end, and the system takes back those of a process that was killed.
+ */
+function openAlone(path: string): DatabaseSync | undefined {
+  const db = new DatabaseSync(path, { timeout: 0 });
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT');
+    return db;
+  } catch (error) {
+    db.close();
+    if (isBusy(error)) return undefined;
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Connection, Row } from '../database/connection.ts';
 import { literal, sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { awaited, current } from '../database/schema.ts';
+import { checkNote } from '../database/traces.ts';
 import type { Planner } from '../planner/planner.ts';
 
 /** References whose targets never arrived: `p` is the target, `f` the reference. */
@@ -85,6 +86,7 @@ export function stats(connection: Connection, selection: Planner): Omit<Stats, '
       resources: Object.fromEntries(counts.map(([type, n]) => [selection.names.typeName(Number(type)), Number(n)])),
       lastSeq: selection.lastSeq(),
       pending: missing + identified,
+      problems: connection.number(sql`SELECT CAST(value AS INTEGER) FROM note WHERE name = ${checkNote}`),
     };
   });
 }
