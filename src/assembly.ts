@@ -1,6 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { type Logger, pino } from 'pino';
 import type { Running } from '#cli/command.ts';
+import { notListening } from '#cli/ports.ts';
 import type { Config } from '#config';
 import { Failure, type Outcome } from '#errors';
 import { type Definitions, loadDefinitions } from '#fhir/model/definitions.ts';
@@ -19,7 +20,7 @@ import { claimIndex, isIndexCurrent, reindexAll } from '#operations/search-param
 import { Indexer } from '#operations/search-parameters/indexer.ts';
 import { indexer } from '#search/extract/extract.ts';
 import type { Driver, OpenedStore } from '#storage/driver.ts';
-import type { Store } from '#storage/store.ts';
+import type { Store, StoreCheck } from '#storage/store.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
 import { ThreadPool } from '#threads/pool.ts';
@@ -173,18 +174,40 @@ export function threadTasks(data: ThreadData, adapters: Adapters): (ticket: unkn
   };
 }
 
-/** A whole server, as the settings say. */
+/** Whether the store that the settings name is whole. */
+export function checkStore(config: Config, adapters: Adapters): Promise<Outcome<StoreCheck>> {
+  const [driver, location] = driverOf(adapters, config);
+  return driver.check(location);
+}
+
+/** Copies the store that the settings name. */
+export function backUpStore(config: Config, target: string, adapters: Adapters): Promise<Outcome<void>> {
+  const [driver, location] = driverOf(adapters, config);
+  return driver.backup(location, target);
+}
+
+/** A whole server, as the settings say. What was opened is closed if it cannot be one. */
 export async function startServer(config: Config, adapters: Adapters): Promise<Outcome<Running>> {
   const [driver, location] = driverOf(adapters, config);
+  const log = pino({ level: config.logLevel });
   // The threads of the store start meanwhile.
-  const opening = driver.open(location);
+  const opening = driver.open(location, log);
   const artifacts = readArtifacts();
   const opened = await opening;
-  return opened instanceof Failure ? opened : listen(await createContext(config, opened, adapters, artifacts));
+  if (opened instanceof Failure) return opened;
+  try {
+    return await listen(await createContext(config, opened, { ...adapters, log }, artifacts));
+  } catch (error) {
+    // A damaged one may not close well, and the error that came first is the one to tell.
+    await opened.store.close().catch(() => undefined);
+    const obstacle = driver.obstacleOf(location, error);
+    if (obstacle === undefined) throw error;
+    return obstacle;
+  }
 }
 
 /** Starts to listen. What was opened is closed if that fails. */
-export async function listen(context: Context): Promise<Running> {
+export async function listen(context: Context): Promise<Outcome<Running>> {
   const { createServer } = await import('#http/server/server.ts');
   const { host, port, baseUrl } = context.config;
   try {
@@ -201,7 +224,9 @@ export async function listen(context: Context): Promise<Running> {
     };
   } catch (error) {
     await close(context);
-    throw error;
+    const failure = notListening(error, host, port);
+    if (failure === undefined) throw error;
+    return failure;
   }
 }
 

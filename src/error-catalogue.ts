@@ -375,7 +375,9 @@ export const catalogue = {
   },
   'measure-not-evaluable': { status: 422, type: 'not-supported', text: '{text}' },
 
-  // Settings and command line
+  // Settings, command line, and what is met at start
   setting: { status: 500, type: 'invalid', text: '{name} is "{found}"; expected {expected}.' },
+  'store-unusable': { status: 500, type: 'exception', text: 'The store {file} cannot be used: {found}. {todo}.' },
+  'not-listening': { status: 500, type: 'exception', text: 'The server cannot listen at {address}: {found}. {todo}.' },
   'unknown-setting': { status: 500, type: 'invalid', text: '{name} is not a setting of this server.' },
 } as const satisfies Record<string, CatalogueEntry>;

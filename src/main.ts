@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { isMainThread, workerData } from 'node:worker_threads';
-import { type Adapters, startServer, threadTasks } from '#assembly';
+import { type Adapters, backUpStore, checkStore, startServer, threadTasks } from '#assembly';
 import { sqlite } from '#storage/sqlite/driver.ts';
 import { taskRunner } from '#threads/pool.ts';
 
@@ -21,5 +21,7 @@ if (isMainThread) {
   const { run } = await import('#cli/commands.ts');
   process.exitCode = await run(process.argv.slice(2), process.env, {
     startServer: (config) => startServer(config, adapters),
+    checkStore: (config) => checkStore(config, adapters),
+    backUpStore: (config, target) => backUpStore(config, target, adapters),
   });
 }

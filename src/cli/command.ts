@@ -1,5 +1,6 @@
 import type { Config } from '#config';
-import type { Outcome } from '#errors';
+import type { Failure, Outcome } from '#errors';
+import type { StoreCheck } from '#storage/store.ts';
 
 /** A server that answers, and how to end it: it takes no new work, finishes what it has, and closes the store. */
 export interface Running {
@@ -12,6 +13,10 @@ export interface Running {
 /** What lies to the right of this room; main hands it in. */
 export interface Parts {
   readonly startServer: (config: Config) => Promise<Outcome<Running>>;
+  /** Checks the store that HUFHIR_STORE names, and changes nothing. */
+  readonly checkStore: (config: Config) => Promise<Outcome<StoreCheck>>;
+  /** Copies it to where nothing is. */
+  readonly backUpStore: (config: Config, target: string) => Promise<Outcome<void>>;
 }
 
 /** What a command works with. */
@@ -23,3 +28,9 @@ export interface Shell extends Parts {
 
 /** A command of the CLI; it answers the exit code. */
 export type Command = (shell: Shell) => Promise<number>;
+
+/** Tells why a command cannot be done, a line for each reason; the exit code. */
+export function refused({ issues }: Failure, print: Shell['print']): number {
+  for (const issue of issues) print(issue.text);
+  return 1;
+}

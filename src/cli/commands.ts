@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { backup } from './backup.ts';
+import { check } from './check.ts';
 import type { Command, Parts } from './command.ts';
 import { demo } from './demo.ts';
 import { serve } from './serve.ts';
@@ -12,6 +14,16 @@ interface CommandEntry {
 
 const commands: Readonly<Record<string, CommandEntry>> = {
   serve: { run: serve, help: 'start the server as the HUFHIR_* settings say', options: [] },
+  check: {
+    run: check,
+    help: 'check that the store that HUFHIR_STORE names is whole, also while a server uses it',
+    options: [],
+  },
+  backup: {
+    run: backup,
+    help: 'copy the store that HUFHIR_STORE names to a place where nothing is, also while a server uses it',
+    options: ['to'],
+  },
   demo: {
     run: demo,
     help: 'load a demo district into a fresh store, evaluate its indicators, keep serving',

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { generate } from '#seed/generate.ts';
@@ -39,13 +39,13 @@ export const demo: Command = async (shell) => {
     shell.print(obstacle);
     return 1;
   }
-  for (const part of ['', '-wal', '-shm']) rmSync(file + part, { force: true });
-  mkdirSync(dirname(file), { recursive: true });
+  const old = ['', '-wal', '-shm'].map((part) => file + part).filter((path) => existsSync(path));
+  for (const path of old) rmSync(path);
   const started = Date.now();
   const server = startServer(shell, options);
   const origin = `http://${host}:${options.port}`;
   try {
-    await ready(server, shell.print);
+    if (!(await ready(server, shell.print))) return 1;
     const district = generate({ residents, seed, year });
     shell.print(`长宁区演示数据 Demo district: ${residents} residents, seed ${seed}, ${year}`);
     const total = [...district.submissions].reduce((sum, { resources }) => sum + resources, 0);
@@ -116,17 +116,21 @@ function startServer({ environment }: Shell, options: DemoOptions): Server {
   return spawn(process.execPath, [main, 'serve'], { env, stdio: [...stdio] }) as Server;
 }
 
-/** Resolves when the server itself says that it listens; whatever else it says is passed on. */
-async function ready(server: Server, print: (line: string) => void): Promise<void> {
-  const says = Promise.withResolvers<void>();
+/** Whether the server itself says that it listens, before it ends; whatever else it says is passed on. */
+async function ready(server: Server, print: (line: string) => void): Promise<boolean> {
+  const says = Promise.withResolvers<boolean>();
+  let listens = false;
   createInterface({ input: server.stdout }).on('line', (line) => {
-    if (line.startsWith(greeting)) says.resolve();
+    listens ||= line.startsWith(greeting);
+    if (line.startsWith(greeting)) says.resolve(true);
     else print(line);
   });
-  server.once('exit', (code, signal) =>
-    says.reject(new Error(`the server ended with ${signal ?? `exit code ${code}`}`)),
-  );
-  await says.promise;
+  // By then all that it said has been read.
+  server.once('close', (code, signal) => {
+    if (!listens) print(`服务器已退出 The server ended (${signal ?? `exit code ${code}`}) before it listened.`);
+    says.resolve(false);
+  });
+  return says.promise;
 }
 
 async function end(server: Server): Promise<void> {

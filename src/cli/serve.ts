@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
-import type { Command } from './command.ts';
-import { freePort } from './ports.ts';
+import { type Command, refused } from './command.ts';
+import { freePortOf } from './ports.ts';
 
 /** What the line begins with that tells where the server listens. */
 export const greeting = 'Hufhir 沪FHIR: ';
@@ -12,14 +12,14 @@ export const serve: Command = async ({ environment, startServer, print }) => {
   const orphaned = parentGone();
   const settings = { ...environment };
   if (settings.HUFHIR_PORT === '0') {
-    settings.HUFHIR_PORT = String(await freePort(settings.HUFHIR_HOST ?? '127.0.0.1'));
+    const port = await freePortOf(settings.HUFHIR_HOST ?? '127.0.0.1');
+    if (port instanceof Failure) return refused(port, print);
+    settings.HUFHIR_PORT = String(port);
   }
   const config = loadConfig(settings);
-  const running = config instanceof Failure ? config : await startServer(config);
-  if (running instanceof Failure) {
-    for (const issue of running.issues) print(issue.text);
-    return 1;
-  }
+  if (config instanceof Failure) return refused(config, print);
+  const running = await startServer(config);
+  if (running instanceof Failure) return refused(running, print);
   print(`${greeting}${running.baseUrl}  控制台 console: ${running.address}/`);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);

@@ -1,6 +1,6 @@
 import type { Transferable } from 'node:worker_threads';
-import type { Outcome } from '#errors';
-import type { Store } from './store.ts';
+import type { Failure, Outcome } from '#errors';
+import type { Store, StoreCheck } from './store.ts';
 
 /** A store that this process opened. */
 export interface OpenedStore {
@@ -9,17 +9,29 @@ export interface OpenedStore {
   ticket(): { readonly ticket: unknown; readonly transfer: readonly Transferable[] };
 }
 
-/** An engine, as `main.ts` names it: how its stores are opened, and what is done to them as a whole. */
+/** What a store tells of itself, one line each; a logger is one. */
+export interface StoreLog {
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+/** An engine, as `main.ts` names it: how its stores are opened, and what is done to them as a whole. Locations are what HUFHIR_STORE
+ * says behind the colon. */
 export interface Driver {
   /** What HUFHIR_STORE begins with, before the colon. */
   readonly scheme: string;
-  /** `location` is what follows the colon. Failures: `store-unusable`. */
-  open(location: string): Promise<Outcome<OpenedStore>>;
+  /** Failures: `store-unusable`. A store that was not closed is checked while it serves, which the log tells. */
+  open(location: string, log: StoreLog): Promise<Outcome<OpenedStore>>;
+  /** What an error that came out of an open store means, if it was to be expected of what is stored there. */
+  obstacleOf(location: string, error: unknown): Failure | undefined;
   /**
    * In another thread: the store of a ticket. A thread joins one store, again and again: each ticket after the first replaces what
    * was lost.
    */
   join(ticket: unknown): Store;
   /** Copies a store, consistently and while it serves; the target is told as a location is, and nothing may be there. */
-  backup(location: string, target: string): Promise<void>;
+  backup(location: string, target: string): Promise<Outcome<void>>;
+  /** Whether a store is whole; changes nothing. */
+  check(location: string): Promise<Outcome<StoreCheck>>;
 }

@@ -224,11 +224,22 @@ export interface Stats {
   readonly pending: number;
   /** Bytes on disk, as far as the store can tell. */
   readonly bytes: number;
+  /** Problems that the check after an unclean end found; 0 where none was due, or it has not ended. */
+  readonly problems: number;
   readonly revision: number;
   /** Of this process: transactions that wait, groups that were committed, and transactions in them. */
   readonly queue: number;
   readonly groups: number;
   readonly transactions: number;
+}
+
+/** What a check of a whole store found. */
+export interface StoreCheck {
+  /** Current resources, and all versions; counted if there is no problem. */
+  readonly resources: number;
+  readonly versions: number;
+  /** One line each; empty if the store is whole. */
+  readonly problems: readonly string[];
 }
 
 /** The right to do something alone until it is taken by another, told apart by its fence: the next holder has a higher one. */

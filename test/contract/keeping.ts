@@ -7,7 +7,7 @@ export function keeping(t: Test, open: Open): void {
     const { store, close } = await open();
     t.teardown(close);
     const { bytes, ...empty } = await store.stats();
-    t.match(empty, { resources: {}, lastSeq: 0, pending: 0, revision: 0, queue: 0 });
+    t.match(empty, { resources: {}, lastSeq: 0, pending: 0, problems: 0, revision: 0, queue: 0 });
     t.strictSame(Object.keys(empty.resources), []);
     t.equal(await store.lastSeq(), 0);
     await commit(store, put('Patient/a'), put('Patient/b'), put('Basic/x'));

@@ -96,14 +96,21 @@ t.test('a backup is a whole store, made while writes go on', async (t) => {
     ...Array.from({ length: 50 }, (_, i) => commit(store, put(`Patient/p${i}`), put(`Basic/p${i}`))),
   ]);
   t.equal(during.length, 50);
-  const { store: copy } = await openFile(target);
+  const told: string[] = [];
+  const tell = (line: string) => told.push(line);
+  const { store: copy } = await openFile(target, { info: tell, warn: tell, error: tell });
+  t.strictSame(told, [], 'it is not taken for one that was not closed');
   const { lastSeq } = await copy.stats();
   t.strictSame(await copy.changes(0, 1000), (await store.changes(0, 1000)).slice(0, lastSeq));
   t.equal((lastSeq - 3) % 2, 0, 'no transaction is cut in half');
   t.strictSame(await copy.shelf.key('cursor'), secret);
   await copy.close();
   t.equal(statSync(target).mode & 0o077, 0, 'and as private');
-  await t.rejects(sqlite.backup(source, target), { message: /exists already/ });
+  t.match(await sqlite.backup(source, target), { issues: [{ text: /is there already/ }] });
+  t.match(await sqlite.backup(join(folder, 'none.db'), join(folder, 'no.db')), {
+    issues: [{ code: 'store-unusable' }],
+  });
+  t.notOk(existsSync(join(folder, 'no.db')), 'and no file is made of none');
   await store.close();
 });
 
@@ -113,7 +120,7 @@ t.test('a backup that fails leaves nothing behind', async (t) => {
   t.teardown(() => store.close());
   const nowhere = join(folder, 'taken');
   mkdirSync(`${nowhere}.partial`);
-  await t.rejects(sqlite.backup(kept, nowhere));
+  t.match(await sqlite.backup(kept, nowhere), { issues: [{ code: 'store-unusable' }] });
   rmSync(`${nowhere}.partial`, { recursive: true });
   await sqlite.backup(kept, nowhere);
   t.strictSame(
@@ -206,13 +213,13 @@ t.test('files that are not to be opened', async (t) => {
   const raise = new DatabaseSync(path);
   raise.exec('PRAGMA user_version = 99');
   raise.close();
-  await t.rejects(openFile(path), { message: /schema 99; this program knows schemas up to \d/ });
+  await t.rejects(openFile(path), { message: /schema 99, and this program knows schemas up to \d/ });
   const foreign = join(folder, 'foreign.db');
   const other = new DatabaseSync(foreign);
   other.exec('CREATE TABLE x (y)');
   other.close();
-  await t.rejects(openFile(foreign), { message: /not a Hufhir store/ });
+  await t.rejects(openFile(foreign), { message: /database of another program/ });
   const text = join(folder, 'text.db');
   writeFileSync(text, 'This is no database, but a text that is long enough to be taken for one. '.repeat(20));
-  await t.rejects(openFile(text), { message: /not a database/ });
+  await t.rejects(openFile(text), { message: /no SQLite database/ });
 });

@@ -55,18 +55,15 @@ export async function startOn(
     const opened = await openFile(file);
     const context = await createContext(config, opened, { threadFile, ...own });
     const { baseUrl: base } = config;
-    try {
-      const { stop } = await listen(context);
-      return {
-        base,
-        context,
-        ask: (method, path, body, headers) => ask(`${base}${path}`, method, body, headers),
-        stop,
-      };
-    } catch (error) {
-      // Another process took the port since it was found free.
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    }
+    const running = await listen(context);
+    // Another process took the port since it was found free.
+    if (running instanceof Failure) continue;
+    return {
+      base,
+      context,
+      ask: (method, path, body, headers) => ask(`${base}${path}`, method, body, headers),
+      stop: running.stop,
+    };
   }
 }
 

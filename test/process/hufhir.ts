@@ -10,6 +10,8 @@ export interface HufhirProcess {
   readonly child: ChildProcess;
   /** Its standard output so far. */
   readonly printed: () => string;
+  /** Its standard error so far. */
+  readonly said: () => string;
   /** Settles once it has ended and all its output is read, with its exit code; null if a signal killed it. */
   readonly ended: Promise<number | null>;
 }
@@ -41,6 +43,8 @@ interface Start {
   /** The clone whose program it is; this one, if none is given. */
   readonly clone?: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Rights to files hold for it, as they do for all but root. */
+  readonly restricted?: boolean;
 }
 
 /**
@@ -48,8 +52,9 @@ interface Start {
  * process is started again: so let it choose the port (0).
  */
 export async function startHufhir(args: readonly string[], until: RegExp, start: Start = {}): Promise<HufhirProcess> {
+  const chosen = start.settings?.HUFHIR_PORT === '0' || args[args.indexOf('--port') + 1] === '0';
   for (;;) {
-    const { said, ...started } = spawnHufhir(args, start);
+    const started = spawnHufhir(args, start);
     const { child, ended, printed } = started;
     const matches = Promise.withResolvers<void>();
     const look = () => {
@@ -58,15 +63,20 @@ export async function startHufhir(args: readonly string[], until: RegExp, start:
     child.stdout?.on('data', look);
     await Promise.race([matches.promise, ended]);
     child.stdout?.off('data', look);
-    if (child.exitCode === null || !said().includes('EADDRINUSE')) return started;
+    if (!chosen || child.exitCode === null || !printed().includes('EADDRINUSE')) return started;
   }
 }
 
-function spawnHufhir(args: readonly string[], { clone = root, cwd = clone, settings = {} }: Start) {
+/** As root still, since nobody else need be able to read the clone, but without what lets root pass over rights. */
+const asOwner = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
+
+function spawnHufhir(args: readonly string[], { clone = root, cwd = clone, settings = {}, restricted = false }: Start) {
   const preload = new URL('./end-with-parent.ts', import.meta.url).href;
   // Not the settings of the caller's own server.
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('HUFHIR_'));
-  const child = spawn(process.execPath, ['--import', preload, join(clone, 'src/main.ts'), ...args], {
+  const prefix = restricted && process.getuid?.() === 0 ? asOwner : [];
+  const all = [...prefix, process.execPath, '--import', preload, join(clone, 'src/main.ts'), ...args];
+  const child = spawn(all[0] ?? '', all.slice(1), {
     cwd,
     env: { ...Object.fromEntries(others), ...settings },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -34,6 +34,7 @@ export function createMetrics(context: Context): Metrics {
   const resources = gauge('hufhir_resources', 'Current resources', ['type']);
   const pending = gauge('hufhir_pending_references', 'References whose target has not arrived');
   const bytes = gauge('hufhir_store_bytes', 'Bytes of the store');
+  const problems = gauge('hufhir_store_problems', 'Problems found by the check after an unclean end of the server');
   const revision = gauge('hufhir_store_revision', 'Revision of the definitions in force');
   const queue = gauge('hufhir_store_queue', 'Changes that wait to be written');
   const groups = gauge('hufhir_store_groups', 'Groups of transactions that this process committed');
@@ -72,6 +73,7 @@ export function createMetrics(context: Context): Metrics {
       queue.set(stats.queue);
       groups.set(stats.groups);
       transactions.set(stats.transactions);
+      problems.set(stats.problems);
       return registry.metrics();
     },
   };

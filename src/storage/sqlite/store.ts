@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
-import type { Plan } from '#search/model/filter.ts';
+import { everything, type Plan } from '#search/model/filter.ts';
 import { type Callee, Calls, type Port, worker } from '#threads/calls.ts';
 import { InlineCalls } from '#threads/inline-calls.ts';
+import type { StoreLog } from '../driver.ts';
 import {
   type ChangeConditions,
   type Commit,
@@ -26,8 +27,10 @@ import {
   type Unavailable,
   type Version,
 } from '../store.ts';
+import { BackgroundCheck } from './check/background.ts';
 import { Connection } from './database/connection.ts';
 import { Names } from './database/names.ts';
+import { checkSetting, type Presence } from './database/traces.ts';
 import { SqliteJobs } from './jobs.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
@@ -53,6 +56,8 @@ const lookInterval = 100;
 interface Workers {
   /** Whether the writer ends with the store. */
   readonly own: boolean;
+  /** What says in the file that this process has it open. */
+  readonly presence?: Presence;
   readonly writer: Calls<WriterMethods>;
   readonly readers: readonly Callee<ReaderMethods>[];
 }
@@ -89,11 +94,14 @@ export class SqliteStore implements Store {
   /** What the marks of its transactions begin with. */
   readonly #name = randomUUID();
   #transactions = 0;
+  readonly #presence: Presence | undefined;
+  #check: BackgroundCheck | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(path: string, { own, writer, readers }: Workers) {
+  constructor(path: string, { own, presence, writer, readers }: Workers) {
     this.#path = path;
     this.#own = own;
+    this.#presence = presence;
     this.#connection = Connection.reader(path, cache);
     this.#names = new Names(this.#connection);
     this.#points = new PointReads(this.#connection, this.#names);
@@ -111,6 +119,17 @@ export class SqliteStore implements Store {
   /** Resolves when every thread has opened the file. */
   async ready(): Promise<void> {
     await Promise.all([this.#writer.call('ready', null), ...this.#readers.map((reader) => reader.call('ready', null))]);
+  }
+
+  /** Begins a check beside all other work; it ends with the store. */
+  checkMeanwhile(log: StoreLog): void {
+    this.#check = new BackgroundCheck(this.#path, (value) => this.#keep({ [checkSetting]: value }), log);
+  }
+
+  async #keep(settings: Transaction['settings'] & object): Promise<void> {
+    const rights = { create: everything, update: everything, delete: everything };
+    const made = await this.transact({ guards: [], writes: [], references: 'lenient', rights, settings });
+    if ('conflict' in made) throw new StoreUnavailable(JSON.stringify(made));
   }
 
   read(type: string, id: string, version?: number): Promise<Version | undefined> {
@@ -241,15 +260,17 @@ export class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     try {
+      await this.#check?.end();
       await Promise.allSettled(this.#readers.map((reader) => reader.call('close', null)));
       this.#points.answer();
       this.#connection.close();
-      // The writer is the last to close: the last connection folds the WAL into the file.
       // Either comes after all that was sent before. Where another thread's writer is lost, nothing is left to wait for.
       if (this.#own) await this.#writer.call('close', null);
       else await this.#writer.call('ready', null).catch(() => undefined);
     } finally {
       await Promise.all([this.#writer, ...this.#readers].map((calls) => calls.end()));
+      // The last connection folds the WAL into the file.
+      this.#presence?.end();
     }
   }
 

@@ -22,6 +22,8 @@ async function refused(folder: string, options: Readonly<Record<string, string>>
     environment: process.env,
     print,
     startServer,
+    checkStore: startServer,
+    backUpStore: startServer,
   };
   const code = await demo(shell).finally(() => process.chdir(here));
   t.equal(code, 1);

@@ -14,6 +14,9 @@ const longest = 20_000;
 /** Milliseconds that a connection waits for a lock another process holds. */
 const patience = 10_000;
 
+/** The same while a store is opened and closed: longer than a group of writes takes. */
+export const openingPatience = 5_000;
+
 /** One connection with its prepared statements. Rows come as arrays. */
 export class Connection {
   readonly db: DatabaseSync;

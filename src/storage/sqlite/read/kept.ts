@@ -2,6 +2,7 @@ import type { Stats, Touched } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import { awaited } from '../database/schema.ts';
+import { checkSetting } from '../database/traces.ts';
 import { pendingTally } from '../index/kept.ts';
 import { lastSeq, type Planner } from '../planner/planner.ts';
 import { revisionOf } from './shelf.ts';
@@ -25,11 +26,12 @@ export function touched(connection: Connection, selection: Planner, after: numbe
 export function keptStats(
   connection: Connection,
   selection: Planner,
-): Pick<Stats, 'resources' | 'lastSeq' | 'pending' | 'revision'> {
+): Pick<Stats, 'resources' | 'lastSeq' | 'pending' | 'problems' | 'revision'> {
   const counts = connection.rows(sql`SELECT type, n FROM tally WHERE type <> ${pendingTally} AND n > 0`);
   return {
     resources: Object.fromEntries(counts.map(([type, n]) => [selection.names.typeName(Number(type)), Number(n)])),
     pending: connection.number(sql`SELECT n FROM tally WHERE type = ${pendingTally}`),
+    problems: connection.number(sql`SELECT CAST(value AS INTEGER) FROM setting WHERE name = ${checkSetting}`),
     lastSeq: lastSeq(connection),
     revision: revisionOf(connection),
   };

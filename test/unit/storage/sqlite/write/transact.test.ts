@@ -5,7 +5,7 @@ import { type Rights, rightsTo, unrestricted } from '#security/rights.ts';
 import { Connection } from '#storage/sqlite/database/connection.ts';
 import { sql } from '#storage/sqlite/database/fragment.ts';
 import { Names } from '#storage/sqlite/database/names.ts';
-import { prepareFile } from '#storage/sqlite/database/schema.ts';
+import { prepareFile } from '#storage/sqlite/database/opening.ts';
 import { Planner } from '#storage/sqlite/planner/planner.ts';
 import { packTransaction } from '#storage/sqlite/wire/pack.ts';
 import { ShelfWriter } from '#storage/sqlite/write/shelf.ts';
