@@ -80,6 +80,8 @@ export interface Transaction extends ChangeConditions {
   readonly settings?: Readonly<Record<string, string | undefined>>;
   /** It changes definitions: the revision of the store is raised. */
   readonly raises?: boolean;
+  /** Texts that are appended to the audit. */
+  readonly audit?: readonly string[];
 }
 
 /** The conditions of a change do not hold. */
@@ -216,6 +218,15 @@ export interface Touched {
   readonly after: number;
 }
 
+/** A text of the audit, as it was appended. */
+export interface AuditEntry {
+  /** From 1; entries of one transaction follow each other. Where one can be read, none with a lower number is still to come. */
+  readonly number: number;
+  /** Milliseconds since 1970 of the commit; never smaller than that of a lower number. */
+  readonly time: number;
+  readonly text: string;
+}
+
 export interface Stats {
   /** Current resources by type. */
   readonly resources: Readonly<Record<string, number>>;
@@ -327,6 +338,8 @@ export interface Store {
   touched(after: number, limit: number): Promise<Touched>;
   /** Chunks of Patients, each from one consistent state. */
   scan(needs: Needs, signal?: AbortSignal): AsyncIterable<readonly PatientRecord[]>;
+  /** Entries with a higher number, in their order. Nothing changes one, or takes one away. */
+  audit(after: number, limit: number): Promise<readonly AuditEntry[]>;
   /** `after` is the `next` of the page before. */
   pending(limit: number, after?: string): Promise<{ readonly found: readonly Pending[]; readonly next?: string }>;
   /** The highest seq given, 0 in an empty store: a cheap look, however large the store is. */

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { auditing } from './auditing.ts';
 import type { Open } from './build.ts';
 import { counting } from './counting.ts';
 import { following } from './following.ts';
@@ -26,5 +27,6 @@ export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: what is touched, and what comes`, async (t) => following(t, open));
   t.test(`${name}: counting`, async (t) => counting(t, open, filters));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
+  t.test(`${name}: the audit`, async (t) => auditing(t, open));
   t.test(`${name}: jobs`, async (t) => jobs(t, open));
 }

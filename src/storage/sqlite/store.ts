@@ -6,6 +6,7 @@ import type { Plan } from '#search/model/filter.ts';
 import { type Callee, Calls, type Port, worker } from '#threads/calls.ts';
 import { InlineCalls } from '#threads/inline-calls.ts';
 import {
+  type AuditEntry,
   type ChangeConditions,
   type Commit,
   type ConditionConflict,
@@ -194,6 +195,10 @@ export class SqliteStore implements Store {
       coming?.catch(() => undefined);
       if (chunk.sizes.length > 0) yield patients(chunk);
     }
+  }
+
+  audit(after: number, limit: number): Promise<readonly AuditEntry[]> {
+    return orUnavailable(this.#reader().call('audit', { after, limit }));
   }
 
   pending(limit: number, after?: string): ReturnType<Store['pending']> {

@@ -172,8 +172,15 @@ CREATE TABLE job (
 CREATE INDEX job_owner ON job (owner);
 `;
 
+/** The audit: whatever program opens the file, entries are appended and nothing else. */
+const audit = `
+CREATE TABLE audit (number INTEGER PRIMARY KEY, time INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE TRIGGER audit_changed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'The audit is never changed.'); END;
+CREATE TRIGGER audit_removed BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'Nothing is removed from the audit.'); END;
+`;
+
 /** Each brings the schema from the version that is its place in the list to the next. Only ever appended to. */
-const migrations: readonly string[] = [first, second, third + jobs];
+const migrations: readonly string[] = [first, second, third + jobs + audit];
 
 /** The schema version that this program writes. */
 export const schemaVersion = migrations.length;

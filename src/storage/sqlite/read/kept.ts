@@ -1,4 +1,4 @@
-import type { Stats, Touched } from '../../store.ts';
+import type { AuditEntry, Stats, Touched } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import { awaited } from '../database/schema.ts';
@@ -19,6 +19,14 @@ export function touched(connection: Connection, selection: Planner, after: numbe
       ORDER BY t.seq, t.patient`);
     return { patients: ids.map(([id]) => String(id)), after: Number(last) };
   });
+}
+
+/** Entries of the audit with a higher number, in their order. */
+export function auditAfter(connection: Connection, after: number, limit: number): readonly AuditEntry[] {
+  const rows = connection.rows(
+    sql`SELECT number, time, text FROM audit WHERE number > ${after} ORDER BY number LIMIT ${limit}`,
+  );
+  return rows.map(([number, time, text]) => ({ number: Number(number), time: Number(time), text: String(text) }));
 }
 
 /** What is kept with each commit. */

@@ -44,7 +44,10 @@ interface Piece {
 }
 
 export interface PackedTransaction
-  extends Pick<Transaction, 'guards' | 'rights' | 'timeout' | 'settings' | 'raises' | keyof ChangeConditions> {
+  extends Pick<
+    Transaction,
+    'guards' | 'rights' | 'timeout' | 'settings' | 'raises' | 'audit' | keyof ChangeConditions
+  > {
   /** What it is known by afterwards, should its answer be lost. */
   readonly mark: string;
   /** Four fields of each write: type, id, expected version (-1 if any), 1 if it deletes. */
@@ -128,7 +131,7 @@ function packWrite({ method, draft }: Write, record: IndexRecord): PackedWrite {
 const charactersPerPiece = 500_000;
 
 export function packTransaction(transaction: Transaction, mark: string): PackedTransaction {
-  const { guards, references, rights, timeout, settings, raises, revision, lease, writes } = transaction;
+  const { guards, references, rights, timeout, settings, raises, audit, revision, lease, writes } = transaction;
   const pieces: Piece[] = [];
   const literals: (string | number)[] = [];
   let from = 0;
@@ -153,6 +156,7 @@ export function packTransaction(transaction: Transaction, mark: string): PackedT
     ...(timeout !== undefined && { timeout }),
     ...(settings !== undefined && { settings }),
     ...(raises !== undefined && { raises }),
+    ...(audit !== undefined && { audit }),
     ...(revision !== undefined && { revision }),
     ...(lease !== undefined && { lease }),
   };

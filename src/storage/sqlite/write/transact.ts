@@ -23,6 +23,7 @@ import {
   unpackLiterals,
   unpackWrites,
 } from '../wire/pack.ts';
+import { appendAudit } from './beside.ts';
 import type { ShelfWriter } from './shelf.ts';
 
 /** What a resource was before a write. */
@@ -214,7 +215,8 @@ export class Transactor {
     for (const { rid, type, write, rights } of touched) {
       if (!this.#allowed(rights, rid, type)) return { conflict: 'rights', write };
     }
-    const { settings = {}, raises = false, mark } = transaction;
+    const { settings = {}, raises = false, audit, mark } = transaction;
+    if (audit !== undefined) appendAudit(this.#connection, audit, this.#lastUpdated);
     this.#shelf.keep(settings);
     if (raises) this.#shelf.raise();
     this.#shelf.mark(mark, after, this.#seq);
