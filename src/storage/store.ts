@@ -82,6 +82,8 @@ export interface Transaction extends ChangeConditions {
   readonly raises?: boolean;
   /** Texts that are appended to the audit. */
   readonly audit?: readonly string[];
+  /** Results that are kept, by what was computed; `undefined` forgets all of a key. */
+  readonly results?: Readonly<Record<string, readonly KeptResult[] | undefined>>;
 }
 
 /** The conditions of a change do not hold. */
@@ -227,6 +229,19 @@ export interface AuditEntry {
   readonly text: string;
 }
 
+/** What was computed of a Patient's compartment, such as a measure with its parameters. */
+export interface KeptResult {
+  /** The id of the Patient; of one that was never stored nothing is kept. */
+  readonly patient: string;
+  /**
+   * The store's `lastSeq` before the computation read anything: a change that it may have missed has a higher one. What was computed
+   * from an older state than what is kept does not replace it.
+   */
+  readonly seq: number;
+  /** A small text. */
+  readonly value: string;
+}
+
 export interface Stats {
   /** Current resources by type. */
   readonly resources: Readonly<Record<string, number>>;
@@ -338,6 +353,15 @@ export interface Store {
   touched(after: number, limit: number): Promise<Touched>;
   /** Chunks of Patients, each from one consistent state. */
   scan(needs: Needs, signal?: AbortSignal): AsyncIterable<readonly PatientRecord[]>;
+  /**
+   * The results kept under a key that still hold: no version with a higher seq touched the Patient's compartment. In an order of Patients
+   * that stays; `after` is the `next` of the page before.
+   */
+  results(
+    key: string,
+    limit: number,
+    after?: string,
+  ): Promise<{ readonly found: readonly KeptResult[]; readonly next?: string }>;
   /** Entries with a higher number, in their order. Nothing changes one, or takes one away. */
   audit(after: number, limit: number): Promise<readonly AuditEntry[]>;
   /** `after` is the `next` of the page before. */

@@ -10,6 +10,7 @@ import { order } from './order.ts';
 import { past } from './past.ts';
 import { patients } from './patients.ts';
 import { planning } from './planning.ts';
+import { results } from './results.ts';
 import { revising } from './revising.ts';
 import { searching } from './searching.ts';
 import { writing } from './writing.ts';
@@ -27,6 +28,7 @@ export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: what is touched, and what comes`, async (t) => following(t, open));
   t.test(`${name}: counting`, async (t) => counting(t, open, filters));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
+  t.test(`${name}: kept results`, async (t) => results(t, open));
   t.test(`${name}: the audit`, async (t) => auditing(t, open));
   t.test(`${name}: jobs`, async (t) => jobs(t, open));
 }

@@ -197,6 +197,11 @@ export class SqliteStore implements Store {
     }
   }
 
+  results(key: string, limit: number, after?: string): ReturnType<Store['results']> {
+    const asked = after === undefined ? { key, limit } : { key, limit, after };
+    return orUnavailable(this.#reader().call('results', asked));
+  }
+
   audit(after: number, limit: number): Promise<readonly AuditEntry[]> {
     return orUnavailable(this.#reader().call('audit', { after, limit }));
   }

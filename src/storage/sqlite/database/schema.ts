@@ -172,6 +172,14 @@ CREATE TABLE job (
 CREATE INDEX job_owner ON job (owner);
 `;
 
+/** Kept results, by what was computed; `touched` tells which of them hold. */
+const results = `
+CREATE TABLE result_key (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE result (
+  key INTEGER NOT NULL, patient INTEGER NOT NULL, seq INTEGER NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (key, patient)) WITHOUT ROWID;
+`;
+
 /** The audit: whatever program opens the file, entries are appended and nothing else. */
 const audit = `
 CREATE TABLE audit (number INTEGER PRIMARY KEY, time INTEGER NOT NULL, text TEXT NOT NULL);
@@ -180,7 +188,7 @@ CREATE TRIGGER audit_removed BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'N
 `;
 
 /** Each brings the schema from the version that is its place in the list to the next. Only ever appended to. */
-const migrations: readonly string[] = [first, second, third + jobs + audit];
+const migrations: readonly string[] = [first, second, third + jobs + results + audit];
 
 /** The schema version that this program writes. */
 export const schemaVersion = migrations.length;

@@ -1,6 +1,6 @@
 import type { Entry, IndexRecord } from '#search/model/entry.ts';
 import type { LiteralReference, WriteHead } from '../../check.ts';
-import type { ChangeConditions, Reindexed, Transaction, Version, Write } from '../../store.ts';
+import type { ChangeConditions, KeptResult, Reindexed, Transaction, Version, Write } from '../../store.ts';
 import { making, makingCode } from '../database/schema.ts';
 
 /**
@@ -56,6 +56,8 @@ export interface PackedTransaction
   readonly literals: Flat;
   /** What `unpackWrites` reads. */
   readonly pieces: readonly Piece[];
+  /** By key, three fields of each result: Patient, seq, value. */
+  readonly results?: readonly (readonly [string, Flat | undefined])[];
   /** Characters of text: what bounds a group. */
   readonly size: number;
 }
@@ -131,7 +133,8 @@ function packWrite({ method, draft }: Write, record: IndexRecord): PackedWrite {
 const charactersPerPiece = 500_000;
 
 export function packTransaction(transaction: Transaction, mark: string): PackedTransaction {
-  const { guards, references, rights, timeout, settings, raises, audit, revision, lease, writes } = transaction;
+  const { guards, references, rights, timeout, settings, raises, audit, results, revision, lease, writes } =
+    transaction;
   const pieces: Piece[] = [];
   const literals: (string | number)[] = [];
   let from = 0;
@@ -157,9 +160,25 @@ export function packTransaction(transaction: Transaction, mark: string): PackedT
     ...(settings !== undefined && { settings }),
     ...(raises !== undefined && { raises }),
     ...(audit !== undefined && { audit }),
+    ...(results !== undefined && { results: packResults(results) }),
     ...(revision !== undefined && { revision }),
     ...(lease !== undefined && { lease }),
   };
+}
+
+function packResults(results: NonNullable<Transaction['results']>): NonNullable<PackedTransaction['results']> {
+  return Object.entries(results).map(([key, kept]) => [
+    key,
+    kept?.flatMap(({ patient, seq, value }) => [patient, seq, value]),
+  ]);
+}
+
+export function unpackResults(flat: Flat): readonly KeptResult[] {
+  return Array.from({ length: flat.length / 3 }, (_, i) => ({
+    patient: String(flat[3 * i]),
+    seq: Number(flat[3 * i + 1]),
+    value: String(flat[3 * i + 2]),
+  }));
 }
 
 /** Writes from the place `from` of their transaction on; their literal references go into `literals`, where these matter. */
