@@ -82,6 +82,11 @@ export interface Transaction extends ChangeConditions {
   readonly raises?: boolean;
   /** Texts that are appended to the audit. */
   readonly audit?: readonly string[];
+  /**
+   * Sets of concepts: each replaces all rows of its name, `undefined` forgets them. Guards, and rights before the writes, see the sets
+   * before; rights after them see these.
+   */
+  readonly concepts?: Readonly<Record<string, readonly ConceptRow[] | undefined>>;
   /** Results that are kept, by what was computed; `undefined` forgets all of a key. */
   readonly results?: Readonly<Record<string, readonly KeptResult[] | undefined>>;
 }
@@ -227,6 +232,12 @@ export interface AuditEntry {
   /** Milliseconds since 1970 of the commit; never smaller than that of a lower number. */
   readonly time: number;
   readonly text: string;
+}
+
+/** What a Test of kind `concept` finds: a token with this code and this system, `''` for none. */
+export interface ConceptRow {
+  readonly system: string;
+  readonly code: string;
 }
 
 /** What was computed of a Patient's compartment, such as a measure with its parameters. */

@@ -172,6 +172,14 @@ CREATE TABLE job (
 CREATE INDEX job_owner ON job (owner);
 `;
 
+/** Sets of concepts. No number of a set is given twice, and rows stand in the order of `token`, which they are joined with. */
+const concepts = `
+CREATE TABLE concept_set (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL);
+CREATE TABLE concept (
+  concept_set INTEGER NOT NULL, code TEXT NOT NULL, system INTEGER NOT NULL,
+  PRIMARY KEY (concept_set, code, system)) WITHOUT ROWID;
+`;
+
 /** Kept results, by what was computed; `touched` tells which of them hold. */
 const results = `
 CREATE TABLE result_key (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -188,7 +196,7 @@ CREATE TRIGGER audit_removed BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'N
 `;
 
 /** Each brings the schema from the version that is its place in the list to the next. Only ever appended to. */
-const migrations: readonly string[] = [first, second, third + jobs + results + audit];
+const migrations: readonly string[] = [first, second, third + jobs + concepts + results + audit];
 
 /** The schema version that this program writes. */
 export const schemaVersion = migrations.length;

@@ -23,7 +23,7 @@ import {
   unpackLiterals,
   unpackWrites,
 } from '../wire/pack.ts';
-import { appendAudit, keepResults, newest } from './beside.ts';
+import { appendAudit, keepResults, newest, replaceConcepts } from './beside.ts';
 import type { ShelfWriter } from './shelf.ts';
 
 /** What a resource was before a write. */
@@ -214,10 +214,11 @@ export class Transactor {
       i += 1;
     }
     this.#logical.resolveAll();
+    const { settings = {}, raises = false, audit, concepts, results, mark } = transaction;
+    if (concepts !== undefined) replaceConcepts(this.#connection, this.#names, concepts);
     for (const { rid, type, write, rights } of touched) {
       if (!this.#allowed(rights, rid, type)) return { conflict: 'rights', write };
     }
-    const { settings = {}, raises = false, audit, results, mark } = transaction;
     if (audit !== undefined) appendAudit(this.#connection, audit, this.#lastUpdated);
     if (results !== undefined) keepResults(this.#connection, this.#names, results);
     this.#shelf.keep(settings);
