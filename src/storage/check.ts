@@ -24,6 +24,8 @@ export interface CheckedTransaction {
   readonly heads: readonly WriteHead[];
   /** None unless references are strict. */
   readonly literals: readonly LiteralReference[];
+  /** The highest seq that a result which it keeps was computed from; 0 if it keeps none. */
+  readonly computedFrom: number;
 }
 
 /** A resource as it stands before a write. */
@@ -36,6 +38,7 @@ export interface WrittenBefore {
 
 /** What an engine found in the state in which it is going to apply the transaction. */
 export interface StateBefore {
+  readonly lastSeq: number;
   readonly revision: number;
   /** The lease that the transaction names is still its own; true if it names none. */
   readonly leased: boolean;
@@ -52,9 +55,11 @@ export interface StateBefore {
  * be told to one who may not see the resource.
  */
 export function check(transaction: CheckedTransaction, state: StateBefore): Conflict | undefined {
-  const { revision, guards, heads, literals } = transaction;
+  const { revision, guards, heads, literals, computedFrom } = transaction;
   if (new Set(heads.map(({ type, id }) => `${type}/${id}`)).size < heads.length)
     throw new Error('A transaction writes a resource twice.');
+  // It would hold against changes that are still to come.
+  if (computedFrom > state.lastSeq) throw new Error('A result was computed from a state that is still to come.');
   if (!state.leased) return { conflict: 'lease' };
   if (revision !== undefined && revision !== state.revision) return { conflict: 'revision', found: state.revision };
   for (const [guard, { expect }] of guards.entries()) {

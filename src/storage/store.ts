@@ -80,6 +80,15 @@ export interface Transaction extends ChangeConditions {
   readonly settings?: Readonly<Record<string, string | undefined>>;
   /** It changes definitions: the revision of the store is raised. */
   readonly raises?: boolean;
+  /** Texts that are appended to the audit. */
+  readonly audit?: readonly string[];
+  /**
+   * Sets of concepts: each replaces all rows of its name, `undefined` forgets them. Guards, and rights before the writes, see the sets
+   * before; rights after them see these.
+   */
+  readonly concepts?: Readonly<Record<string, readonly ConceptRow[] | undefined>>;
+  /** Results that are kept, by what was computed; `undefined` forgets all of a key. */
+  readonly results?: Readonly<Record<string, readonly KeptResult[] | undefined>>;
 }
 
 /** The conditions of a change do not hold. */
@@ -216,6 +225,34 @@ export interface Touched {
   readonly after: number;
 }
 
+/** A text of the audit, as it was appended. */
+export interface AuditEntry {
+  /** From 1; entries of one transaction follow each other. Where one can be read, none with a lower number is still to come. */
+  readonly number: number;
+  /** Milliseconds since 1970 of the commit; never smaller than that of a lower number. */
+  readonly time: number;
+  readonly text: string;
+}
+
+/** What a Test of kind `concept` finds: a token with this code and this system, `''` for none. */
+export interface ConceptRow {
+  readonly system: string;
+  readonly code: string;
+}
+
+/** What was computed of a Patient's compartment, such as a measure with its parameters. */
+export interface KeptResult {
+  /** The id of the Patient; of one that was never stored nothing is kept. */
+  readonly patient: string;
+  /**
+   * The store's `lastSeq` before the computation read anything: a change that it may have missed has a higher one. What was computed
+   * from an older state than what is kept does not replace it.
+   */
+  readonly seq: number;
+  /** A small text. */
+  readonly value: string;
+}
+
 export interface Stats {
   /** Current resources by type. */
   readonly resources: Readonly<Record<string, number>>;
@@ -338,6 +375,17 @@ export interface Store {
   touched(after: number, limit: number): Promise<Touched>;
   /** Chunks of Patients, each from one consistent state. */
   scan(needs: Needs, signal?: AbortSignal): AsyncIterable<readonly PatientRecord[]>;
+  /**
+   * The results kept under a key that still hold: no version with a higher seq touched the Patient's compartment. In an order of Patients
+   * that stays; `after` is the `next` of the page before.
+   */
+  results(
+    key: string,
+    limit: number,
+    after?: string,
+  ): Promise<{ readonly found: readonly KeptResult[]; readonly next?: string }>;
+  /** Entries with a higher number, in their order. Nothing changes one, or takes one away. */
+  audit(after: number, limit: number): Promise<readonly AuditEntry[]>;
   /** `after` is the `next` of the page before. */
   pending(limit: number, after?: string): Promise<{ readonly found: readonly Pending[]; readonly next?: string }>;
   /** The highest seq given, 0 in an empty store: a cheap look, however large the store is. */

@@ -1,9 +1,10 @@
 import type { Test } from 'tap';
 import { matches } from '#search/match/matches.ts';
 import type { Entry } from '#search/model/entry.ts';
-import type { Compare, Filter, SortKey } from '#search/model/filter.ts';
-import type { Store } from '#storage/store.ts';
-import { commit, type Open, pages, plan, put } from './build.ts';
+import { type Compare, type Filter, or, type SortKey } from '#search/model/filter.ts';
+import type { FilterOf } from '#search/model/filter-visitor.ts';
+import type { ConceptRow, Store } from '#storage/store.ts';
+import { commit, type Open, pages, plan, put, transaction } from './build.ts';
 
 /** One resource of a store that is large enough for the planner to have a choice. */
 interface Made {
@@ -107,6 +108,24 @@ function where(any: (below: number) => number, scale: number): readonly Compare[
   return forms[any(forms.length)] ?? [];
 }
 
+/** Sets of concepts: of few, of many, and with systems of one code told apart. One more is not known. */
+const sets: Readonly<Record<string, readonly ConceptRow[]>> = {
+  few: [
+    { system: 'loinc', code: 'c1' },
+    { system: 'other', code: 'c2' },
+    { system: 's', code: 'amended' },
+    { system: 'loinc', code: 'k2' },
+    ...Array.from({ length: 20 }, (_, n) => ({ system: 'loinc', code: `rare${n}` })),
+  ],
+  rare: Array.from({ length: 3 }, (_, n) => ({ system: 'loinc', code: `rare${n}` })),
+  many: Array.from({ length: 20_000 }, (_, n) => ({ system: 'loinc', code: `rare${n}` })),
+};
+const keys = new Set(
+  Object.entries(sets).flatMap(([set, rows]) => rows.map(({ system, code }) => `${set} ${system} ${code}`)),
+);
+const setNames = [...Object.keys(sets), 'unknown'];
+const concept = (any: (below: number) => number) => ({ kind: 'concept', set: setNames[any(4)] ?? '' }) as const;
+
 function leaf(any: (below: number) => number, depth: number): Filter {
   const match = (param: string, test: Extract<Filter, { op: 'match' }>['test']): Filter => ({
     op: 'match',
@@ -114,7 +133,7 @@ function leaf(any: (below: number) => number, depth: number): Filter {
     test,
   });
   const any1 = (of: readonly Filter[]): Filter => (of.length === 1 ? (of[0] ?? { op: 'none' }) : { op: 'or', of });
-  switch (any(depth > 0 ? 13 : 12)) {
+  switch (any(depth > 0 ? 16 : 15)) {
     case 0:
       return match('code', { kind: 'token', system: 'loinc', code: `c${any(3)}` });
     case 1:
@@ -148,6 +167,13 @@ function leaf(any: (below: number) => number, depth: number): Filter {
       const named = match('name', { kind: 'string', how, value });
       return { op: 'chain', param: 'subject', types: ['Patient'], where: named };
     }
+    case 12:
+    case 13:
+      return match(any(4) === 0 ? 'status' : 'code', concept(any));
+    case 14: {
+      const second = { kind: 'quantity', where: where(any, 0.3)[0] ?? [], system: ucum, code: 'mg' } as const;
+      return { op: 'tuple', param: 'part', tests: [concept(any), second] };
+    }
     default: {
       const inner: Filter = { op: 'has', type: 'Observation', param: 'subject', where: tree(any, depth - 1) };
       return { op: 'chain', param: 'subject', types: ['Patient'], where: inner };
@@ -161,6 +187,19 @@ function tree(any: (below: number) => number, depth: number): Filter {
   if (op === 2) return { op: 'not', of: tree(any, depth - 1) };
   const of = Array.from({ length: 2 + any(2) }, () => tree(any, depth - 1));
   return { op: op === 3 ? 'or' : 'and', of };
+}
+
+/** What matches cannot tell: the filter with the codes that stand in a set, as far as the resource has them. */
+function withCodes(filter: FilterOf<'match' | 'tuple'>, { entries }: Made): Filter {
+  const [test, ...more] = filter.op === 'match' ? [filter.test] : filter.tests;
+  if (test?.kind !== 'concept') return filter;
+  const own = entries.flatMap((e) => (e.kind === 'token' && keys.has(`${test.set} ${e.system} ${e.code}`) ? [e] : []));
+  const tokens = own.map(({ kind, system, code }) => ({ kind, system, code }));
+  return or(
+    tokens.map((token) =>
+      filter.op === 'match' ? { ...filter, test: token } : { ...filter, tests: [token, ...more] },
+    ),
+  );
 }
 
 /** Decides a filter by looking at everything. */
@@ -184,6 +223,9 @@ function decide(filter: Filter, made: Made, all: ReadonlyMap<string, Made>): boo
           other.entries.some((e) => e.kind === 'reference' && e.param === filter.param && e.id === made.id) &&
           decide(filter.where, other, all),
       );
+    case 'match':
+    case 'tuple':
+      return matches(withCodes(filter, made), made) === true;
     default:
       return matches(filter, made) === true;
   }
@@ -205,6 +247,7 @@ async function filled(store: Store, any: (below: number) => number): Promise<Rea
   for (let i = 0; i < made.length; i += 500) {
     await commit(store, ...made.slice(i, i + 500).map((m) => put(`${m.type}/${m.id}`, { entries: m.entries })));
   }
+  await store.transact(transaction([], { concepts: sets }));
   return new Map(made.map((m) => [`${m.type}/${m.id}`, m]));
 }
 

@@ -156,6 +156,19 @@ t.test('pages end at 16 million characters, after one resource at least', async 
   t.strictSame(streamed, [['a', 'b'], ['c'], ['d'], ['e']]);
 });
 
+t.test('no program changes the audit in the file', async (t) => {
+  const path = join(folder, 'audit.db');
+  const { store } = await openFile(path);
+  await store.transact(transaction([], { audit: ['one'] }));
+  const [entry] = await store.audit(0, 10);
+  await store.close();
+  const db = new DatabaseSync(path);
+  t.throws(() => db.exec("UPDATE audit SET text = 'two'"), { message: /never changed/ });
+  t.throws(() => db.exec('DELETE FROM audit'), { message: /[Nn]othing is removed/ });
+  t.strictSame({ ...db.prepare('SELECT number, time, text FROM audit').get() }, entry);
+  db.close();
+});
+
 t.test('a thread that is lost is replaced', async (t) => {
   const threads: Worker[] = [];
   const note = (worker: Worker) => threads.push(worker);

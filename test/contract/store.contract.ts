@@ -1,5 +1,7 @@
 import t from 'tap';
+import { auditing } from './auditing.ts';
 import type { Open } from './build.ts';
+import { concepts } from './concepts.ts';
 import { counting } from './counting.ts';
 import { following } from './following.ts';
 import { indexing } from './indexing.ts';
@@ -9,6 +11,7 @@ import { order } from './order.ts';
 import { past } from './past.ts';
 import { patients } from './patients.ts';
 import { planning } from './planning.ts';
+import { results } from './results.ts';
 import { revising } from './revising.ts';
 import { searching } from './searching.ts';
 import { writing } from './writing.ts';
@@ -26,5 +29,8 @@ export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: what is touched, and what comes`, async (t) => following(t, open));
   t.test(`${name}: counting`, async (t) => counting(t, open, filters));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
+  t.test(`${name}: sets of concepts`, async (t) => concepts(t, open));
+  t.test(`${name}: kept results`, async (t) => results(t, open));
+  t.test(`${name}: the audit`, async (t) => auditing(t, open));
   t.test(`${name}: jobs`, async (t) => jobs(t, open));
 }

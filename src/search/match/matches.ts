@@ -20,7 +20,7 @@ type Verdict = boolean | undefined;
 /**
  * Whether a resource satisfies a filter, as a store would decide it: for criteria that may mean what the same transaction
  * creates (R4 http.html#trules). Undefined if that rests on other resources (chains, `_has`, where a reference by identifier
- * leads) or on a time not given yet.
+ * leads), on the concepts that a store keeps, or on a time not given yet.
  */
 export function matches(filter: Filter, candidate: Candidate): Verdict {
   return visitFilter(filter, verdicts, candidate);
@@ -99,6 +99,8 @@ export function passes(entry: Entry, test: Test): Verdict {
   switch (test.kind) {
     case 'token':
       return entry.kind === 'token' && isToken(entry, test);
+    case 'concept':
+      return entry.kind === 'token' ? undefined : false;
     case 'string':
       return entry.kind === 'string' && isText(entry, test);
     case 'date':

@@ -39,6 +39,8 @@ function tested(test: Test): string {
   switch (test.kind) {
     case 'token':
       return `is ${test.system === undefined ? '' : `${test.system}|`}${test.code ?? ''}`;
+    case 'concept':
+      return `among the concepts of ${test.set}`;
     case 'string':
       return `${test.how} "${test.value}"`;
     case 'date':

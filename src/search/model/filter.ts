@@ -17,6 +17,8 @@ export type Test =
    * the MIME type with parameters: `text/xml; charset=UTF-8` is below `text/xml`.
    */
   | { readonly kind: 'token'; readonly system?: string; readonly code?: string; readonly below?: true }
+  /** A token among the concepts of a set, which the store keeps by this name; one that it does not know has none. */
+  | { readonly kind: 'concept'; readonly set: string }
   /** Compared with the folded value (see fold); `exact` with the value as it was written. */
   | {
       readonly kind: 'string';

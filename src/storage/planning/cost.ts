@@ -9,6 +9,8 @@ export interface AccessPath {
   readonly ordered: boolean;
   /** Rows that are reckoned with, where they need not be counted. */
   readonly rows?: number;
+  /** Look-ups that it takes to find its rows, however few those are: of a set of concepts, one for each. */
+  readonly seeks?: number;
 }
 
 /** Some of the conditions that a search AND-s, with the index rows that answer them. */
@@ -39,17 +41,20 @@ export function choose(
   all: number,
   purpose: Purpose,
 ): number | undefined {
-  const least = rows.indexOf(Math.min(...rows));
+  const work = found.map(({ source: { seeks = 0 } }, i) => (rows[i] ?? 0) + seeks);
+  const least = work.indexOf(Math.min(...work));
   if (least < 0) return undefined;
-  if (purpose === 'all' || (rows[least] ?? 0) < few) return least;
   const total = Math.max(1, all);
+  // A set may have more concepts than there are resources to look at.
+  if (purpose === 'all') return (work[least] ?? 0) > total * check ? undefined : least;
+  if ((work[least] ?? 0) < few) return least;
   const matches = Math.max(reckon(rows, all), 1e-3);
   const costs = found.map(({ source, filters: own }, i) => {
     const n = rows[i] ?? 0;
     const checked = filters.length > own.length || !source.exact ? check : 1;
     // In the order of creation the page is full after a share of the rows.
     const visited = source.ordered ? Math.min(n, (purpose.page * n) / Math.min(n, matches)) : n;
-    return visited * checked + (source.ordered ? 0 : collect * n);
+    return visited * checked + (source.ordered ? 0 : collect * n) + (source.seeks ?? 0);
   });
   const best = costs.indexOf(Math.min(...costs));
   const walked = Math.min(total, (purpose.page * total) / Math.min(total, matches)) * check;

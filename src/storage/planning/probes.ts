@@ -134,6 +134,8 @@ function composites(of: readonly FilterOf<'tuple'>[]): Probe | undefined {
   const [first] = filter?.tests ?? [];
   if (filter === undefined || first === undefined) return undefined;
   const { param } = filter;
+  // Where the second component is a range, no row has the first alone.
+  if (first.kind === 'concept') return undefined;
   if (pairKey(filter) === undefined) return { op: 'values', param: `${param}.0`, tests: [first], exact: false };
   if (first.kind !== 'token' || first.code === undefined || first.below === true) return undefined;
   const { system, code } = first;

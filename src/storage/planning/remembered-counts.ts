@@ -14,6 +14,7 @@ const longest = 2_000;
 
 interface Count {
   readonly rows: number;
+  readonly work: number;
   /** The seq at which it was counted. */
   readonly at: number;
 }
@@ -40,14 +41,14 @@ export class RememberedCounts {
   recall(key: string): number | undefined {
     const count = this.#counts.get(key);
     if (count === undefined) return undefined;
-    if (this.#lastSeq() - count.at <= count.rows / 2) return count.rows;
+    if (this.#lastSeq() - count.at <= count.work / 2) return count.rows;
     this.#counts.delete(key);
     return undefined;
   }
 
-  /** Gives back the rows. */
-  remember(key: string, rows: number): number {
-    if (key.length <= longest) this.#counts.set(key, { rows, at: this.#lastSeq() });
+  /** Gives back the rows. What took more `work` to count than there are rows is remembered as long as that many rows would be. */
+  remember(key: string, rows: number, work = 0): number {
+    if (key.length <= longest) this.#counts.set(key, { rows, work: Math.max(rows, work), at: this.#lastSeq() });
     return rows;
   }
 }

@@ -7,6 +7,7 @@ import { type Callee, Calls, type Port, worker } from '#threads/calls.ts';
 import { InlineCalls } from '#threads/inline-calls.ts';
 import type { StoreLog } from '../driver.ts';
 import {
+  type AuditEntry,
   type ChangeConditions,
   type Commit,
   type ConditionConflict,
@@ -213,6 +214,15 @@ export class SqliteStore implements Store {
       coming?.catch(() => undefined);
       if (chunk.sizes.length > 0) yield patients(chunk);
     }
+  }
+
+  results(key: string, limit: number, after?: string): ReturnType<Store['results']> {
+    const asked = after === undefined ? { key, limit } : { key, limit, after };
+    return orUnavailable(this.#reader().call('results', asked));
+  }
+
+  audit(after: number, limit: number): Promise<readonly AuditEntry[]> {
+    return orUnavailable(this.#reader().call('audit', { after, limit }));
   }
 
   pending(limit: number, after?: string): ReturnType<Store['pending']> {

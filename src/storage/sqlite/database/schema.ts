@@ -168,8 +168,31 @@ CREATE TABLE job (
 CREATE INDEX job_owner ON job (owner);
 `;
 
+/** Sets of concepts. No number of a set is given twice, and rows stand in the order of `token`, which they are joined with. */
+const concepts = `
+CREATE TABLE concept_set (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL);
+CREATE TABLE concept (
+  concept_set INTEGER NOT NULL, code TEXT NOT NULL, system INTEGER NOT NULL,
+  PRIMARY KEY (concept_set, code, system)) WITHOUT ROWID;
+`;
+
+/** Kept results, by what was computed; `touched` tells which of them hold. */
+const results = `
+CREATE TABLE result_key (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE result (
+  key INTEGER NOT NULL, patient INTEGER NOT NULL, seq INTEGER NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (key, patient)) WITHOUT ROWID;
+`;
+
+/** The audit: whatever program opens the file, entries are appended and nothing else. */
+const audit = `
+CREATE TABLE audit (number INTEGER PRIMARY KEY, time INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE TRIGGER audit_changed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'The audit is never changed.'); END;
+CREATE TRIGGER audit_removed BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'Nothing is removed from the audit.'); END;
+`;
+
 /** Each brings the schema from the version that is its place in the list to the next. Only ever appended to. */
-export const migrations: readonly string[] = [first, second, third + jobs];
+export const migrations: readonly string[] = [first, second, third + jobs + concepts + results + audit];
 
 /** The schema version that this program writes. */
 export const schemaVersion = migrations.length;

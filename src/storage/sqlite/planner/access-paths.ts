@@ -9,6 +9,7 @@ import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sq
 import type { Names } from '../database/names.ts';
 import { rangeRows, union } from '../index/ranges.ts';
 import { indexed, indexedLength } from '../index/rows.ts';
+import { conceptSet, type IsConcept, isConceptOf } from './concepts.ts';
 
 /** A table or query with the alias `d`, whose `d.rid` are resources; those in the order of creation come in that of rid. */
 export interface SqlAccessPath extends AccessPath {
@@ -47,6 +48,8 @@ export class AccessPaths {
           first.system,
           tests.flatMap((t) => (t.kind === 'token' ? [t.code] : [])),
         );
+      case 'concept':
+        return this.#concepts(params, first.set);
       case 'string':
         return strings(params, tests);
       case 'date':
@@ -82,6 +85,20 @@ export class AccessPaths {
       sql`SELECT rid FROM resource INDEXED BY resource_id WHERE ${oneOf('type', types)} AND id = ${id}`,
     );
     return new Set(rows.map(([rid]) => Number(rid)));
+  }
+
+  /** The rows of a set lead to those of the tokens: the statement stays the same, however many they are. */
+  #concepts(params: readonly number[], name: string): SqlAccessPath {
+    const set = conceptSet(this.#connection, name);
+    if (set === undefined) return noRows;
+    const from = sql`(SELECT t.rid FROM concept c CROSS JOIN token t
+      ON ${oneOf('t.param', params)} AND t.code = c.code AND t.system = c.system WHERE c.concept_set = ${set.id}) d`;
+    return { from, where: yes, exact: true, ordered: false, seeks: set.size * params.length };
+  }
+
+  /** What tells whether a token is among the concepts of a set. */
+  concepts(set: string): IsConcept {
+    return isConceptOf(this.#connection, set);
   }
 
   /** Ranges that satisfy all conditions; several conditions hold for one value where a resource has but one. */

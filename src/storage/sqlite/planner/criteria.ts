@@ -15,8 +15,8 @@ export interface Finding {
   readonly lowering: Lowering;
   readonly lastSeq: () => number;
   readonly members: (types: readonly number[], where: Filter, depth: number) => readonly number[] | undefined;
-  /** A query of the rids of these types that pass, by the best source among the criteria; undefined if there is none. */
-  readonly narrowed: (types: readonly number[], where: Filter, depth: number) => Sql | undefined;
+  /** The resources of these types that pass, by the best source among the criteria; undefined if there is none. */
+  readonly narrowed: (types: readonly number[], where: Filter, depth: number) => SqlAccessPath | undefined;
   /** The rids that resources refer to. */
   readonly targetsOf: (rids: readonly number[], params: readonly number[]) => readonly number[];
 }
@@ -66,7 +66,7 @@ function sourceOf(probe: Probe, scope: CriterionScope): SqlAccessPath | undefine
     case 'any':
       return joined(probe.of.map((part) => sourceOf(part, scope)));
     case 'and':
-      return wrapped(finding.narrowed(types, probe, depth + 1));
+      return finding.narrowed(types, probe, depth + 1);
     case 'chain': {
       const found = finding.members(names.types(probe.types), probe.where, depth + 1);
       return found === undefined ? undefined : references(names.params(types, probe.param), found, true);
@@ -106,7 +106,8 @@ function joined(sources: readonly (SqlAccessPath | undefined)[]): SqlAccessPath 
   if (known.length === 1) return only;
   const queries = known.map((s) => sql`SELECT d.rid FROM ${s.from} WHERE ${s.where}`);
   const from = sql`(${list(queries, ' UNION ALL ')}) d`;
-  return { from, where: yes, exact: known.every((s) => s.exact), ordered: false };
+  const seeks = known.reduce((sum, s) => sum + (s.seeks ?? 0), 0);
+  return { from, where: yes, exact: known.every((s) => s.exact), ordered: false, seeks };
 }
 
 /** Rows of the resources themselves; without the name of an index, they are found by rid. */
@@ -115,8 +116,4 @@ function live(index: string, types: readonly number[], where: Sql): SqlAccessPat
   const type = index === '' ? '+d.type' : 'd.type';
   const all = [oneOf(type, types), literal(`d.state = ${current}`), where];
   return { from: literal(`resource d${by}`), where: every(all), exact: true, ordered: false };
-}
-
-function wrapped(query: Sql | undefined): SqlAccessPath | undefined {
-  return query === undefined ? undefined : { from: sql`(${query}) d`, where: yes, exact: true, ordered: false };
 }

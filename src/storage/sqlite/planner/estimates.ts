@@ -14,7 +14,7 @@ export class Estimates {
     this.#counts = new RememberedCounts(() => connection.number(sql`SELECT max(seq) FROM resource`));
   }
 
-  rows({ from, where, rows: known }: SqlAccessPath): number {
+  rows({ from, where, rows: known, seeks = 0 }: SqlAccessPath): number {
     if (known !== undefined) return known;
     const count = (bound: number): Sql =>
       sql`SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${where} LIMIT ${bound})`;
@@ -23,7 +23,8 @@ export class Estimates {
     const before = this.#counts.recall(key);
     if (before !== undefined) return before;
     const rows = this.#connection.number(asked);
-    return rows < few ? rows : this.#counts.remember(key, this.#connection.number(count(boundOf(key))));
+    if (rows < few) return seeks < few ? rows : this.#counts.remember(key, rows, seeks);
+    return this.#counts.remember(key, this.#connection.number(count(boundOf(key))), seeks);
   }
 
   /** Current resources of the types. */

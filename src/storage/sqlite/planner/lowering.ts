@@ -5,7 +5,7 @@ import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sq
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
 import { type AccessPaths, matching } from './access-paths.ts';
-import { compilePredicate, isDecidedByEntries } from './predicate.ts';
+import { compilePredicate, isDecidedByEntries, type StoreKnowledge } from './predicate.ts';
 import type { CountedPart, SqlFunctions } from './sql-functions.ts';
 
 /** Where a filter is read: for which row, and in the context of which types. */
@@ -105,7 +105,11 @@ export class Lowering {
 
   #passesFilter(filter: Filter, scope: RowScope): Sql {
     const { names, sources, work } = this.#surroundings;
-    const known = { names, targets: (test: Parameters<AccessPaths['targets']>[0]) => sources.targets(test) };
+    const known: StoreKnowledge = {
+      names,
+      targets: (test) => sources.targets(test),
+      concepts: (set) => sources.concepts(set),
+    };
     const id = work.predicate(compilePredicate(filter, scope.types, known), work.part(describe(filter)));
     return sql`passes_filter(${id}, (SELECT bytes FROM entries WHERE rid = ${scope.rid}))`;
   }

@@ -26,6 +26,8 @@ export interface DrivingQuery {
   readonly rows: number;
   /** Those of them that are reckoned to pass. */
   readonly matches: number;
+  /** As those of its access path. */
+  readonly seeks: number;
 }
 
 /** Targets of a chain that are collected before the search; above, each referring resource is checked. */
@@ -120,7 +122,7 @@ export class Planner {
     const where = every([source.where, this.condition({ op: 'and', of: unanswered(filters, criterion) }, scope)]);
     // A condition that is false by itself would not name what the index demands, and SQLite would refuse the query.
     if (where.text === no.text) {
-      return { from: literal('resource d'), where: no, narrowed: true, ordered: true, rows: 0, matches: 0 };
+      return { from: literal('resource d'), where: no, narrowed: true, ordered: true, rows: 0, matches: 0, seeks: 0 };
     }
     return {
       from: source.from,
@@ -129,6 +131,7 @@ export class Planner {
       ordered: source.ordered,
       rows: chosen === undefined ? all : (rows[chosen] ?? 0),
       matches: reckon(rows, all),
+      seeks: criterion?.source.seeks ?? 0,
     };
   }
 
@@ -151,9 +154,10 @@ export class Planner {
     this.work.checked();
   }
 
-  #narrowed(types: readonly number[], where: Filter, depth: number): Sql | undefined {
-    const base = this.base(types, where, 'all', depth);
-    return base.narrowed ? sql`SELECT d.rid FROM ${base.from} WHERE ${base.where}` : undefined;
+  #narrowed(types: readonly number[], filter: Filter, depth: number): SqlAccessPath | undefined {
+    const { narrowed, from, where, seeks } = this.base(types, filter, 'all', depth);
+    if (!narrowed) return undefined;
+    return { from: sql`(SELECT d.rid FROM ${from} WHERE ${where}) d`, where: yes, exact: true, ordered: false, seeks };
   }
 
   #members(types: readonly number[], where: Filter, depth: number): readonly number[] | undefined {

@@ -4,6 +4,7 @@ import type { Filter, Test } from '#search/model/filter.ts';
 import { everyTerm, type FilterVisitor, visitFilter } from '#search/model/filter-visitor.ts';
 import type { Names } from '../database/names.ts';
 import { type StoredValue, visit } from '../index/entry-codec.ts';
+import type { IsConcept } from './concepts.ts';
 
 /** Whether the packed entries of a resource satisfy a filter. */
 export type PackedPredicate = (packed: Uint8Array) => boolean;
@@ -13,6 +14,8 @@ export interface StoreKnowledge {
   readonly names: Names;
   /** The rids that a reference test means; they are few. */
   readonly targets: (test: Extract<Test, { kind: 'reference' }>) => ReadonlySet<number>;
+  /** What tells whether a token is among the concepts of a set. */
+  readonly concepts: (set: string) => IsConcept;
 }
 
 /** What the entries of one resource decide. */
@@ -173,6 +176,10 @@ function tester(test: Test, known: StoreKnowledge): (value: StoredValue) => bool
     const { version } = test;
     return (value) =>
       value.kind === 'reference' && targets.has(value.target) && (version === undefined || value.version === version);
+  }
+  if (test.kind === 'concept') {
+    const isConcept = known.concepts(test.set);
+    return (value) => value.kind === 'token' && isConcept(value.system, value.code);
   }
   if (test.kind === 'token') {
     // Compared by number: most checks are of tokens, and a system that the store does not know is none of its entries'.

@@ -1,4 +1,4 @@
-import type { Stats, Touched } from '../../store.ts';
+import type { AuditEntry, Stats, Store, Touched } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import { awaited } from '../database/schema.ts';
@@ -20,6 +20,30 @@ export function touched(connection: Connection, selection: Planner, after: numbe
       ORDER BY t.seq, t.patient`);
     return { patients: ids.map(([id]) => String(id)), after: Number(last) };
   });
+}
+
+/** Results of a key that still hold, by the rids of their Patients. */
+export function keptResults(
+  connection: Connection,
+  { key, limit, after = '0' }: { key: string; limit: number; after?: string },
+): Awaited<ReturnType<Store['results']>> {
+  const rows = connection.rows(sql`SELECT p.id, k.seq, k.value, k.patient
+    FROM result k CROSS JOIN resource p ON p.rid = k.patient LEFT JOIN touched t ON t.patient = k.patient
+    WHERE k.key = (SELECT id FROM result_key WHERE name = ${key}) AND k.patient > ${Number(after)}
+      AND k.seq >= coalesce(t.seq, 0) ORDER BY k.patient LIMIT ${limit + 1}`);
+  const found = rows
+    .slice(0, limit)
+    .map(([patient, seq, value]) => ({ patient: String(patient), seq: Number(seq), value: String(value) }));
+  const last = rows[limit - 1];
+  return { found, ...(rows.length > limit && last !== undefined && { next: String(last[3]) }) };
+}
+
+/** Entries of the audit with a higher number, in their order. */
+export function auditAfter(connection: Connection, after: number, limit: number): readonly AuditEntry[] {
+  const rows = connection.rows(
+    sql`SELECT number, time, text FROM audit WHERE number > ${after} ORDER BY number LIMIT ${limit}`,
+  );
+  return rows.map(([number, time, text]) => ({ number: Number(number), time: Number(time), text: String(text) }));
 }
 
 /** What is kept with each commit. */

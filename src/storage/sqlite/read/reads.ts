@@ -5,7 +5,7 @@ import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
 import { find } from './find.ts';
 import { changes, history } from './history.ts';
-import { keptStats, touched } from './kept.ts';
+import { auditAfter, keptResults, keptStats, touched } from './kept.ts';
 import { type ScanStep, scanChunk } from './patients.ts';
 import { pending } from './pending.ts';
 
@@ -32,6 +32,8 @@ export function openReads(path: string, isAborted: () => boolean = () => false) 
     history: ({ asked, at }: Timed<HistoryQuery>) => history(connection, selection, asked, at),
     changes: ({ after, limit }: { after: number; limit: number }) => changes(connection, selection, after, limit),
     touched: ({ after, limit }: { after: number; limit: number }) => touched(connection, selection, after, limit),
+    results: (asked: { key: string; limit: number; after?: string }) => keptResults(connection, asked),
+    audit: ({ after, limit }: { after: number; limit: number }) => auditAfter(connection, after, limit),
     scan: (step: ScanStep) => scanChunk(connection, selection, step),
     pending: ({ limit, after }: { limit: number; after?: string }) => pending(connection, names, limit, after),
     stats: (_: null) => connection.snapshot(() => keptStats(connection, selection)),

@@ -1,6 +1,6 @@
 import type { Entry, IndexRecord } from '#search/model/entry.ts';
 import type { LiteralReference, WriteHead } from '../../check.ts';
-import type { ChangeConditions, Reindexed, Transaction, Version, Write } from '../../store.ts';
+import type { ChangeConditions, ConceptRow, KeptResult, Reindexed, Transaction, Version, Write } from '../../store.ts';
 import { making, makingCode } from '../database/schema.ts';
 
 /**
@@ -44,7 +44,10 @@ interface Piece {
 }
 
 export interface PackedTransaction
-  extends Pick<Transaction, 'guards' | 'rights' | 'timeout' | 'settings' | 'raises' | keyof ChangeConditions> {
+  extends Pick<
+    Transaction,
+    'guards' | 'rights' | 'timeout' | 'settings' | 'raises' | 'audit' | keyof ChangeConditions
+  > {
   /** What it is known by afterwards, should its answer be lost. */
   readonly mark: string;
   /** Four fields of each write: type, id, expected version (-1 if any), 1 if it deletes. */
@@ -53,6 +56,10 @@ export interface PackedTransaction
   readonly literals: Flat;
   /** What `unpackWrites` reads. */
   readonly pieces: readonly Piece[];
+  /** By set, two fields of each concept: system, code. */
+  readonly concepts?: readonly (readonly [string, Flat | undefined])[];
+  /** By key, three fields of each result: Patient, seq, value. */
+  readonly results?: readonly (readonly [string, Flat | undefined])[];
   /** Characters of text: what bounds a group. */
   readonly size: number;
 }
@@ -128,7 +135,8 @@ function packWrite({ method, draft }: Write, record: IndexRecord): PackedWrite {
 const charactersPerPiece = 500_000;
 
 export function packTransaction(transaction: Transaction, mark: string): PackedTransaction {
-  const { guards, references, rights, timeout, settings, raises, revision, lease, writes } = transaction;
+  const { guards, references, rights, timeout, settings, raises, audit, revision, lease, writes } = transaction;
+  const { concepts, results } = transaction;
   const pieces: Piece[] = [];
   const literals: (string | number)[] = [];
   let from = 0;
@@ -153,9 +161,38 @@ export function packTransaction(transaction: Transaction, mark: string): PackedT
     ...(timeout !== undefined && { timeout }),
     ...(settings !== undefined && { settings }),
     ...(raises !== undefined && { raises }),
+    ...(audit !== undefined && { audit }),
+    ...(concepts !== undefined && { concepts: packConcepts(concepts) }),
+    ...(results !== undefined && { results: packResults(results) }),
     ...(revision !== undefined && { revision }),
     ...(lease !== undefined && { lease }),
   };
+}
+
+function packConcepts(concepts: NonNullable<Transaction['concepts']>): NonNullable<PackedTransaction['concepts']> {
+  return Object.entries(concepts).map(([set, rows]) => [set, rows?.flatMap(({ system, code }) => [system, code])]);
+}
+
+export function unpackConcepts(flat: Flat): readonly ConceptRow[] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => ({
+    system: String(flat[2 * i]),
+    code: String(flat[2 * i + 1]),
+  }));
+}
+
+function packResults(results: NonNullable<Transaction['results']>): NonNullable<PackedTransaction['results']> {
+  return Object.entries(results).map(([key, kept]) => [
+    key,
+    kept?.flatMap(({ patient, seq, value }) => [patient, seq, value]),
+  ]);
+}
+
+export function unpackResults(flat: Flat): readonly KeptResult[] {
+  return Array.from({ length: flat.length / 3 }, (_, i) => ({
+    patient: String(flat[3 * i]),
+    seq: Number(flat[3 * i + 1]),
+    value: String(flat[3 * i + 2]),
+  }));
 }
 
 /** Writes from the place `from` of their transaction on; their literal references go into `literals`, where these matter. */

@@ -23,6 +23,7 @@ import {
   unpackLiterals,
   unpackWrites,
 } from '../wire/pack.ts';
+import { appendAudit, keepResults, newest, replaceConcepts } from './beside.ts';
 import type { ShelfWriter } from './shelf.ts';
 
 /** What a resource was before a write. */
@@ -166,9 +167,10 @@ export class Transactor {
     heads: readonly WriteHead[],
     before: readonly (Head | undefined)[],
   ): Conflict | undefined {
-    const { guards, revision, rights, timeout, lease } = transaction;
+    const { guards, revision, rights, timeout, lease, results } = transaction;
     const literals = unpackLiterals(transaction);
     const state: StateBefore = {
+      lastSeq: this.#seq,
       revision: revisionOf(this.#connection),
       leased: this.#shelf.holds(lease),
       guards: this.#matches(guards, timeout),
@@ -183,7 +185,8 @@ export class Transactor {
       }),
       targets: literals.map(({ type, id }) => this.#head(this.#names.internType(type), id)?.state === current),
     };
-    return check({ revision, guards, heads, literals }, state);
+    const computedFrom = results === undefined ? 0 : newest(results);
+    return check({ revision, guards, heads, literals, computedFrom }, state);
   }
 
   /** What the guards find, in what is left of their time. */
@@ -211,10 +214,13 @@ export class Transactor {
       i += 1;
     }
     this.#logical.resolveAll();
+    const { settings = {}, raises = false, audit, concepts, results, mark } = transaction;
+    if (concepts !== undefined) replaceConcepts(this.#connection, this.#names, concepts);
     for (const { rid, type, write, rights } of touched) {
       if (!this.#allowed(rights, rid, type)) return { conflict: 'rights', write };
     }
-    const { settings = {}, raises = false, mark } = transaction;
+    if (audit !== undefined) appendAudit(this.#connection, audit, this.#lastUpdated);
+    if (results !== undefined) keepResults(this.#connection, this.#names, results);
     this.#shelf.keep(settings);
     if (raises) this.#shelf.raise();
     this.#shelf.mark(mark, after, this.#seq);

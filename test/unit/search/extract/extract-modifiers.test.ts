@@ -103,11 +103,14 @@ const custom: SearchParameter = {
   components: [],
 };
 
+/** What is made from definitions is made anew with each revision. */
+let revision = 0;
+
 /** The entries that a parameter of our own gives of a Patient. */
 function ofCustom(change: Partial<SearchParameter>, fields: object): Omit<Entry, 'param'>[] {
-  definitions.define([{ parameter: { ...custom, ...change }, base: ['Patient'], progress: undefined }], 1);
+  definitions.define([{ parameter: { ...custom, ...change }, base: ['Patient'], progress: undefined }], ++revision);
   const found = entries(patient(fields), 'custom');
-  definitions.define([], 2);
+  definitions.define([], ++revision);
   return found;
 }
 
@@ -148,8 +151,8 @@ t.test('a parameter of usage pinyin has the readings alone', async (t) => {
 t.test('parameters that come and go later count from then on', async (t) => {
   const count = () => entries(patient({ name: [{ family: 'X' }] }), 'custom').length;
   t.equal(count(), 0);
-  definitions.define([{ parameter: custom, base: ['Patient'], progress: 0 }], 3);
+  definitions.define([{ parameter: custom, base: ['Patient'], progress: 0 }], ++revision);
   t.equal(count(), 1, 'before it is ready');
-  definitions.define([], 4);
+  definitions.define([], ++revision);
   t.equal(count(), 0);
 });

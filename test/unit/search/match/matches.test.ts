@@ -8,7 +8,18 @@ import { nextDown, nextUp, point } from '#search/model/numbers.ts';
 import { fold } from '#search/text/fold.ts';
 import { type Random, random } from '#seed/random.ts';
 import { openFile } from '#test/contract/opened.ts';
-import { byIdentifier, carries, commit, ids, isToken, plan, put, refers, token } from '../../../contract/build.ts';
+import {
+  byIdentifier,
+  carries,
+  commit,
+  ids,
+  isToken,
+  plan,
+  put,
+  refers,
+  token,
+  transaction,
+} from '../../../contract/build.ts';
 
 interface Candidate {
   readonly type: string;
@@ -210,6 +221,14 @@ const cases: readonly (readonly [string, Filter, boolean | undefined])[] = [
   ['reference: by identifier, to any type', isTo('author', 'd'), undefined],
   ['reference: by identifier, never to another type', isTo('author', 'd', { type: 'Patient' }), false],
   ['reference: by identifier, never to a version', isTo('author', 'd', { version: '1' }), false],
+  ['concept: a store tells which there are', match('code', { kind: 'concept', set: 'kept' }), undefined],
+  ['concept: what has no code is none', match('note', { kind: 'concept', set: 'kept' }), false],
+  ['concept: in a composite', pair({ kind: 'concept', set: 'kept' }, atLeast(140)), undefined],
+  [
+    'concept: in a composite of which something else fails',
+    pair({ kind: 'concept', set: 'kept' }, atLeast(141)),
+    false,
+  ],
   ['tuple: at one position', pair(systolic, atLeast(140)), true],
   ['tuple: not across positions', pair({ kind: 'token', code: 'dia' }, atLeast(140)), false],
   ['tuple: every component', pair(systolic, atLeast(140), systolic), false],
@@ -405,6 +424,8 @@ function drawTest(draw: Random, kind: Test['kind']): Test {
   switch (kind) {
     case 'token':
       return draw.chance(0.2) ? { kind, code: draw.pick(['a', 'a', 'b', 'a; b']), below: true } : { kind, ...coded };
+    case 'concept':
+      return { kind, set: draw.pick(['kept', 'kept', 'unknown']) };
     case 'string': {
       const how = draw.pick(['starts', 'contains', 'exact'] as const);
       const value = draw.pick(texts);
@@ -444,6 +465,7 @@ const simple: readonly ((draw: Random) => Filter)[] = [
       (draw: Random) =>
         match(param, drawTest(draw, kind)),
   ),
+  (draw) => match('code', drawTest(draw, 'concept')),
   (draw) => ({ op: 'present', param: draw.pick([...params, 'nothing']) }),
   (draw) => isToken('_id', undefined, draw.pick(['c0', 'c1', 'c2'])),
   () => all,
@@ -455,7 +477,9 @@ const leaves: readonly ((draw: Random, times: readonly number[]) => Filter)[] = 
         match(param, drawTest(draw, kind)),
   ),
   (draw) => match('subject', drawTest(draw, 'uri')),
+  (draw) => match(draw.pick(['code', 'code', 'note']), drawTest(draw, 'concept')),
   (draw) => pair(drawTest(draw, 'token'), drawTest(draw, draw.pick(['quantity', 'quantity', 'reference']))),
+  (draw) => pair(drawTest(draw, 'concept'), drawTest(draw, draw.pick(['quantity', 'reference']))),
   (draw) => ({ op: 'present', param: draw.pick([...params, 'pair.1', 'nothing']) }),
   (draw) => ({ op: 'id', ids: [`o${draw.int(0, 99)}`, draw.pick(targetIds)] }),
   (draw) => ({ op: 'type', types: draw.pick([['Observation'], ['Patient', 'Basic'], ['Device']]) }),
@@ -502,6 +526,8 @@ t.test('random filters find in the store what they match here', async (t) => {
     const { versions } = await commit(store, ...some.map((r) => put(`${r.type}/${r.id}`, { entries: r.entries })));
     for (const [i, r] of some.entries()) candidates.push({ ...r, lastUpdated: versions[i]?.lastUpdated ?? Number.NaN });
   }
+  const kept = [...systems.slice(0, 2), ''].map((system) => ({ system, code: codes[0] ?? '' }));
+  t.ok('versions' in (await store.transact(transaction([], { concepts: { kept } }))));
   const times = candidates.map((c) => c.lastUpdated ?? Number.NaN);
 
   const seen = new Map<string, Set<boolean | undefined>>();
@@ -513,7 +539,7 @@ t.test('random filters find in the store what they match here', async (t) => {
     return candidates.flatMap((candidate) => {
       const { lastUpdated: _, ...fresh } = candidate;
       const mayDepend =
-        /"op":"(chain|has)"/.test(shape) ||
+        /"op":"(chain|has)"|"kind":"concept"/.test(shape) ||
         (/"kind":"reference"/.test(shape) && candidate.entries.some((e) => e.kind === 'logical'));
       const expected = found.has(candidate.id);
       const [verdict, early] = [matches(filter, candidate), matches(filter, fresh)];
@@ -535,8 +561,9 @@ t.test('random filters find in the store what they match here', async (t) => {
   t.strictSame(wrong.slice(0, 3), [], `${wrong.length} disagree`);
 
   for (const [name, verdicts] of seen) {
-    const expected = { all: [true], none: [false], chain: [false, undefined], has: [undefined] }[name] ?? [true, false];
+    const unsure = { chain: [false, undefined], has: [undefined], concept: [false, undefined] };
+    const expected = { all: [true], none: [false], ...unsure }[name] ?? [true, false];
     for (const verdict of expected) t.ok(verdicts.has(verdict), `${name} was ${verdict} somewhere`);
   }
-  t.equal(seen.size, 25, 'every kind of filter was drawn');
+  t.equal(seen.size, 26, 'every kind of filter was drawn');
 });

@@ -20,6 +20,13 @@ const collected = (rows: number, exact = true): Considered => ({
   source: { exact, ordered: false },
 });
 
+/** By a set of concepts. */
+const joined = (rows: number, seeks: number): Considered => ({
+  rows,
+  filters: [{ op: 'match', param: 'code', test: { kind: 'concept', set: `${rows} of ${seeks}` } }],
+  source: { exact: true, ordered: false, seeks },
+});
+
 /** Of so many resources. */
 const all = 10_000;
 
@@ -39,6 +46,12 @@ const table: readonly (readonly [string, Purpose, readonly Considered[], number,
   ['everything in order before a common one to be collected', page, [collected(9000)], 0, undefined],
   ['everything in order, where most pass and all is checked', page, [collected(9000, false)], 1, undefined],
   ['one in order, where what is checked is rare', page, [inOrder(400), inOrder(3000)], 3, 0],
+  ['none at all, of few concepts', page, [collected(150), joined(0, 100)], 0, 1],
+  ['few rows, before none of many concepts', page, [joined(0, 100_000), collected(150)], 0, 1],
+  ['few rows, before none of many concepts, for all', 'all', [joined(0, 100_000), collected(9000)], 0, 1],
+  ['everything, before very many concepts, for all', 'all', [joined(0, 400_000)], 0, undefined],
+  ['many concepts, before more that is checked', page, [joined(10, 20_000)], 1, 0],
+  ['everything in order, before very many concepts', page, [joined(9000, 400_000)], 1, undefined],
 ];
 
 t.test('the criterion that makes the least work is chosen', (t) => {

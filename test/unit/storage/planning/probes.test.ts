@@ -13,6 +13,7 @@ const quantity = (where: readonly Compare[], code = 'mg'): Test => ({ kind: 'qua
 const reference = (id: string, version?: string): Test =>
   version === undefined ? { kind: 'reference', id } : { kind: 'reference', id, version };
 const text = (value: string, how: 'starts' | 'contains' = 'starts'): Test => ({ kind: 'string', how, value });
+const concept: Test = { kind: 'concept', set: 'kept' };
 const tuple = (...tests: readonly Test[]): Filter => ({ op: 'tuple', param: 'part', tests });
 const inside = (where: Filter): Filter => ({ op: 'contained', type: 'Patient', where });
 
@@ -76,6 +77,9 @@ const single: readonly (readonly [string, Filter, Probe | undefined])[] = [
   ['the negation of a range', not(since), undefined],
   ['a pair', tuple(token('a', 's'), quantity(from(1))), pair('a', [quantity(from(1))], 's')],
   ['a pair of any code', tuple({ kind: 'token' }, quantity(from(1))), undefined],
+  ['a set of concepts', match('code', concept), values('code', [concept])],
+  ['another than the concepts of a set', not(match('status', concept)), undefined],
+  ['a composite of a concept: its rows may be those of pairs', tuple(concept, quantity(from(1))), undefined],
   ['a composite of two tokens', tuple(token('a'), token('b')), values('part.0', [token('a')], false)],
   ['a composite of a text', tuple(text('a'), quantity(from(1))), values('part.0', [text('a')], false)],
   [

@@ -23,6 +23,17 @@ t.test('a count is remembered until the store has grown by half of it', (t) => {
   t.end();
 });
 
+t.test('what took work to count is remembered as long as that many rows would be', (t) => {
+  let seq = 0;
+  const counts = new RememberedCounts(() => seq);
+  t.equal(counts.remember('a', 3, 1000), 3);
+  seq = 500;
+  t.equal(counts.recall('a'), 3);
+  seq = 501;
+  t.equal(counts.recall('a'), undefined);
+  t.end();
+});
+
 t.test('the count of a long question is not remembered, and goes less far', (t) => {
   const counts = new RememberedCounts(() => 1);
   const [short, long] = ['x'.repeat(2000), 'x'.repeat(2001)];
