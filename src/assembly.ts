@@ -19,8 +19,8 @@ import { CustomParameters } from '#operations/search-parameters/custom-parameter
 import { claimIndex, isIndexCurrent, reindexAll } from '#operations/search-parameters/index-version.ts';
 import { Indexer } from '#operations/search-parameters/indexer.ts';
 import { indexer } from '#search/extract/extract.ts';
-import type { Driver, OpenedStore } from '#storage/driver.ts';
-import type { Store, StoreCheck } from '#storage/store.ts';
+import type { Driver, OpenedStore, StoreCheck } from '#storage/driver.ts';
+import type { Store } from '#storage/store.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
 import { ThreadPool } from '#threads/pool.ts';

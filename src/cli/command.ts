@@ -1,6 +1,6 @@
 import type { Config } from '#config';
 import type { Failure, Outcome } from '#errors';
-import type { StoreCheck } from '#storage/store.ts';
+import type { StoreCheck } from '#storage/driver.ts';
 
 /** A server that answers, and how to end it: it takes no new work, finishes what it has, and closes the store. */
 export interface Running {

@@ -1,12 +1,21 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Failure, Outcome } from '#errors';
-import type { Store, StoreCheck } from './store.ts';
+import type { Store } from './store.ts';
 
 /** A store that this process opened. */
 export interface OpenedStore {
   readonly store: Store;
   /** What another thread of this process joins it by: it goes there in a message, with these transferred. */
   ticket(): { readonly ticket: unknown; readonly transfer: readonly Transferable[] };
+}
+
+/** What a check of a whole store found. */
+export interface StoreCheck {
+  /** Current resources, and all versions; counted if there is no problem. */
+  readonly resources: number;
+  readonly versions: number;
+  /** One line each; empty if the store is whole. */
+  readonly problems: readonly string[];
 }
 
 /** What a store tells of itself, one line each; a logger is one. */

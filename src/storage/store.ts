@@ -270,15 +270,6 @@ export interface Stats {
   readonly transactions: number;
 }
 
-/** What a check of a whole store found. */
-export interface StoreCheck {
-  /** Current resources, and all versions; counted if there is no problem. */
-  readonly resources: number;
-  readonly versions: number;
-  /** One line each; empty if the store is whole. */
-  readonly problems: readonly string[];
-}
-
 /** The right to do something alone until it is taken by another, told apart by its fence: the next holder has a higher one. */
 export interface Lease {
   readonly name: string;

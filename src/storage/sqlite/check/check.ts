@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { Failure, mask, type Outcome } from '#errors';
-import type { StoreCheck } from '../../store.ts';
+import type { StoreCheck } from '../../driver.ts';
 import { lookAt, newerSchema, obstacleOf, tellsDamage, unusable } from '../database/obstacles.ts';
 import { awaited, current, deleted, schemaVersion } from '../database/schema.ts';
 
