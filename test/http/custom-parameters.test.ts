@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { firstPlace, indexAnew } from '#operations/search-parameters/indexing-pass.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openFile } from '#test/contract/opened.ts';
 import { startServe } from '#test/process/hufhir.ts';
@@ -163,6 +164,36 @@ t.test('changes and deletions take effect', async (t) => {
   );
   t.equal((await ask('POST', '', both)).status, 200);
   t.strictSame(ids(await search('marital=M')), ['m', 'n', 'o'], 'with what was written while it was gone');
+});
+
+t.test('what was written while a parameter was gone is found, though a pass for it was half done', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hufhir-half-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const { ask, context, stop } = await startOn(join(folder, 'test.db'));
+  t.teardown(stop);
+  const { store, parameters, index } = context;
+  const stood = Array.from({ length: 250 }, (_, i) => entry('PUT', `Patient/p${i}`, married(`p${i}`, 'S')));
+  t.equal((await ask('POST', '', transaction(...stood))).status, 200);
+  const lease = await store.shelf.lease('indexing', 'test', 600_000);
+  if (lease === undefined) throw new Error('no lease');
+  t.equal((await ask('PUT', '/SearchParameter/marital', marital())).status, 201);
+  // As a process leaves it that is ended after the first page of its pass.
+  await parameters.refresh();
+  const page = await indexAnew({ store, index, conditions: () => ({}) }, await firstPlace(store, ['Patient'])).next();
+  const indexing = JSON.stringify({ parameters: { marital: parameters.hashes.marital }, place: page.value });
+  const note = { guards: [], writes: [], references: 'lenient', rights: unrestricted, settings: { indexing } } as const;
+  t.ok('versions' in (await store.transact(note)));
+  for (const without of ['DELETE', 'PUT']) {
+    const away = without === 'PUT' ? marital({ expression: 'Patient.gender' }) : undefined;
+    t.match(await ask(without, '/SearchParameter/marital', away), { status: without === 'PUT' ? 200 : 204 });
+    t.equal((await ask('PUT', `/Patient/${without}`, married(without))).status, 201);
+    t.equal((await ask('PUT', '/Patient/p0', married('p0'))).status, 200);
+    t.equal((await ask('PUT', '/SearchParameter/marital', marital())).status, without === 'PUT' ? 200 : 201);
+    if (without === 'DELETE') t.ok('versions' in (await store.transact(note)), 'another process went on meanwhile');
+  }
+  await store.shelf.release(lease);
+  const found = await whenReady(() => ask('GET', '/Patient?marital=M'));
+  t.strictSame(ids(found), ['DELETE', 'PUT', 'p0']);
 });
 
 t.test('what its definition limits is limited', async (t) => {

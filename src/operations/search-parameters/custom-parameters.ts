@@ -68,7 +68,8 @@ export class CustomParameters {
 
   /**
    * What a transaction keeps that writes these SearchParameters, by id (undefined: deletes), and was prepared with this revision: a
-   * parameter that goes, or comes to mean something else, is ready no more, since what is written meanwhile is not indexed by it.
+   * parameter that goes, or comes to mean something else, is ready no more, since what is written meanwhile is not indexed by it. For
+   * the same reason a pass that makes such a parameter ready goes on no more, also where the parameter comes again before it looks.
    */
   changedBy(changes: ReadonlyMap<string, Resource | undefined>): Pick<Transaction, 'settings' | 'raises'> {
     const known = new Map<string, Resource | undefined>(
@@ -78,7 +79,9 @@ export class CustomParameters {
     const quiet = { definitions: this.#options.definitions };
     const then = hashesOf(customsOf([...known.values()].filter(isSearchParameter), quiet));
     const kept = Object.entries(this.#readyNow()).filter(([id, hash]) => then[id] === hash);
-    return { settings: { [readySetting]: JSON.stringify({ ready: Object.fromEntries(kept) }) }, raises: true };
+    const ready = { [readySetting]: JSON.stringify({ ready: Object.fromEntries(kept) }) };
+    const isPassOff = this.building.some((one) => then[one.id] !== hashOf(one));
+    return { settings: { ...ready, ...(isPassOff && { [passSetting]: undefined }) }, raises: true };
   }
 
   /** What a transaction keeps by which all resources are indexed by these parameters too, if they still are as they were. */

@@ -3,9 +3,16 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Definitions, isBase } from '#fhir/model/definitions.ts';
 import { unrestricted } from '#security/rights.ts';
-import type { Lease, Store } from '#storage/store.ts';
+import type { ChangeConditions, Lease, Store, Transaction } from '#storage/store.ts';
 import type { CustomParameters } from './custom-parameters.ts';
-import { firstPlace, type Indexing, type IndexingPass, indexAnew, passSetting } from './indexing-pass.ts';
+import {
+  firstPlace,
+  type Indexing,
+  type IndexingPass,
+  indexAnew,
+  type PassPlace,
+  passSetting,
+} from './indexing-pass.ts';
 
 /** Milliseconds that one process indexes before it must say that it still does. */
 const leased = 10_000;
@@ -81,13 +88,12 @@ export class Indexer {
   async #index(): Promise<void> {
     const { store, parameters } = this.#options;
     const lease = await store.shelf.lease(passSetting, this.#owner, leased);
-    const pass = await this.#noted();
     if (lease === undefined) {
-      parameters.showProgress(pass);
+      parameters.showProgress(await this.#noted());
       return;
     }
     try {
-      await this.#pass(lease, pass);
+      await this.#pass(lease);
     } finally {
       await store.shelf.release(lease);
     }
@@ -98,29 +104,31 @@ export class Indexer {
     return text === undefined ? undefined : JSON.parse(text);
   }
 
-  /** Over the resources of all types that have one of the parameters. */
-  async #pass(lease: Lease, noted: IndexingPass | undefined): Promise<void> {
-    const pass = (await this.#resumed(noted)) ?? (await this.#begun());
-    let { place } = pass;
-    for (let isDone = false; !isDone; ) {
-      const over = await this.#pages(lease, { ...pass, place });
-      if (over.place === undefined) return;
-      place = over.place;
-      isDone = over.isDone;
-      // Other parameters came: what is left is made with them.
-      if (!isDone) await this.#options.parameters.refresh();
+  /**
+   * Over the resources of all types that have one of the parameters. Where others change definitions meanwhile, what is left is made
+   * with those, unless they took the note of the pass away.
+   */
+  async #pass(lease: Lease): Promise<void> {
+    const { definitions, parameters } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      await parameters.refresh();
+      if (parameters.building.length === 0) return;
+      // Read before the note: a revision that took it away afterwards is met as a conflict.
+      const conditions = { lease, revision: definitions.revision };
+      const pass = (await this.#resumed()) ?? (await this.#begun());
+      if (await this.#isMade(pass, conditions)) {
+        await parameters.refresh();
+        return;
+      }
+      if (!(await this.#isExtended(lease))) return;
     }
-    await this.#end(lease, pass);
   }
 
   /** A pass makes entries by all parameters, so one that came after it had begun needs another. */
-  async #resumed(noted: IndexingPass | undefined): Promise<IndexingPass | undefined> {
-    return noted !== undefined && this.#isWanted(noted) ? noted : undefined;
-  }
-
-  #isWanted({ parameters }: IndexingPass): boolean {
+  async #resumed(): Promise<IndexingPass | undefined> {
     const { building, hashes } = this.#options.parameters;
-    return building.some(({ id }) => parameters[id] === hashes[id]);
+    const noted = await this.#noted();
+    return building.some(({ id }) => noted?.parameters[id] === hashes[id]) ? noted : undefined;
   }
 
   async #begun(): Promise<IndexingPass> {
@@ -131,46 +139,29 @@ export class Indexer {
     return { parameters: Object.fromEntries(own), place: await firstPlace(store, types) };
   }
 
-  /** Where it ended; without a place it is not to go on. */
-  async #pages(
-    lease: Lease,
-    pass: IndexingPass,
-  ): Promise<{ readonly place?: IndexingPass['place']; readonly isDone: boolean }> {
-    const { store, index, definitions, parameters } = this.#options;
-    const indexing = { store, index, conditions: () => ({ lease, revision: definitions.revision }) };
-    const made = indexAnew(indexing, pass.place);
-    let { place } = pass;
-    for (;;) {
-      const next = await made.next();
-      if (next.done === true) {
-        if (next.value?.conflict === 'lease') return { isDone: false };
-        return { place, isDone: next.value === undefined };
-      }
-      place = next.value;
+  /** Whether it came to its end: the parameters are ready then, in every process that sees the revision. */
+  async #isMade(pass: IndexingPass, conditions: Required<ChangeConditions>): Promise<boolean> {
+    const { store, index, parameters } = this.#options;
+    const made = indexAnew({ store, index, conditions: () => conditions }, pass.place);
+    for (let place: PassPlace = pass.place; ; ) {
       const now = { ...pass, place };
       parameters.showProgress(now);
-      const kept = await this.#keep(lease, { settings: { [passSetting]: JSON.stringify(now) } });
-      const extended = await store.shelf.lease(lease.name, lease.owner, leased);
-      const isOurs = kept && extended?.fence === lease.fence;
-      if (!isOurs || this.#stopping.signal.aborted || !this.#isWanted(pass)) return { isDone: false };
+      if (!(await this.#isKept({ settings: { [passSetting]: JSON.stringify(now) }, ...conditions }))) return false;
+      if (!(await this.#isExtended(conditions.lease)) || this.#stopping.signal.aborted) return false;
+      const next = await made.next();
+      if (next.done === true) break;
+      place = next.value;
     }
+    return this.#isKept({ ...parameters.madeReady(pass.parameters), ...conditions });
   }
 
-  /** They are ready, in every process that sees the revision. */
-  async #end(lease: Lease, { parameters: hashes }: IndexingPass): Promise<void> {
-    const { parameters, definitions } = this.#options;
-    for (;;) {
-      const { revision } = definitions;
-      if (await this.#keep(lease, { ...parameters.madeReady(hashes), revision })) break;
-      await parameters.refresh();
-      if (definitions.revision === revision) return;
-    }
-    await parameters.refresh();
+  async #isExtended({ name, owner, fence }: Lease): Promise<boolean> {
+    return (await this.#options.store.shelf.lease(name, owner, leased))?.fence === fence;
   }
 
-  async #keep(lease: Lease, kept: object): Promise<boolean> {
+  async #isKept(kept: Pick<Transaction, 'settings' | 'raises'> & ChangeConditions): Promise<boolean> {
     const nothing = { guards: [], writes: [], references: 'lenient', rights: unrestricted } as const;
-    const made = await this.#options.store.transact({ ...nothing, ...kept, lease });
+    const made = await this.#options.store.transact({ ...nothing, ...kept });
     if ('conflict' in made && made.conflict === 'unavailable') throw new Error(made.reason);
     return !('conflict' in made);
   }
