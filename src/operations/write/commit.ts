@@ -85,14 +85,18 @@ async function waitInLine(context: Context, target: string): Promise<() => void>
 }
 
 async function commitOnce(
-  { config, store }: Context,
+  { config, store, parameters }: Context,
   { rights }: Caller,
   revision: number,
   { guards, writes, definitions, refuse, place }: Changes,
 ): Promise<Outcome<Commit> | StaleState> {
   const { references, searchTimeout: timeout } = config;
   const done = await store.transact({ guards, writes, references, rights, revision, timeout, ...definitions });
-  if (!('conflict' in done)) return done;
+  if (!('conflict' in done)) {
+    // So that what has to be indexed is looked for at once. Whether it can be read now is nothing to those whose change was made.
+    if (definitions?.raises === true) void parameters.refresh().catch(() => undefined);
+    return done;
+  }
   switch (done.conflict) {
     case 'guard':
       return new StaleState(JSON.stringify(guards[done.guard]?.plan.where), false);
