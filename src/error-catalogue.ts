@@ -353,6 +353,11 @@ export const catalogue = {
     type: 'transient',
     text: 'The store cannot be used now ({found}); nothing of the request was stored. Send it again in a while.',
   },
+  'commit-unknown': {
+    status: 503,
+    type: 'transient',
+    text: 'The store was lost while it committed the request, and cannot say whether it did ({found}). Look before you send it again, or send it with a condition.',
+  },
   'definitions-changed': {
     status: 503,
     type: 'transient',

@@ -106,7 +106,9 @@ export type Conflict =
   /** The time of the guards was over: what most of it went into. */
   | { readonly conflict: 'timeout'; readonly part: string }
   /** The engine cannot write now: a full disk, a lost file, a thread that ended. */
-  | Unavailable;
+  | Unavailable
+  /** The one exception: its answer was lost, and the store cannot be asked whether it was made. */
+  | { readonly conflict: 'unknown'; readonly reason: string };
 
 /** The engine cannot work now, and says why. */
 export interface Unavailable {

@@ -1,5 +1,6 @@
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
+import { StoreUnavailable } from '#storage/store.ts';
 import { mapInBatches } from '#threads/yielding.ts';
 import { readInteraction } from '../read/read.ts';
 import type { Answer } from '../request/answer.ts';
@@ -91,8 +92,14 @@ function readAfter(context: Context, caller: Caller, { written, valid }: Written
   return async (request) => {
     const { interaction: i } = request;
     const own = i.code === 'read' ? current.get(`${i.type}/${i.id}`) : undefined;
-    if (i.code === 'read' && own !== undefined) return readInteraction(context, caller, i, request, own);
-    return valid.get(request) ?? act(request);
+    if (i.code !== 'read' || own === undefined) return valid.get(request) ?? act(request);
+    try {
+      return await readInteraction(context, caller, i, request, own);
+    } catch (error) {
+      // What was written stays written: this entry alone fails.
+      if (!(error instanceof StoreUnavailable)) throw error;
+      return fail('store-unavailable', { found: error.message });
+    }
   };
 }
 

@@ -106,6 +106,8 @@ async function commitOnce(
       return fail('search-too-slow', { expected: timeout, found: done.part });
     case 'unavailable':
       return fail('store-unavailable', { found: done.reason });
+    case 'unknown':
+      return fail('commit-unknown', { found: done.reason });
     case 'lease':
       throw new Error('a lease was lost that no write has');
   }

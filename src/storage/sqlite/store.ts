@@ -53,6 +53,9 @@ const readers = 2;
 /** Milliseconds between two looks for changes that other processes may make. */
 const lookInterval = 100;
 
+/** How often it is tried to find out what became of a transaction. */
+const settling = 20;
+
 /** Who works for a store. */
 interface Workers {
   /** Whether the writer ends with the store. */
@@ -166,23 +169,34 @@ export class SqliteStore implements Store {
    * A transaction whose answer was lost: its mark tells whether it was committed. No thread that was lost commits any more, and one that
    * lives has told that it did not.
    */
-  #settle({ writes }: Transaction, mark: string, cause: unknown): Commit | Conflict {
+  async #settle(transaction: Transaction, mark: string, cause: unknown): Promise<Commit | Conflict> {
     const error = errorOf(cause);
-    try {
-      const made = markOf(this.#connection, mark);
-      if (made !== undefined) {
-        const versions = new Map<string, Version>();
-        for (let seq = made.after + 1; seq <= made.last; seq++) {
-          const version = versionAt(this.#connection, this.#names, seq);
-          versions.set(`${version.type}/${version.id}`, version);
-        }
-        return { versions: writes.map(({ type, id }) => versions.get(`${type}/${id}`)) };
+    for (let tried = 0; ; tried++) {
+      try {
+        const made = this.#madeBy(transaction, mark);
+        if (made !== undefined) return made;
+        if (error instanceof StoreUnavailable) return { conflict: 'unavailable', reason: error.message };
+        throw error;
+      } catch (unread) {
+        if (unread === error) throw error;
+        const unreadable = errorOf(unread);
+        if (!(unreadable instanceof StoreUnavailable)) throw unreadable;
+        if (tried === settling) return { conflict: 'unknown', reason: unreadable.message };
       }
-    } catch (unreadable) {
-      throw errorOf(unreadable);
+      await setTimeout(lookInterval);
     }
-    if (error instanceof StoreUnavailable) return { conflict: 'unavailable', reason: error.message };
-    throw error;
+  }
+
+  /** What the transaction of a mark made; undefined if it was not committed. */
+  #madeBy({ writes }: Transaction, mark: string): Commit | undefined {
+    const made = markOf(this.#connection, mark);
+    if (made === undefined) return undefined;
+    const versions = new Map<string, Version>();
+    for (let seq = made.after + 1; seq <= made.last; seq++) {
+      const version = versionAt(this.#connection, this.#names, seq);
+      versions.set(`${version.type}/${version.id}`, version);
+    }
+    return { versions: writes.map(({ type, id }) => versions.get(`${type}/${id}`)) };
   }
 
   reindex(records: readonly Reindexed[], conditions: ChangeConditions): Promise<ConditionConflict | undefined> {
