@@ -192,6 +192,9 @@ export async function startServer(config: Config, adapters: Adapters): Promise<O
   const log = pino({ level: config.logLevel });
   // The threads of the store start meanwhile.
   const opening = driver.open(location, log);
+  // What keeps it from being a store is known at once, and told before all else is read.
+  const refused = await Promise.race([opening, undefined]);
+  if (refused instanceof Failure) return refused;
   const artifacts = readArtifacts();
   const opened = await opening;
   if (opened instanceof Failure) return opened;

@@ -88,8 +88,8 @@ async function child(file: string, mode: Mode) {
 const fast = { HUFHIR_JOB_LEASE: '1000' };
 
 let files = 0;
-const newFile = (t: Test) => join(t.testdirName, `jobs-${++files}.db`);
-t.testdir();
+/** Of a test alone: what an earlier run left is not there. */
+const newFile = (t: Test) => join(t.testdir(), `jobs-${++files}.db`);
 
 t.test('a job is its owner’s in every process, and its result is there after a restart', async (t) => {
   const folder = t.testdir();
