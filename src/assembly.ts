@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino';
 import type { Running } from '#cli/command.ts';
 import { notListening } from '#cli/ports.ts';
 import type { Config } from '#config';
-import { Failure, type Outcome } from '#errors';
+import { Failure, fail, type Outcome } from '#errors';
 import { type Definitions, loadDefinitions } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
 import { respondTask } from '#http/tasks.ts';
@@ -15,12 +15,13 @@ import { startJobs, stopJobs } from '#operations/jobs/runner.ts';
 import { operations as table } from '#operations/operations.ts';
 import { perform } from '#operations/perform.ts';
 import type { Context } from '#operations/request/context.ts';
+import { cursorKey } from '#operations/request/cursor.ts';
 import { CustomParameters } from '#operations/search-parameters/custom-parameters.ts';
 import { claimIndex, isIndexCurrent, reindexAll } from '#operations/search-parameters/index-version.ts';
 import { Indexer } from '#operations/search-parameters/indexer.ts';
 import { indexer } from '#search/extract/extract.ts';
 import type { Driver, OpenedStore, StoreCheck } from '#storage/driver.ts';
-import type { Store } from '#storage/store.ts';
+import { type Store, StoreUnavailable } from '#storage/store.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
 import { ThreadPool } from '#threads/pool.ts';
@@ -80,6 +81,8 @@ export async function createContext(
   await parameters.refresh();
   // With the guide's parameters too, so that it is done once.
   if (!(await isIndexCurrent(store))) await indexWholeStore(context);
+  // While the disk has room for it: links are sealed with it when there is none.
+  await store.shelf.key(cursorKey);
   for (const work of context.background) work.start();
   return context;
 }
@@ -152,9 +155,11 @@ export function threadTasks(data: ThreadData, adapters: Adapters): (ticket: unkn
   let context: Context | undefined;
   const [driver] = driverOf(adapters, data.config);
   return (ticket) => {
-    const store = driver.join(ticket);
-    return {
+    // In each task, so that what keeps it from the store is the result of that.
+    const joined = () => driver.join(ticket);
+    return unlessUnavailable({
       ...handling(respondTask, async (request) => {
+        const store = joined();
         const { respondInThread } = await import('#http/large-request.ts');
         if (context === undefined) {
           context = join(data, loadDefinitions(), store, adapters);
@@ -163,15 +168,33 @@ export function threadTasks(data: ThreadData, adapters: Adapters): (ticket: unkn
         return respondInThread(context, request);
       }),
       ...handling(translateTask, async (measures) => {
+        joined();
         const { translateMeasures } = await import('#measure/engine.ts');
         return translateMeasures(measures);
       }),
       ...handling(evaluateTask, async (evaluation) => {
+        const store = joined();
         const { evaluate } = await import('#measure/evaluation-thread.ts');
         return evaluate(store, evaluation);
       }),
-    };
+    });
   };
+}
+
+/** The handlers; that the store cannot be reached is the result of whatever asked it. */
+function unlessUnavailable(handlers: TaskHandlers): TaskHandlers {
+  const guarded = Object.entries(handlers).map(([name, handler]) => [
+    name,
+    async (input: never) => {
+      try {
+        return await handler(input);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        return fail('store-unavailable', { found: error.message });
+      }
+    },
+  ]);
+  return Object.fromEntries(guarded);
 }
 
 /** Whether the store that the settings name is whole. */

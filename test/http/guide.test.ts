@@ -167,7 +167,7 @@ t.test('what clients changed stays, what they did not is upgraded', async (t) =>
   );
   t.match(second.summaries(), [
     new RegExp(
-      `^guide: \\S+ after \\S+: 1 installed, 1 upgraded, 2 found as they should be, 1 withdrawn; left as clients have them: ${left.join(', ')}$`,
+      `^guide: \\S+ after \\S+: 1 installed, 1 upgraded, 2 found as they should be, 1 no longer in the guide; left as clients have them: ${left.join(', ')}$`,
     ),
   ]);
   await second.stop();

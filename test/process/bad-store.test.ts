@@ -71,6 +71,16 @@ const bad: readonly Bad[] = [
     says: /database of another program/,
   },
   {
+    name: 'a file without its last thousand bytes',
+    make: damagedStore((bytes) => bytes.subarray(0, bytes.length - 1000)),
+    says: /its end is missing/,
+  },
+  {
+    name: 'a file without its last page',
+    make: damagedStore((bytes) => bytes.subarray(0, bytes.length - 4096)),
+    says: /its end is missing/,
+  },
+  {
     name: 'a newer schema',
     make: damagedStore((bytes) => {
       bytes.writeUInt32BE(99, 60);
@@ -81,7 +91,7 @@ const bad: readonly Bad[] = [
   {
     name: 'truncated to half',
     make: damagedStore((bytes) => bytes.subarray(0, bytes.length >> 1)),
-    says: /it is damaged/,
+    says: /its end is missing/,
   },
   { name: 'its header zeroed', make: damagedStore((bytes) => bytes.fill(0, 0, 100)), says: /its beginning is damaged/ },
   { name: 'its first page overwritten', make: damagedStore((b) => b.fill(0x41, 100, 4096)), says: /damaged/ },

@@ -24,7 +24,7 @@ import { operationDefinitions } from './operation-definitions.ts';
 const setting = 'guide';
 
 /** Milliseconds that an installation may take before another process takes over. */
-const leased = 10_000;
+const leased = 5_000;
 
 /** Milliseconds between two looks of a process that finds another at work. */
 const patience = 100;
@@ -44,7 +44,7 @@ export async function installGuide(context: Context, guide: readonly Resource[])
   const owner = randomUUID();
   for (let attempt = 0; attempt < attempts; attempt++) {
     // Two guides would not know of each other's changes: one process after the other.
-    const lease = await waitForLease(store, owner);
+    const lease = await waitForLease(context, owner);
     try {
       const seen = await look(store, parts);
       if (isDone(seen)) return;
@@ -63,10 +63,11 @@ export async function installGuide(context: Context, guide: readonly Resource[])
   throw new Error('the guide could not be stored: it was changed whenever it was looked at');
 }
 
-async function waitForLease({ shelf }: Store, owner: string): Promise<Lease> {
-  for (;;) {
+async function waitForLease({ store: { shelf }, log }: Context, owner: string): Promise<Lease> {
+  for (let tried = 0; ; tried++) {
     const lease = await shelf.lease(setting, owner, leased);
     if (lease !== undefined) return lease;
+    if (tried === 0) log.info(`guide: another process installs it; this one waits, ${leased} ms if that was ended`);
     await setTimeout(patience);
   }
 }
@@ -154,5 +155,7 @@ function tellRest({ log }: Context, { record, parts, states }: GuideLook, { vers
   const from = record === undefined ? '' : ` after ${record.version}`;
   const counts = `${count('install')} installed, ${count('upgrade')} upgraded, ${count('adopt')} found as they should be`;
   const stay = left.length === 0 ? 'none' : left.join(', ');
-  log.info(`guide: ${version}${from}: ${counts}, ${gone.length} withdrawn; left as clients have them: ${stay}`);
+  log.info(
+    `guide: ${version}${from}: ${counts}, ${gone.length} no longer in the guide; left as clients have them: ${stay}`,
+  );
 }

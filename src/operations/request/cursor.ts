@@ -3,6 +3,9 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { fail, type Outcome } from '#errors';
 import type { Context } from './context.ts';
 
+/** The name of the key. */
+export const cursorKey = 'cursor';
+
 /** Bytes of a state: well beyond what a link within HUFHIR_MAX_URL holds. */
 const maxState = 16 * 1024 * 1024;
 
@@ -13,7 +16,7 @@ const maxState = 16 * 1024 * 1024;
  */
 export async function sealCursor(context: Context, purpose: string, state: unknown): Promise<string> {
   const iv = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', await context.store.shelf.key('cursor'), iv);
+  const cipher = createCipheriv('aes-256-gcm', await context.store.shelf.key(cursorKey), iv);
   cipher.setAAD(Buffer.from(purpose));
   const text = JSON.stringify({ until: Date.now() + context.config.cursorLifetime, state });
   const sealed = Buffer.concat([cipher.update(deflateRawSync(text)), cipher.final()]);
@@ -24,7 +27,7 @@ export async function sealCursor(context: Context, purpose: string, state: unkno
 export async function openCursor<T>(context: Context, purpose: string, token: string): Promise<Outcome<T>> {
   const bytes = Buffer.from(token, 'base64url');
   if (bytes.length < 29 || bytes.toString('base64url') !== token) return fail('bad-cursor', {});
-  const decipher = createDecipheriv('aes-256-gcm', await context.store.shelf.key('cursor'), bytes.subarray(0, 12));
+  const decipher = createDecipheriv('aes-256-gcm', await context.store.shelf.key(cursorKey), bytes.subarray(0, 12));
   decipher.setAAD(Buffer.from(purpose));
   decipher.setAuthTag(bytes.subarray(12, 28));
   let text: string;

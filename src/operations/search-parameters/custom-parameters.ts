@@ -35,6 +35,7 @@ export class CustomParameters {
   #ready: Hashes = {};
   #refreshing: Promise<unknown> = Promise.resolve();
   #onChange: () => void = () => undefined;
+  readonly #told = new Set<string>();
 
   constructor(options: CustomOptions) {
     this.#options = options;
@@ -120,12 +121,19 @@ export class CustomParameters {
       // What was read belongs together if nothing changed meanwhile.
       if ((await store.revision()) !== revision) continue;
       this.#resources = resources;
-      this.#custom = customsOf(resources, this.#options);
+      this.#custom = customsOf(resources, { definitions, told: (line) => this.#tell(line) });
       this.#ready = ready === undefined ? {} : JSON.parse(ready).ready;
       this.#define(revision, pass === undefined ? undefined : JSON.parse(pass));
       this.#onChange();
       return;
     }
+  }
+
+  /** Each once, whenever the parameters are read. */
+  #tell(line: string): void {
+    if (this.#told.has(line)) return;
+    this.#told.add(line);
+    this.#options.log.warn(line);
   }
 
   #readyNow(): Hashes {
@@ -158,7 +166,7 @@ async function searchParametersIn(store: Store): Promise<readonly SearchParamete
 /** The first of two that claim the same place has it. Composites come last, since they are made of others. */
 function customsOf(
   resources: readonly SearchParameter[],
-  { definitions, log }: Pick<CustomOptions, 'definitions'> & Partial<Pick<CustomOptions, 'log'>>,
+  { definitions, told }: Pick<CustomOptions, 'definitions'> & { readonly told?: (line: string) => void },
 ): readonly Custom[] {
   const custom: Custom[] = [];
   const composites = resources.filter((r) => r.type === 'composite');
@@ -166,9 +174,9 @@ function customsOf(
     const known = { definitions, custom };
     const one = customOf(resource, known);
     if (one !== undefined) custom.push(one);
-    else if (log !== undefined)
+    else if (told !== undefined)
       for (const { text } of checkSearchParameter(resource, known))
-        log.warn(`SearchParameter/${resource.id} is not in force: ${text}`);
+        told(`SearchParameter/${resource.id} is not in force: ${text}`);
   }
   return custom;
 }

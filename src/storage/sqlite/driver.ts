@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { open as openFolder, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backup as copy } from 'node:sqlite';
@@ -10,10 +10,13 @@ import type { Store } from '../store.ts';
 import { warning } from './check/background.ts';
 import { checkSqliteStore } from './check/check.ts';
 import { Connection } from './database/connection.ts';
-import { obstacleOf, unusable } from './database/obstacles.ts';
+import { identityOf, type StoreFile } from './database/identity.ts';
+import { foreign, newerSchema, obstacleOf, unusable } from './database/obstacles.ts';
 import { makePrivate, prepareFile } from './database/opening.ts';
+import { applicationId, schemaVersion } from './database/schema.ts';
 import { forgetTraces, Presence, type Traces } from './database/traces.ts';
 import { joinWorkers, SqliteStore, startWorkers } from './store.ts';
+import { errorOf } from './wire/failure.ts';
 
 /** KiB. */
 const backupCache = 2_000;
@@ -43,7 +46,8 @@ async function open(path: string, log: StoreLog): Promise<Outcome<OpenedStore>> 
 async function openPrepared(path: string, traces: Traces, log: StoreLog): Promise<OpenedStore> {
   // Before any thread is started, which would have to be ended if it fails.
   const presence = new Presence(path);
-  const store = new SqliteStore(path, { ...startWorkers(path), presence });
+  const file: StoreFile = { path, identity: identityOf(path) };
+  const store = new SqliteStore(path, { ...startWorkers(file), presence, log });
   try {
     await store.ready();
   } catch (error) {
@@ -55,18 +59,18 @@ async function openPrepared(path: string, traces: Traces, log: StoreLog): Promis
     log.warn(warning(path, traces));
     store.checkMeanwhile(log);
   }
-  return { store, ticket: () => ticketTo(path, store) };
+  return { store, ticket: () => ticketTo(file, store) };
 }
 
 /** How another thread reaches the file, and the writer. */
 interface Ticket {
-  readonly path: string;
+  readonly file: StoreFile;
   readonly port: MessagePort;
 }
 
-function ticketTo(path: string, store: SqliteStore): { ticket: Ticket; transfer: readonly Transferable[] } {
+function ticketTo(file: StoreFile, store: SqliteStore): { ticket: Ticket; transfer: readonly Transferable[] } {
   const port = store.connect();
-  return { ticket: { path, port }, transfer: [port] };
+  return { ticket: { file, port }, transfer: [port] };
 }
 
 /** `Driver.join` of one thread. */
@@ -74,18 +78,24 @@ export function joiner(): (ticket: unknown) => Store {
   const writer = new Port();
   let joined: Store | undefined;
   return (ticket) => {
-    const { path, port } = ticket as Ticket;
+    const { file, port } = ticket as Ticket;
     writer.take(port);
-    joined ??= new SqliteStore(path, joinWorkers(path, writer));
-    return joined;
+    try {
+      joined ??= new SqliteStore(file.path, joinWorkers(file, writer));
+      return joined;
+    } catch (error) {
+      throw errorOf(error);
+    }
   };
 }
 
-/** The target appears when it is complete. An existing file is refused: it may be a store in use. */
+/** The target appears when it is complete. What is there already is refused: it may be a store in use, or what is left of one. */
 async function backup(path: string, target: string): Promise<Outcome<void>> {
-  if (existsSync(target)) return unusable(target, 'it is there already', 'Name another: a backup replaces nothing');
+  const there = ['', '-wal', '-shm', '-journal'].map((part) => target + part).find(isThere);
+  if (there !== undefined) return unusable(there, 'it is there already', 'Name another: a backup replaces nothing');
+  if (!existsSync(path)) return unusable(path, 'it does not exist', 'Name another file in HUFHIR_STORE');
   try {
-    await copyTo(path, target);
+    return await copyTo(path, target);
   } catch (error) {
     // The system tells of the files that are made, SQLite of the one that is read.
     const isOfSystem = error instanceof Error && 'syscall' in error;
@@ -95,13 +105,28 @@ async function backup(path: string, target: string): Promise<Outcome<void>> {
   }
 }
 
-async function copyTo(path: string, target: string): Promise<void> {
+/** A link that leads nowhere is there too. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Why a file is not copied; it is open already. */
+function strangerTo(path: string, source: Connection): Failure | undefined {
+  const pragma = (name: string): number => source.number({ text: `PRAGMA ${name}`, args: [] });
+  if (pragma('application_id') !== applicationId) return foreign(path);
+  const schema = pragma('user_version');
+  return schema > schemaVersion ? newerSchema(path, schema) : undefined;
+}
+
+async function copyTo(path: string, target: string): Promise<Outcome<void>> {
   const partial = `${target}.partial`;
   await rm(partial, { force: true });
   // A connection of its own, since the copy holds its lock; and all pages in one step, since a copy in several begins
   // anew with each commit made meanwhile.
   const source = Connection.reader(path, backupCache);
   try {
+    const stranger = strangerTo(path, source);
+    if (stranger !== undefined) return stranger;
     makePrivate(partial);
     await copy(source.db, partial, { rate: 0x7fff_ffff });
     forgetTraces(partial);
@@ -113,6 +138,7 @@ async function copyTo(path: string, target: string): Promise<void> {
     source.close();
   }
   await syncFolder(dirname(target));
+  return undefined;
 }
 
 /** A name is safe from a loss of power when its folder is on disk. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { everything, type Plan } from '#search/model/filter.ts';
@@ -30,7 +31,9 @@ import {
 } from '../store.ts';
 import { BackgroundCheck } from './check/background.ts';
 import { Connection } from './database/connection.ts';
+import type { StoreFile } from './database/identity.ts';
 import { Names } from './database/names.ts';
+import { tellsDamage } from './database/obstacles.ts';
 import { checkSetting, type Presence } from './database/traces.ts';
 import { SqliteJobs } from './jobs.ts';
 import { lastSeq } from './planner/planner.ts';
@@ -38,7 +41,7 @@ import type { PackedPage } from './read/find.ts';
 import type { PackedPatients } from './read/patients.ts';
 import { PointReads } from './read/point.ts';
 import { openReads, type ReaderMethods } from './read/reads.ts';
-import { markOf, revisionOf, settingOf } from './read/shelf.ts';
+import { keyOf, markOf, revisionOf, settingOf } from './read/shelf.ts';
 import { versionAt } from './read/versions.ts';
 import { errorOf, orUnavailable } from './wire/failure.ts';
 import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
@@ -53,6 +56,12 @@ const readers = 2;
 /** Milliseconds between two looks for changes that other processes may make. */
 const lookInterval = 100;
 
+/** Milliseconds between two lines of the log about what keeps a store from its work. */
+const tellInterval = 10_000;
+
+/** Bytes of its disk below which a store is not taken for one that can be written. */
+const leastRoom = 1024 * 1024;
+
 /** How often it is tried to find out what became of a transaction. */
 const settling = 20;
 
@@ -62,16 +71,18 @@ interface Workers {
   readonly own: boolean;
   /** What says in the file that this process has it open. */
   readonly presence?: Presence;
+  /** Where it tells of damage that it meets. */
+  readonly log?: StoreLog;
   readonly writer: Calls<WriterMethods>;
   readonly readers: readonly Callee<ReaderMethods>[];
 }
 
 /** The threads of a store whose file is there: one that writes, and those of long reads. */
-export function startWorkers(path: string): Workers {
-  const reader = () => new Calls<ReaderMethods>(worker(new URL('./read/reader.ts', import.meta.url), path));
+export function startWorkers(file: StoreFile): Workers {
+  const reader = () => new Calls<ReaderMethods>(worker(new URL('./read/reader.ts', import.meta.url), file));
   return {
     own: true,
-    writer: new Calls<WriterMethods>(worker(new URL('./write/writer.ts', import.meta.url), path)),
+    writer: new Calls<WriterMethods>(worker(new URL('./write/writer.ts', import.meta.url), file)),
     readers: Array.from({ length: readers }, reader),
   };
 }
@@ -80,8 +91,8 @@ export function startWorkers(path: string): Workers {
  * What another thread of the process works with: it reads by itself, so its reads hold it up; what it writes goes to the thread that
  * writes for all.
  */
-export function joinWorkers(path: string, port: Port): Workers {
-  return { own: false, writer: new Calls<WriterMethods>(port.start), readers: [new InlineCalls(openReads(path))] };
+export function joinWorkers(file: StoreFile, port: Port): Workers {
+  return { own: false, writer: new Calls<WriterMethods>(port.start), readers: [new InlineCalls(openReads(file))] };
 }
 
 /** A store in a file, whose schema is this program's. */
@@ -99,21 +110,27 @@ export class SqliteStore implements Store {
   readonly #name = randomUUID();
   #transactions = 0;
   readonly #presence: Presence | undefined;
+  readonly #log: StoreLog | undefined;
+  #damage: string | undefined;
+  #toldAt = Number.NEGATIVE_INFINITY;
   #check: BackgroundCheck | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(path: string, { own, presence, writer, readers }: Workers) {
+  constructor(path: string, { own, presence, log, writer, readers }: Workers) {
     this.#path = path;
+    this.#log = log;
     this.#own = own;
     this.#presence = presence;
     this.#connection = Connection.reader(path, cache);
     this.#names = new Names(this.#connection);
-    this.#points = new PointReads(this.#connection, this.#names);
+    this.#points = new PointReads(this.#connection, this.#names, (error) => this.#heard(error));
     this.#writer = writer;
     this.#readers = readers;
     this.shelf = {
       setting: async (name) => this.#look(() => settingOf(this.#connection, name)),
-      key: (name) => orUnavailable(writer.call('key', name)),
+      // One that is there is read: a full disk would keep the writer from telling it.
+      key: async (name) =>
+        this.#look(() => keyOf(this.#connection, name)) ?? (await orUnavailable(writer.call('key', name))),
       lease: (name, owner, ms) => orUnavailable(writer.call('lease', { name, owner, ms })),
       release: (lease: Lease) => orUnavailable(writer.call('release', lease)),
     };
@@ -142,12 +159,12 @@ export class SqliteStore implements Store {
 
   async history(query: HistoryQuery, signal?: AbortSignal): Promise<Page> {
     const timed = { asked: query, at: Date.now() };
-    return unpacked(await orUnavailable(this.#reader().call('history', timed, { signal })));
+    return unpacked(await this.#asked(this.#reader().call('history', timed, { signal })));
   }
 
   async find(plan: Plan, signal?: AbortSignal): Promise<Page> {
     const timed = { asked: plan, at: Date.now() };
-    return unpacked(await orUnavailable(this.#reader().call('find', timed, { signal })));
+    return unpacked(await this.#asked(this.#reader().call('find', timed, { signal })));
   }
 
   async transact(transaction: Transaction, signal?: AbortSignal): Promise<Commit | Conflict> {
@@ -170,7 +187,7 @@ export class SqliteStore implements Store {
    * lives has told that it did not.
    */
   async #settle(transaction: Transaction, mark: string, cause: unknown): Promise<Commit | Conflict> {
-    const error = errorOf(cause);
+    const error = this.#heard(cause);
     for (let tried = 0; ; tried++) {
       try {
         const made = this.#madeBy(transaction, mark);
@@ -200,7 +217,7 @@ export class SqliteStore implements Store {
   }
 
   reindex(records: readonly Reindexed[], conditions: ChangeConditions): Promise<ConditionConflict | undefined> {
-    return orUnavailable(this.#writer.call('reindex', { records: records.map(packReindexed), conditions }));
+    return this.#asked(this.#writer.call('reindex', { records: records.map(packReindexed), conditions }));
   }
 
   async changes(after: number, limit: number, wait = 0, signal?: AbortSignal): Promise<readonly Version[]> {
@@ -210,16 +227,16 @@ export class SqliteStore implements Store {
       if (left <= 0 || (await this.lastSeq()) > after) break;
       await setTimeout(Math.min(left, lookInterval), undefined, { signal });
     }
-    return unpackVersions(await orUnavailable(this.#reader().call('changes', { after, limit }, { signal })));
+    return unpackVersions(await this.#asked(this.#reader().call('changes', { after, limit }, { signal })));
   }
 
   touched(after: number, limit: number): Promise<Touched> {
-    return orUnavailable(this.#reader().call('touched', { after, limit }));
+    return this.#asked(this.#reader().call('touched', { after, limit }));
   }
 
   async *scan(needs: Needs, signal?: AbortSignal): AsyncIterable<readonly PatientRecord[]> {
     const step = (from: number): Promise<PackedPatients> =>
-      orUnavailable(this.#reader().call('scan', { needs, from }, { signal }));
+      this.#asked(this.#reader().call('scan', { needs, from }, { signal }));
     let coming: Promise<PackedPatients> | undefined = step(0);
     while (coming !== undefined) {
       const chunk: PackedPatients = await coming;
@@ -232,15 +249,15 @@ export class SqliteStore implements Store {
 
   results(key: string, limit: number, after?: string): ReturnType<Store['results']> {
     const asked = after === undefined ? { key, limit } : { key, limit, after };
-    return orUnavailable(this.#reader().call('results', asked));
+    return this.#asked(this.#reader().call('results', asked));
   }
 
   audit(after: number, limit: number): Promise<readonly AuditEntry[]> {
-    return orUnavailable(this.#reader().call('audit', { after, limit }));
+    return this.#asked(this.#reader().call('audit', { after, limit }));
   }
 
   pending(limit: number, after?: string): ReturnType<Store['pending']> {
-    return orUnavailable(this.#reader().call('pending', after === undefined ? { limit } : { limit, after }));
+    return this.#asked(this.#reader().call('pending', after === undefined ? { limit } : { limit, after }));
   }
 
   async lastSeq(): Promise<number> {
@@ -253,8 +270,8 @@ export class SqliteStore implements Store {
 
   async stats(): Promise<Stats> {
     const queue = this.#writer.load;
-    const kept = await orUnavailable(this.#reader().call('stats', null));
-    const done = await orUnavailable(this.#writer.call('counts', null));
+    const kept = await this.#asked(this.#reader().call('stats', null));
+    const done = await this.#asked(this.#writer.call('counts', null));
     const sizes = [this.#path, `${this.#path}-wal`].map(
       async (file) => (await stat(file).catch(() => undefined))?.size,
     );
@@ -263,8 +280,11 @@ export class SqliteStore implements Store {
   }
 
   async probe(): Promise<Unavailable | undefined> {
+    if (this.#damage !== undefined) return { conflict: 'unavailable', reason: this.#damage };
     try {
-      await orUnavailable(this.#writer.call('probe', null));
+      const { bavail, bsize } = await statfs(dirname(this.#path));
+      if (bavail * bsize < leastRoom) return { conflict: 'unavailable', reason: 'its disk is almost full' };
+      await this.#asked(this.#writer.call('probe', null));
       return undefined;
     } catch (error) {
       if (error instanceof StoreUnavailable) return { conflict: 'unavailable', reason: error.message };
@@ -303,12 +323,34 @@ export class SqliteStore implements Store {
     return this.#readers.reduce((least, reader) => (reader.load < least.load ? reader : least));
   }
 
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw this.#heard(error);
+    }
+  }
+
+  /** What a failure means. Damage does not go away; what else keeps the store from its work is told now and then. */
+  #heard(failure: unknown): unknown {
+    const error = errorOf(failure);
+    if (!(error instanceof StoreUnavailable) || this.#closing !== undefined) return error;
+    const isDamage = tellsDamage(error);
+    if (isDamage) this.#damage ??= error.message;
+    const now = performance.now();
+    if (now - this.#toldAt < tellInterval) return error;
+    this.#toldAt = now;
+    const todo = isDamage ? '; restore a backup' : '';
+    this.#log?.error(`${this.#path} cannot be used: ${error.message}${todo}.`);
+    return error;
+  }
+
   /** A look of a few microseconds, which this thread takes itself. */
   #look<T>(look: () => T): T {
     try {
       return look();
     } catch (error) {
-      throw errorOf(error);
+      throw this.#heard(error);
     }
   }
 }

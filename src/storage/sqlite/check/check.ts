@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { Failure, mask, type Outcome } from '#errors';
 import type { StoreCheck } from '../../driver.ts';
-import { lookAt, newerSchema, obstacleOf, tellsDamage, unusable } from '../database/obstacles.ts';
+import { beside, lookAt, newerSchema, obstacleOf, tellsDamage, unusable } from '../database/obstacles.ts';
 import { awaited, current, deleted, schemaVersion } from '../database/schema.ts';
 
 /** Problems that a check tells at most: what is damaged is so in many places. */
@@ -26,7 +26,7 @@ export async function checkSqliteStore(path: string): Promise<Outcome<StoreCheck
   try {
     // One that only reads cannot take away the files that SQLite makes beside a store in use. With none there, nobody
     // has the file open, and it is read as it is; should somebody open it meanwhile, what was seen is worth nothing.
-    if (!existsSync(`${path}-wal`) && !existsSync(`${path}-journal`)) {
+    if (!existsSync(beside(path, '-wal')) && !existsSync(beside(path, '-journal'))) {
       const before = stateOf(path);
       const checked = check(path, new DatabaseSync(new URL(`${pathToFileURL(path)}?immutable=1`), { readOnly: true }));
       if (stateOf(path) === before) return checked;
@@ -41,7 +41,7 @@ export async function checkSqliteStore(path: string): Promise<Outcome<StoreCheck
 
 function stateOf(path: string): string {
   const { size, mtimeMs } = statSync(path);
-  return `${size} ${mtimeMs} ${existsSync(`${path}-wal`)}`;
+  return `${size} ${mtimeMs} ${existsSync(beside(path, '-wal'))}`;
 }
 
 function openLive(path: string): DatabaseSync {

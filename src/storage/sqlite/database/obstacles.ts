@@ -1,4 +1,4 @@
-import { closeSync, existsSync, type Stats as FileStats, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, type Stats as FileStats, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { type Failure, fail } from '#errors';
 import { applicationId, schemaVersion } from './schema.ts';
 
@@ -111,7 +111,7 @@ export function lookAt(file: string): Failure | Vacancy | undefined {
     if (stats.isDirectory()) return unusable(file, 'it is a folder', 'Name a file in HUFHIR_STORE');
     if (!stats.isFile()) return unusable(file, 'it is no ordinary file', 'Name another file in HUFHIR_STORE');
     // A journal holds the pages that a killed program was about to replace: the file alone says nothing.
-    if (existsSync(`${file}-journal`)) return undefined;
+    if (existsSync(beside(file, '-journal'))) return undefined;
     if (stats.size === 0) return 'empty';
     return lookAtHeader(file, stats.size);
   } catch (error) {
@@ -119,6 +119,15 @@ export function lookAt(file: string): Failure | Vacancy | undefined {
     if (obstacle === undefined) throw error;
     return obstacle;
   }
+}
+
+/** What SQLite keeps beside a file: it has the name of the file, not of a link to it. */
+export function beside(file: string, part: '-wal' | '-journal'): string {
+  return `${existsSync(file) ? realpathSync(file) : file}${part}`;
+}
+
+function isFilled(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /** https://sqlite.org/fileformat.html#the_database_header */
@@ -140,6 +149,9 @@ function lookAtHeader(file: string, size: number): Failure | undefined {
   const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
   // With one page alone it has no table, and may become a store.
   if (header.readInt32BE(68) !== applicationId && size > pageSize) return foreign(file);
+  // A checkpoint that was broken off leaves less, and the WAL has the rest.
+  const isCut = size % pageSize !== 0 || size < pageSize * header.readUInt32BE(28);
+  if (isCut && !isFilled(beside(file, '-wal'))) return unusable(file, 'its end is missing', 'Restore a backup');
   const schema = header.readUInt32BE(60);
   return schema > schemaVersion ? newerSchema(file, schema) : undefined;
 }

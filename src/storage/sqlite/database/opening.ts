@@ -1,9 +1,9 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure, type Outcome } from '#errors';
 import { openingPatience } from './connection.ts';
-import { allow, foreign, isBusy, lookAt, newerSchema, obstacleOf, unusable } from './obstacles.ts';
+import { allow, beside, foreign, isBusy, lookAt, newerSchema, obstacleOf, unusable } from './obstacles.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
 import { type Traces, takeTraces } from './traces.ts';
 
@@ -31,6 +31,13 @@ function makeFolder(path: string): void {
 export function prepareFile(path: string): Outcome<Traces> {
   const found = lookAt(path);
   if (found instanceof Failure) return found;
+  const left =
+    found === undefined
+      ? undefined
+      : (['-wal', '-journal'] as const).map((part) => beside(path, part)).find(existsSync);
+  // SQLite would take them for those of the new file.
+  if (left !== undefined)
+    return unusable(path, `it is gone, and ${basename(left)} is left of it`, 'Bring it back, or take that away too');
   try {
     if (found === 'missing') {
       makeFolder(dirname(path));

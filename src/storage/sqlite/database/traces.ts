@@ -41,7 +41,9 @@ export function takeTraces(db: DatabaseSync): Traces {
 export function forgetTraces(path: string): void {
   const db = new DatabaseSync(path);
   try {
-    db.exec(`DELETE FROM setting WHERE ${ofProcesses}`);
+    // A store of an earlier schema has none.
+    const has = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'setting'").get();
+    if (has !== undefined) db.exec(`DELETE FROM setting WHERE ${ofProcesses}`);
   } finally {
     db.close();
   }

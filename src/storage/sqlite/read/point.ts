@@ -2,7 +2,6 @@ import type { Version } from '../../store.ts';
 import { asRow, type Cell, type Connection } from '../database/connection.ts';
 import type { Names } from '../database/names.ts';
 import { awaited, making } from '../database/schema.ts';
-import { errorOf } from '../wire/failure.ts';
 
 interface PointRead {
   readonly type: string;
@@ -19,11 +18,14 @@ interface PointRead {
 export class PointReads {
   readonly #connection: Connection;
   readonly #names: Names;
+  readonly #errorOf: (failure: unknown) => unknown;
   readonly #current: ReturnType<Connection['statement']>;
   readonly #superseded: ReturnType<Connection['statement']>;
   #asked: PointRead[] = [];
 
-  constructor(connection: Connection, names: Names) {
+  /** `errorOf` tells what a failure means. */
+  constructor(connection: Connection, names: Names, errorOf: (failure: unknown) => unknown) {
+    this.#errorOf = errorOf;
     this.#connection = connection;
     this.#names = names;
     this.#current = connection.statement(
@@ -53,7 +55,7 @@ export class PointReads {
       if (asked.length === 1) all();
       else this.#connection.snapshot(all);
     } catch (error) {
-      for (const { reject } of asked) reject(errorOf(error));
+      for (const { reject } of asked) reject(this.#errorOf(error));
     }
   }
 

@@ -2,12 +2,13 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Call, type CalleeData, type CallResult, isAborted } from '#threads/calls.ts';
+import type { StoreFile } from '../database/identity.ts';
 import { failureOf } from '../wire/failure.ts';
 import { openReads, type ReaderMethods } from './reads.ts';
 
-const { data: path, aborted } = workerData as CalleeData<string>;
+const { data: file, aborted } = workerData as CalleeData<StoreFile>;
 let current = 0;
-const methods = openReads(path, () => isAborted(aborted, current));
+const methods = openReads(file, () => isAborted(aborted, current));
 
 function answer([id, method, argument]: Call): CallResult {
   current = id;

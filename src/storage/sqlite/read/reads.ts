@@ -1,6 +1,7 @@
 import type { Plan } from '#search/model/filter.ts';
 import type { HistoryQuery } from '../../store.ts';
 import { Connection } from '../database/connection.ts';
+import { assertSame, type StoreFile } from '../database/identity.ts';
 import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
 import { find } from './find.ts';
@@ -22,8 +23,9 @@ interface Timed<T> {
  * The reads that may be long, on a connection of their own: searches, histories, scans. `isAborted` tells whether somebody still waits
  * for the one under way.
  */
-export function openReads(path: string, isAborted: () => boolean = () => false) {
+export function openReads({ path, identity }: StoreFile, isAborted: () => boolean = () => false) {
   const connection = Connection.reader(path, cache);
+  assertSame(path, identity);
   const names = new Names(connection);
   const selection = new Planner(connection, names);
   selection.work.watch(isAborted);

@@ -11,6 +11,12 @@ export function settingOf(connection: Connection, name: string): string | undefi
   return value === undefined || value === null ? undefined : String(value);
 }
 
+/** 32 random bytes; undefined if none were made under this name. */
+export function keyOf(connection: Connection, name: string): Uint8Array | undefined {
+  const bytes = connection.row(sql`SELECT bytes FROM secret WHERE name = ${name}`)?.[0];
+  return bytes instanceof Uint8Array ? bytes : undefined;
+}
+
 /** The seqs of the versions that a transaction made, `after < seq <= last`; undefined if it was not committed. */
 export function markOf(
   connection: Connection,

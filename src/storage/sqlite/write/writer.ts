@@ -4,6 +4,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { type Call, type CalleeData, type CallResult, type Connect, isAborted } from '#threads/calls.ts';
 import type { ChangeConditions, ConditionConflict, Conflict, Lease, Stats } from '../../store.ts';
 import { Connection } from '../database/connection.ts';
+import { assertSame, type StoreFile } from '../database/identity.ts';
 import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
 import { failureOf } from '../wire/failure.ts';
@@ -19,7 +20,12 @@ const cache = 48_000;
 const transactionsPerGroup = 256;
 const charactersPerGroup = 8_000_000;
 
-const { data: path, aborted } = workerData as CalleeData<string>;
+const {
+  data: { path, identity },
+  aborted,
+} = workerData as CalleeData<StoreFile>;
+// Before it is opened, or SQLite would make another.
+assertSame(path, identity);
 const connection = Connection.writer(path, cache);
 const names = new Names(connection);
 const shelf = new ShelfWriter(connection);
@@ -100,6 +106,8 @@ function perform(queued: Queued): CallResult {
 /** One commit, and one sync of the disk, for the whole group. If that fails, nothing of the group happened. */
 function commit(group: readonly Queued[]): readonly CallResult[] {
   try {
+    // A store that is lost can be closed all the same.
+    if (group.some(({ call: [, method] }) => method !== 'close')) assertSame(path, identity);
     connection.db.exec('BEGIN IMMEDIATE');
     transactor.begin();
     const answers = group.map(perform);

@@ -70,7 +70,7 @@ async function process(
 }
 
 let files = 0;
-const newFile = () => join(t.testdirName, `jobs-${++files}.db`);
+const newFile = () => join(t.testdir(), `jobs-${++files}.db`);
 t.testdir();
 
 const made: Answer = { kind: 'made', status: 200, resource: { resourceType: 'Parameters', id: 'made' } };
