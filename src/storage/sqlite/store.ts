@@ -41,7 +41,7 @@ import type { PackedPage } from './read/find.ts';
 import type { PackedPatients } from './read/patients.ts';
 import { PointReads } from './read/point.ts';
 import { openReads, type ReaderMethods } from './read/reads.ts';
-import { keyOf, markOf, revisionOf, settingOf } from './read/shelf.ts';
+import { markOf, revisionOf, secretOf, settingOf } from './read/shelf.ts';
 import { versionAt } from './read/versions.ts';
 import { errorOf, orUnavailable } from './wire/failure.ts';
 import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
@@ -130,7 +130,7 @@ export class SqliteStore implements Store {
       setting: async (name) => this.#look(() => settingOf(this.#connection, name)),
       // One that is there is read: a full disk would keep the writer from telling it.
       key: async (name) =>
-        this.#look(() => keyOf(this.#connection, name)) ?? (await orUnavailable(writer.call('key', name))),
+        this.#look(() => secretOf(this.#connection, name)) ?? (await orUnavailable(writer.call('key', name))),
       lease: (name, owner, ms) => orUnavailable(writer.call('lease', { name, owner, ms })),
       release: (lease: Lease) => orUnavailable(writer.call('release', lease)),
     };

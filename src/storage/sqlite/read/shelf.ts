@@ -12,7 +12,7 @@ export function settingOf(connection: Connection, name: string): string | undefi
 }
 
 /** 32 random bytes; undefined if none were made under this name. */
-export function keyOf(connection: Connection, name: string): Uint8Array | undefined {
+export function secretOf(connection: Connection, name: string): Uint8Array | undefined {
   const bytes = connection.row(sql`SELECT bytes FROM secret WHERE name = ${name}`)?.[0];
   return bytes instanceof Uint8Array ? bytes : undefined;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Lease } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
-import { keyOf } from '../read/shelf.ts';
+import { secretOf } from '../read/shelf.ts';
 
 /** Marks that are kept: a caller who was not told asks at once, and no process has so many transactions under way. */
 const marks = 10_000;
@@ -66,7 +66,7 @@ export class ShelfWriter {
   /** 32 random bytes, made when first asked for. */
   key(name: string): Uint8Array {
     this.#connection.run('INSERT OR IGNORE INTO secret (name, bytes) VALUES (?, ?)', name, randomBytes(32));
-    const bytes = keyOf(this.#connection, name);
+    const bytes = secretOf(this.#connection, name);
     if (bytes === undefined) throw new Error(`The key ${name} is not in the store.`);
     return bytes;
   }
