@@ -11,7 +11,7 @@ import type { RemoteStore } from './served.ts';
 
 /** Transactions that each process makes at once. */
 const width = 5;
-const rounds = sized(20, 200);
+const rounds = sized(12, 200);
 
 /** What two processes on one store must not do to each other; `share` makes an empty store. */
 export function races(t: Test, share: Share): void {

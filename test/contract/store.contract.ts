@@ -27,7 +27,7 @@ export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: patients and references`, async (t) => patients(t, open));
   t.test(`${name}: the shelf and the revision`, async (t) => revising(t, open));
   t.test(`${name}: what is touched, and what comes`, async (t) => following(t, open));
-  t.test(`${name}: counting`, async (t) => counting(t, open, filters));
+  t.test(`${name}: counting`, async (t) => counting(t, open, filters / 2));
   t.test(`${name}: keeping`, async (t) => keeping(t, open));
   t.test(`${name}: sets of concepts`, async (t) => concepts(t, open));
   t.test(`${name}: kept results`, async (t) => results(t, open));

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
 import { commit, put } from '#test/contract/build.ts';
 import { openFile } from '../contract/opened.ts';
@@ -41,7 +42,37 @@ t.test('a store whose file is taken away, or replaced, takes nothing more', asyn
   renameSync(join(folder, 'kept.db'), file);
   t.equal((await ask(origin, 'GET', '/readyz')).status, 503, 'for a second it is not looked at again');
   for (const id of ['b', 'c']) t.equal((await write(id, id === 'c' ? 'x'.repeat(3000) : '')).status, 201, id);
+  renameSync(`${file}-wal`, join(folder, 'kept.wal'));
+  t.match(await write('d'), { ...refused, text: /taken away/ }, 'what was committed last is in the WAL alone');
+  renameSync(join(folder, 'kept.wal'), `${file}-wal`);
+  t.equal((await write('d')).status, 201);
+  renameSync(folder, `${folder}-moved`);
+  t.match(await write('e'), refused);
+  await setTimeout(1_100);
+  t.equal((await ask(origin, 'GET', '/readyz')).status, 503);
+  renameSync(`${folder}-moved`, folder);
+  t.equal((await write('e')).status, 201);
   t.match(server.printed(), /"level":50.*cannot be used: its file was taken away/);
+});
+
+t.test('damage that is met is told once, and the server ends all the same', async (t) => {
+  const folder = t.testdir();
+  const server = await startServe(folder);
+  const { base, origin } = server;
+  t.equal((await ask(base, 'PUT', '/Patient/a', person('a'))).status, 201);
+  const other = new DatabaseSync(join(folder, 'test.db'));
+  // As random bytes in its pages would be.
+  other.exec("UPDATE entries SET bytes = x'00ffffffffffffffff01' WHERE rid = (SELECT max(rid) FROM entries)");
+  other.close();
+  for (let i = 0; i < 3; i++) {
+    const searched = await ask(base, 'GET', '/Patient?name:contains=x');
+    t.match(searched, { status: 503, retry: '1', text: /malformed/ });
+  }
+  t.match(await ask(origin, 'GET', '/readyz'), { status: 503, text: /malformed/ });
+  t.equal((await ask(base, 'GET', '/Patient/a')).status, 200);
+  t.equal(server.printed().match(/"level":50.*malformed.*restore a backup/g)?.length, 1);
+  server.child.kill('SIGTERM');
+  t.equal(await server.ended, 0);
 });
 
 /** The lines and the exit code of a command. */

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { open as openFolder, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backup as copy } from 'node:sqlite';
@@ -91,15 +91,17 @@ export function joiner(): (ticket: unknown) => Store {
 
 /** The target appears when it is complete. What is there already is refused: it may be a store in use, or what is left of one. */
 async function backup(path: string, target: string): Promise<Outcome<void>> {
-  const there = ['', '-wal', '-shm', '-journal'].map((part) => target + part).find(isThere);
-  if (there !== undefined) return unusable(there, 'it is there already', 'Name another: a backup replaces nothing');
-  if (!existsSync(path)) return unusable(path, 'it does not exist', 'Name another file in HUFHIR_STORE');
   try {
+    const there = ['', '-wal', '-shm', '-journal'].map((part) => target + part).find(isThere);
+    if (there !== undefined) return unusable(there, 'it is there already', 'Name another: a backup replaces nothing');
+    const source = statSync(path, { throwIfNoEntry: false });
+    if (source === undefined) return unusable(path, 'it does not exist', 'Name another file in HUFHIR_STORE');
+    if (!source.isFile()) return unusable(path, 'it is no ordinary file', 'Name another file in HUFHIR_STORE');
     return await copyTo(path, target);
   } catch (error) {
-    // The system tells of the files that are made, SQLite of the one that is read.
-    const isOfSystem = error instanceof Error && 'syscall' in error;
-    const obstacle = obstacleOf(isOfSystem ? target : path, error);
+    // The system tells of the files that are made, SQLite of the one that is read, unless the disk of the other is full.
+    const isOfTarget = error instanceof Error && ('syscall' in error || /is full/.test(error.message));
+    const obstacle = obstacleOf(isOfTarget ? target : path, error);
     if (obstacle === undefined) throw error;
     return obstacle;
   }
@@ -132,7 +134,7 @@ async function copyTo(path: string, target: string): Promise<Outcome<void>> {
     forgetTraces(partial);
     await rename(partial, target);
   } catch (error) {
-    await rm(partial, { force: true });
+    for (const part of ['', '-journal', '-wal', '-shm']) await rm(partial + part, { force: true });
     throw error;
   } finally {
     source.close();

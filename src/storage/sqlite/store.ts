@@ -34,7 +34,7 @@ import { Connection } from './database/connection.ts';
 import type { StoreFile } from './database/identity.ts';
 import { Names } from './database/names.ts';
 import { tellsDamage } from './database/obstacles.ts';
-import { checkSetting, type Presence } from './database/traces.ts';
+import { checkSetting, type Presence, whole } from './database/traces.ts';
 import { SqliteJobs } from './jobs.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPage } from './read/find.ts';
@@ -61,6 +61,9 @@ const tellInterval = 10_000;
 
 /** Bytes of its disk below which a store is not taken for one that can be written. */
 const leastRoom = 1024 * 1024;
+
+/** Milliseconds that what readers are at may take when the store is closed. */
+const closing = 10_000;
 
 /** How often it is tried to find out what became of a transaction. */
 const settling = 20;
@@ -144,7 +147,11 @@ export class SqliteStore implements Store {
 
   /** Begins a check beside all other work; it ends with the store. */
   checkMeanwhile(log: StoreLog): void {
-    this.#check = new BackgroundCheck(this.#path, (value) => this.#keep({ [checkSetting]: value }), log);
+    const keep = (value: string): Promise<void> => {
+      if (value !== whole) this.#damage ??= `it is damaged (problems found: ${value})`;
+      return this.#keep({ [checkSetting]: value });
+    };
+    this.#check = new BackgroundCheck(this.#path, keep, log);
   }
 
   async #keep(settings: Transaction['settings'] & object): Promise<void> {
@@ -282,7 +289,8 @@ export class SqliteStore implements Store {
   async probe(): Promise<Unavailable | undefined> {
     if (this.#damage !== undefined) return { conflict: 'unavailable', reason: this.#damage };
     try {
-      const { bavail, bsize } = await statfs(dirname(this.#path));
+      // Where the folder is gone, the writer says so.
+      const { bavail, bsize } = await statfs(dirname(this.#path)).catch(() => ({ bavail: 1, bsize: leastRoom }));
       if (bavail * bsize < leastRoom) return { conflict: 'unavailable', reason: 'its disk is almost full' };
       await this.#asked(this.#writer.call('probe', null));
       return undefined;
@@ -305,7 +313,9 @@ export class SqliteStore implements Store {
   async #close(): Promise<void> {
     try {
       await this.#check?.end();
-      await Promise.allSettled(this.#readers.map((reader) => reader.call('close', null)));
+      const closed = Promise.allSettled(this.#readers.map((reader) => reader.call('close', null)));
+      // One that does not come to its end, in a damaged file, is ended with its thread.
+      await Promise.race([closed, setTimeout(closing, undefined, { ref: false })]);
       this.#points.answer();
       this.#connection.close();
       // Either comes after all that was sent before. Where another thread's writer is lost, nothing is left to wait for.

@@ -11,10 +11,14 @@ export interface StoreFile {
   readonly identity: string;
 }
 
-/** Which file a name stands for; empty if there is none. */
+/** Which file a name stands for; empty if there is none, or it cannot be looked at. */
 export function identityOf(path: string): string {
-  const { dev, ino } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return ino === undefined ? '' : `${dev} ${ino}`;
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev} ${ino}`;
+  } catch {
+    return '';
+  }
 }
 
 /** Throws where the name of a store does not stand for its file any more: what is written to that would be gone at the next start. */

@@ -146,6 +146,14 @@ export function keyOf(value: StoredValue): string {
   return Object.values(value).join('\u0000');
 }
 
+/** They lead beyond their end. Told as SQLite tells of its own pages (CORRUPT). */
+class EntriesDamaged extends Error {
+  readonly errcode = 11;
+  constructor() {
+    super('database disk image is malformed: the index entries of a resource cannot be read');
+  }
+}
+
 /** Reads bytes that `pack` made. */
 class Bytes {
   readonly #bytes: Buffer;
@@ -171,7 +179,8 @@ class Bytes {
     let value = 0;
     let scale = 1;
     for (;;) {
-      const byte = this.#bytes[this.#at++] ?? 0;
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new EntriesDamaged();
       if (byte < 128) return value + byte * scale;
       value += (byte - 128) * scale;
       scale *= 128;
@@ -191,6 +200,7 @@ class Bytes {
 
   real(): number {
     this.#at += 8;
+    if (this.#at > this.#bytes.length) throw new EntriesDamaged();
     return this.#bytes.readDoubleLE(this.#at - 8);
   }
 

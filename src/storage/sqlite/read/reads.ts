@@ -24,8 +24,15 @@ interface Timed<T> {
  * for the one under way.
  */
 export function openReads({ path, identity }: StoreFile, isAborted: () => boolean = () => false) {
-  const connection = Connection.reader(path, cache);
+  // Before it is opened, or SQLite would write beside another file; and after, since it may have come meanwhile.
   assertSame(path, identity);
+  const connection = Connection.reader(path, cache);
+  try {
+    assertSame(path, identity);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
   const names = new Names(connection);
   const selection = new Planner(connection, names);
   selection.work.watch(isAborted);

@@ -4,8 +4,9 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { type Call, type CalleeData, type CallResult, type Connect, isAborted } from '#threads/calls.ts';
 import type { ChangeConditions, ConditionConflict, Conflict, Lease, Stats } from '../../store.ts';
 import { Connection } from '../database/connection.ts';
-import { assertSame, type StoreFile } from '../database/identity.ts';
+import { assertSame, identityOf, type StoreFile } from '../database/identity.ts';
 import { Names } from '../database/names.ts';
+import { beside } from '../database/obstacles.ts';
 import { Planner } from '../planner/planner.ts';
 import { failureOf } from '../wire/failure.ts';
 import type { PackedCommit, PackedReindexed, PackedTransaction } from '../wire/pack.ts';
@@ -103,12 +104,25 @@ function perform(queued: Queued): CallResult {
   }
 }
 
+/** The WAL of this connection, which stays as long as any has the file open. */
+let wal: StoreFile | undefined;
+
+function walOf(file: string): StoreFile {
+  const name = beside(file, '-wal');
+  return { path: name, identity: identityOf(name) };
+}
+
 /** One commit, and one sync of the disk, for the whole group. If that fails, nothing of the group happened. */
 function commit(group: readonly Queued[]): readonly CallResult[] {
   try {
     // A store that is lost can be closed all the same.
-    if (group.some(({ call: [, method] }) => method !== 'close')) assertSame(path, identity);
+    if (group.some(({ call: [, method] }) => method !== 'close')) {
+      assertSame(path, identity);
+      // What was committed last is in it alone.
+      if (wal !== undefined) assertSame(wal.path, wal.identity);
+    }
     connection.db.exec('BEGIN IMMEDIATE');
+    wal ??= walOf(path);
     transactor.begin();
     const answers = group.map(perform);
     transactor.end();
