@@ -260,6 +260,37 @@ t.test('a store that another program indexed is indexed anew before it is served
   await second.stop();
 });
 
+t.test('while another version of the program indexes the store, what needs no index is answered', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hufhir-other-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const { ask, base, context, stop } = await startOn(join(folder, 'test.db'), { HUFHIR_LOG_LEVEL: 'silent' });
+  t.equal((await ask('PUT', '/Patient/a', married('a'))).status, 201);
+  const settings = { index: 'another 0' };
+  const change = {
+    guards: [],
+    writes: [],
+    references: 'lenient',
+    rights: unrestricted,
+    settings,
+    raises: true,
+  } as const;
+  t.ok('versions' in (await context.store.transact(change)));
+  for (const [method, path, status] of [
+    ['GET', '/Patient/a', 200],
+    ['GET', '/Patient?gender=male', 503],
+    ['PUT', '/Patient/a', 503],
+    ['GET', '/metadata', 503],
+  ] as const) {
+    const answer = await ask(method, path, method === 'PUT' ? married('a') : undefined);
+    t.equal(answer.status, status, path);
+    if (status === 503) t.equal(answer.headers.get('retry-after'), '1');
+  }
+  const described = await fetch(base.replace(/fhir$/, 'openapi.json'));
+  t.equal(described.status, 200, 'the API is described by what is in force here');
+  await described.text();
+  await stop();
+});
+
 /** A server with two threads, in a process of its own, and a client of it. */
 async function startTwo(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-custom-large-'));

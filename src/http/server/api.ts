@@ -5,12 +5,18 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { openApi } from '#operations/conformance/openapi.ts';
 import type { Context } from '#operations/request/context.ts';
+import { StoreUnavailable } from '#storage/store.ts';
 
 /** The API as a document at `/openapi.json`, and a page at `/api/` to try it. Like the console's files both are open to all. */
 export async function serveApi(app: FastifyInstance, context: Context): Promise<void> {
   let made: { readonly revision: number; readonly document: Buffer } | undefined;
   app.get('/openapi.json', async (_request, reply) => {
-    await context.parameters.refresh();
+    try {
+      await context.parameters.refresh();
+    } catch (error) {
+      // What is in force here describes the API while the store cannot be asked.
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
     const { revision } = context.definitions;
     if (made?.revision !== revision) made = { revision, document: Buffer.from(JSON.stringify(openApi(context))) };
     reply.type('application/json; charset=utf-8').compress(made.document);

@@ -1,8 +1,8 @@
 import type { Callee } from '#threads/calls.ts';
 import type { Job, JobState, Jobs, TakenJob } from '../store.ts';
 import type { Connection, Row } from './database/connection.ts';
-import { literal, sql } from './database/fragment.ts';
-import { orUnavailable } from './wire/failure.ts';
+import { literal, type Sql, sql } from './database/fragment.ts';
+import { errorOf, orUnavailable } from './wire/failure.ts';
 import type { WriterMethods } from './write/writer.ts';
 
 const columns = literal('id, owner, title, begun, ended, expires');
@@ -22,7 +22,7 @@ export class SqliteJobs implements Jobs {
   }
 
   async get(id: string, owner: string): Promise<JobState | undefined> {
-    const row = this.#connection.row(sql`SELECT ${columns}, answer FROM job
+    const [row] = this.#rows(sql`SELECT ${columns}, answer FROM job
       WHERE id = ${id} AND owner = ${owner} AND ${told()}`);
     if (row === undefined) return undefined;
     const answer = row.at(-1);
@@ -31,7 +31,7 @@ export class SqliteJobs implements Jobs {
 
   async list(owner: string): Promise<readonly JobState[]> {
     const query = sql`SELECT ${columns} FROM job WHERE owner = ${owner} AND ${told()} ORDER BY begun, id`;
-    return this.#connection.rows(query).map(stateOf);
+    return this.#rows(query).map(stateOf);
   }
 
   take(ms: number): Promise<TakenJob | undefined> {
@@ -48,6 +48,14 @@ export class SqliteJobs implements Jobs {
 
   cancel(id: string, owner: string): Promise<boolean> {
     return orUnavailable(this.#writer.call('cancelJob', { id, owner }));
+  }
+
+  #rows(query: Sql): readonly Row[] {
+    try {
+      return this.#connection.rows(query);
+    } catch (error) {
+      throw errorOf(error);
+    }
   }
 }
 
