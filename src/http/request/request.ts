@@ -50,7 +50,9 @@ function refuseOperation({ operations }: Context, interaction: Interaction, size
   if (interaction.code !== 'operation') return undefined;
   const found = operationOf(operations, interaction);
   if (found instanceof Failure) return found;
-  return size > largestParameters ? fail('operation-too-large', { expected: largestParameters }) : undefined;
+  return size > largestParameters && found.judges !== true
+    ? fail('operation-too-large', { expected: largestParameters })
+    : undefined;
 }
 
 function withHeaders(
@@ -108,7 +110,9 @@ function withBody(context: Context, incoming: HttpRequest, request: Request): Ou
       return request;
   }
   const body = readBody(context, incoming, code === 'bundle' ? 'a Bundle' : 'a resource');
-  if (body instanceof Failure) return body;
+  if (body instanceof Failure) {
+    return code === 'operation' && body.status !== 415 ? { ...request, unread: body } : body;
+  }
   return { ...request, body: asContents(request.interaction, incoming, body) };
 }
 

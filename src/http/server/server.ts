@@ -183,7 +183,7 @@ async function answer(
   if (caller === undefined) throw new Error('a request came past the recognition of its caller');
   const body = Buffer.isBuffer(http.body) ? http.body : nothing;
   const incoming = { method: http.method, url: http.raw.url ?? '', headers: http.headers, body };
-  const isLarge = body.length > context.config.largeBody && !isOperation(incoming.url);
+  const isLarge = body.length > context.config.largeBody && !hasParameters(context, incoming.url);
   const outgoing = await (isLarge ? respondInPool : respond)(context, caller, incoming);
   if (outgoing instanceof Failure) return refuse(reply, outgoing);
   (http as Asking)[asked] = outgoing.asked;
@@ -201,9 +201,10 @@ async function answer(
 
 const nothing = new Uint8Array();
 
-/** The parameters of operations are few, and the results that they keep are in this thread. */
-function isOperation(url: string): boolean {
-  return /^[^?]*(\$|%24)/.test(url);
+/** Whether a body is the parameters of an operation: these are few, and the results that it keeps are in this thread. */
+function hasParameters({ operations }: Context, url: string): boolean {
+  const [, name] = /^[^?]*(?:\$|%24)([^/?]*)/.exec(url) ?? [];
+  return name !== undefined && !operations.some((o) => o.name === name && o.judges === true);
 }
 
 /** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement, and addresses are identities. */

@@ -60,6 +60,17 @@ export function readArguments(
   return failIfAny(issues.list) ?? { input };
 }
 
+/** What is wrong with a body that cannot be read, by the paths of the resource, whether it is the body or stands in Parameters. */
+export function issuesOfResource({ issues }: Failure, type = ''): readonly Issue[] {
+  return issues.map(({ expression, ...told }) => {
+    if (expression === undefined) return told;
+    const path = expression.replace(/^(Parameters\.)?parameter\[\d+\]\.resource\b\.?/, '');
+    // XML names the root itself.
+    const rooted = /^[A-Z]/.test(path) ? [path] : [type, path].filter((part) => part !== '');
+    return { ...told, expression: rooted.join('.') };
+  });
+}
+
 function inUrl(name: string, text: string): Argument {
   return { name, element: { valueString: text }, path: undefined };
 }
@@ -283,5 +294,7 @@ function textOf(element: Argument['element']): unknown {
 }
 
 function isOfType({ resourceType }: Readonly<Record<string, unknown>>, { type = '' }: OperationParameter): boolean {
-  return typeof resourceType === 'string' && isSubtype(resourceType, type) && resourceType !== 'DomainResource';
+  // Whether there is such a type is for whoever takes resources of all types.
+  if (typeof resourceType !== 'string' || type === 'Resource') return typeof resourceType === 'string';
+  return isSubtype(resourceType, type) && resourceType !== 'DomainResource';
 }

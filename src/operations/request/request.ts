@@ -15,6 +15,8 @@ export interface Request {
   readonly query: readonly (readonly [string, string])[];
   /** The parsed body, or the entry's resource; not of a patch. */
   readonly body?: unknown;
+  /** What is wrong with the body of an operation that cannot be read. */
+  readonly unread?: Failure;
   readonly patch?: Patch;
   /** If-None-Exist: a search, without `?`. */
   readonly ifNoneExist?: string;

@@ -48,7 +48,9 @@ export async function writeAll(
   if (steps instanceof Failure) return steps;
   const acting = steps.toSorted((a, b) => order[a.action] - order[b.action]);
   const records = new IndexRecords(context);
-  const done = await commit(context, caller, revision, (moved) => plan({ context, caller, moved, records }, acting));
+  const done = await commit(context, caller, revision, (moved) =>
+    planWrites({ context, caller, moved, records }, acting),
+  );
   if (done instanceof Failure) return done;
   const { changes, versions } = done;
   const made = new Map<WriteStep, Version | undefined>();
@@ -76,14 +78,14 @@ interface PlannedWrite {
 }
 
 /** What one attempt wants written. */
-interface PlannedChanges extends Changes {
+export interface PlannedChanges extends Changes {
   readonly steps: readonly ResolvedStep[];
   /** Of each write. */
   readonly planned: readonly PlannedWrite[];
 }
 
 /** One attempt: resolves what is meant, gives ids, puts references in place, and makes the writes. */
-async function plan(attempt: Attempt, asked: readonly WriteStep[]): Promise<Outcome<PlannedChanges>> {
+export async function planWrites(attempt: Attempt, asked: readonly WriteStep[]): Promise<Outcome<PlannedChanges>> {
   const issues = new Issues();
   const pause = yielder();
   const targets = await resolveTargets(attempt, asked);
