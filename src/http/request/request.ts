@@ -9,7 +9,7 @@ import { type Pairs, refuseParameters } from '#operations/request/parameters.ts'
 import { readPreconditions } from '#operations/request/preconditions.ts';
 import type { Patch, Request } from '#operations/request/request.ts';
 import { type Interaction, route } from '#operations/request/route.ts';
-import { asContents, binaryOf, goesOutRaw, isRaw } from './binary.ts';
+import { binaryIn, binaryOf, goesOutRaw, isForBinary } from './binary.ts';
 import { readHttpDate } from './http-date.ts';
 import type { HttpRequest } from './messages.ts';
 import { formatOfBody, isUtf8, type NegotiatedForm, nameOf } from './negotiate.ts';
@@ -98,7 +98,7 @@ function withBody(context: Context, incoming: HttpRequest, request: Request): Ou
     case 'create':
     case 'update':
     case 'conditional-update': {
-      if (isRaw(request.interaction, incoming)) return { ...request, body: binaryOf(request.interaction, incoming) };
+      if (isForBinary(request.interaction)) return withBinary(context, incoming, request);
       break;
     }
     case 'bundle':
@@ -113,7 +113,21 @@ function withBody(context: Context, incoming: HttpRequest, request: Request): Ou
   if (body instanceof Failure) {
     return code === 'operation' && body.status !== 415 ? { ...request, unread: body } : body;
   }
-  return { ...request, body: asContents(request.interaction, incoming, body) };
+  return { ...request, body };
+}
+
+/** R4 binary.html#rest. */
+function withBinary(context: Context, incoming: HttpRequest, request: Request): Outcome<Request> {
+  const { interaction } = request;
+  const { body, headers } = incoming;
+  const contentType = headers['content-type'];
+  const format = formatOfBody(contentType);
+  if (contentType !== undefined && format instanceof Failure) {
+    return { ...request, body: binaryOf(interaction, incoming) };
+  }
+  const read = readBody(context, incoming, 'a resource');
+  const held = format instanceof Failure || body.length === 0 ? read : binaryIn(interaction, incoming, format, read);
+  return held instanceof Failure ? held : { ...request, body: held };
 }
 
 /** The resource in a body; `also` is another media type that would do. */
