@@ -238,7 +238,11 @@ t.test('the first operation that fails is named, and none of the others acts', a
     ['{"op":"add","path":"/name/push","value":{}}', '[1].path', /an index from 0 to 2/],
     ['{"op":"add","path":"/a/b","value":1}', '[1].path', /no object or list/],
     ['{"op":"add","path":"/id/b","value":1}', '[1].path', /no object or list/],
-    ['{"op":"add","path":"/telecom/-","value":{}}', '[1].path', /expected a list at "\/telecom".*"path": "\/telecom", "value": \[/],
+    [
+      '{"op":"add","path":"/telecom/-","value":{}}',
+      '[1].path',
+      /expected a list at "\/telecom".*"path": "\/telecom", "value": \[/,
+    ],
     ['{"op":"add","path":"/name/0/given/-","value":"a"}', '[1].path', /expected a list at "\/name\/0\/given"/],
     ['{"op":"add","path":"/telecom/0","value":{}}', '[1].path', /expected a list at "\/telecom"/],
     ['{"op":"copy","from":"/name/0","path":"/contact/-"}', '[1].path', /expected a list at "\/contact"/],

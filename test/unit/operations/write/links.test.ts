@@ -16,7 +16,13 @@ t.test('http.html#trules: where a resource may name another of its bundle', asyn
     ['an oid is none', { resourceType: 'Basic', extension: [{ url: urn, valueOid: urn }] }, []],
     [
       'a uuid in Parameters is none',
-      { resourceType: 'Parameters', parameter: [{ name: 'a', valueUuid: urn }, { name: 'b', valueUrl: urn }] },
+      {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'a', valueUuid: urn },
+          { name: 'b', valueUrl: urn },
+        ],
+      },
       ['parameter[1].valueUrl'],
     ],
     [
