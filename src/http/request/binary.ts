@@ -3,7 +3,7 @@ import { Failure } from '#errors';
 import type { Interaction } from '#operations/request/route.ts';
 import type { HttpRequest } from './messages.ts';
 import { formatOfBody, nameOf, namesFhir } from './negotiate.ts';
-import { pairsOf } from './path.ts';
+import { queryOf } from './path.ts';
 
 /** R4 binary.html#rest: whether a body is the content of a Binary, since it is no FHIR. */
 export function isRaw(interaction: Interaction, { headers }: HttpRequest): boolean {
@@ -57,7 +57,7 @@ function sendable(value: unknown): string | undefined {
 export function goesOutRaw(interaction: Interaction, { url, headers }: HttpRequest): boolean {
   const { code } = interaction;
   if ((code !== 'read' && code !== 'vread') || interaction.type !== 'Binary') return false;
-  return !pairsOf(url).some(([name]) => name === '_format') && !namesFhir(headers.accept);
+  return !queryOf(url).pairs.some(([name]) => name === '_format') && !namesFhir(headers.accept);
 }
 
 /** A client that takes JSON or XML and not what the content is gets the resource, in that form. */

@@ -6,6 +6,7 @@ import { yielder } from '#threads/yielding.ts';
 import { criteriaIn, type Matches } from '../lookups/criteria.ts';
 import type { Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
+import type { Pairs } from '../request/parameters.ts';
 import { type Request, requestPath, resourcePath } from '../request/request.ts';
 import { type Link, referenceLinks } from './links.ts';
 
@@ -28,7 +29,7 @@ export interface WriteStep {
   /** The fullUrls of its bundle. */
   readonly known: ReadonlySet<string>;
   /** That search: If-None-Exist, or the parameters of a conditional interaction. */
-  readonly criteria: readonly (readonly [string, string])[] | undefined;
+  readonly criteria: Pairs | undefined;
   /** What the request brings to be stored; undefined for a deletion and a patch. */
   readonly resource: Resource | undefined;
   readonly links: readonly Link[];
@@ -102,7 +103,9 @@ function toStep(context: Context, request: Request, known: ReadonlySet<string>):
   const { type } = interaction;
   const named = 'id' in interaction ? interaction.id : undefined;
   const nothing = { resource: undefined, links: [], notes: [] };
-  const step = { ...nothing, request, known, action, type, id: named, criteria: criteriaOf(request, type, named) };
+  const criteria = criteriaOf(request, type, named);
+  if (criteria instanceof Failure) return criteria;
+  const step = { ...nothing, request, known, action, type, id: named, criteria };
   if (action === 'delete' || action === 'patch') return step;
   const path = resourcePath(request, type);
   const resource = asResource(body, type, path);
@@ -123,9 +126,11 @@ function toStep(context: Context, request: Request, known: ReadonlySet<string>):
   };
 }
 
-function criteriaOf(request: Request, type: string, named: string | undefined): WriteStep['criteria'] {
+function criteriaOf(request: Request, type: string, named: string | undefined): Outcome<WriteStep['criteria']> {
   const { interaction, ifNoneExist, query } = request;
-  if (interaction.code === 'create') return ifNoneExist === undefined ? undefined : criteriaIn(type, ifNoneExist);
+  if (interaction.code === 'create') {
+    return ifNoneExist === undefined ? undefined : criteriaIn(type, ifNoneExist, requestPath(request, 'ifNoneExist'));
+  }
   return named === undefined ? query : undefined;
 }
 
