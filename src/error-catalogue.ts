@@ -89,6 +89,11 @@ export const catalogue = {
     text: '{found} is not supported here; expected {expected}.',
   },
   'bad-request': { status: 400, type: 'invalid', text: 'The HTTP request could not be read ({found}).' },
+  'bad-encoding': {
+    status: 400,
+    type: 'value',
+    text: 'The {place} has {found}; expected UTF-8, with percent escapes of it (%E6%B2%AA) and %25 for a %.',
+  },
   'request-timeout': { status: 408, type: 'timeout', text: 'The HTTP request did not arrive in time.' },
   'header-too-large': {
     status: 431,

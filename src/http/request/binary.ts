@@ -4,7 +4,7 @@ import { isObject } from '#fhir/json/object.ts';
 import type { Interaction } from '#operations/request/route.ts';
 import type { HttpRequest } from './messages.ts';
 import { type FhirFormat, nameOf, namesFhir } from './negotiate.ts';
-import { pairsOf } from './path.ts';
+import { queryOf } from './path.ts';
 
 /** Whether a body is written to where Binary resources are: what it is depends on what it says (R4 binary.html#rest). */
 export function isForBinary(interaction: Interaction): boolean {
@@ -69,7 +69,7 @@ function sendable(value: unknown): string | undefined {
 export function goesOutRaw(interaction: Interaction, { url, headers }: HttpRequest): boolean {
   const { code } = interaction;
   if ((code !== 'read' && code !== 'vread') || interaction.type !== 'Binary') return false;
-  return !pairsOf(url).some(([name]) => name === '_format') && !namesFhir(headers.accept);
+  return !queryOf(url).pairs.some(([name]) => name === '_format') && !namesFhir(headers.accept);
 }
 
 /** A client that takes JSON or XML and not what the content is gets the resource, in that form. */

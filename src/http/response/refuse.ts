@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type Failure, fail } from '#errors';
+import { Failure, fail } from '#errors';
 import type { Context } from '#operations/request/context.ts';
+import { decodePath } from '#operations/request/query.ts';
 import { requestEncodings } from '../request/codings.ts';
 import type { HttpResponse } from '../request/messages.ts';
 import { json } from '../request/negotiate.ts';
-import { badPath } from '../request/path.ts';
 import { outcomeOf } from './outcome.ts';
 import { bodied, type Presentation } from './render.ts';
 
@@ -34,6 +34,12 @@ export function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
   return reply.code(failure.status).headers(retryAfter(failure)).header('content-type', utf8).send(body);
 }
 
+/** What the router could not decode. */
+function badPath(url: string): Failure {
+  const path = decodePath(url.replace(/\?.*$/s, ''));
+  return path instanceof Failure ? path : fail('bad-request', { found: 'its path is badly encoded' });
+}
+
 /** Fastify's own refusals become the catalogue's; anything else is a defect, told to the log alone. */
 export function failureOf(context: Context, error: FastifyError, request: FastifyRequest): Failure {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fail('body-too-large', { expected: context.config.maxBody });
@@ -50,7 +56,7 @@ export function failureOf(context: Context, error: FastifyError, request: Fastif
   }
   // The client went away in the middle of its body: nobody reads this, and nothing is broken here.
   if (error.code === 'ECONNRESET') return fail('bad-request', { found: 'it was broken off' });
-  if (error.code === 'FST_ERR_BAD_URL') return fail('bad-request', { found: badPath });
+  if (error.code === 'FST_ERR_BAD_URL') return badPath(request.raw.url ?? '');
   const { statusCode } = error;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return fail('bad-request', { found: error.code ?? 'unreadable' });

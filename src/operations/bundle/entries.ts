@@ -6,6 +6,7 @@ import type { Context } from '../request/context.ts';
 import { checkElements, checkTexts } from '../request/elements.ts';
 import { refuseParameters } from '../request/parameters.ts';
 import { readPreconditions } from '../request/preconditions.ts';
+import { decodePath, readQuery } from '../request/query.ts';
 import { located, type Patch, type Request } from '../request/request.ts';
 import { type Interaction, route } from '../request/route.ts';
 
@@ -61,9 +62,11 @@ function readEntry(context: Context, { type, lenient }: Whole, raw: unknown, pat
   if (asked instanceof Failure) return asked;
   const { method, url, ifNoneExist } = asked;
   const target = splitUrl(context, url);
-  const interaction = route(context.definitions, method, target.path);
+  const decoded = decodePath(target.path);
+  const interaction = decoded instanceof Failure ? decoded : route(context.definitions, method, decoded);
   if (interaction instanceof Failure) return located(interaction, `${path}.request.url`);
-  const query = target.query === '' ? none : [...new URLSearchParams(target.query)];
+  const query = readQuery(target.query, `${path}.request.url`);
+  if (query instanceof Failure) return query;
   const { resource, fullUrl } = entry;
   const refused =
     refuse(interaction, type, asked, path) ??
@@ -170,9 +173,6 @@ const heeded = {
   ifNoneMatch: ['a read (GET) or an update (PUT)', /^(read|vread|update)$/],
   ifModifiedSince: ['a read (GET)', /^(read|vread)$/],
 } as const;
-
-/** Shared, since most entries have none. */
-const none: readonly [string, string][] = [];
 
 /** Entry URLs are relative to the base; absolute ones under our base are taken as well. */
 function splitUrl(context: Context, url: string): { path: string; query: string } {

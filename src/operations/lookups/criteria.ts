@@ -6,22 +6,23 @@ import { plan } from '#search/plan.ts';
 import { pages } from '#storage/pages.ts';
 import type { Guard, Version } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { presentation } from '../request/parameters.ts';
+import { type Pairs, presentation } from '../request/parameters.ts';
+import { readQuery } from '../request/query.ts';
 import { resolveLookups } from './lookups.ts';
 import { type Find, timedFind } from './time-limit.ts';
 
 /** A search that stands for a resource. */
 export interface Criterion {
   readonly type: string;
-  readonly pairs: readonly (readonly [string, string])[];
+  readonly pairs: Pairs;
   /** `Type/id` of what counts as not stored: what the same transaction deletes, since R4 deletes first. */
   readonly without: ReadonlySet<string>;
 }
 
 /** The parameters of criteria in a text: with or without `?` or `Patient?` before them. */
-export function criteriaIn(type: string, text: string): readonly (readonly [string, string])[] {
+export function criteriaIn(type: string, text: string, expression?: string): Outcome<Pairs> {
   const start = [`${type}?`, '?'].find((prefix) => text.startsWith(prefix)) ?? '';
-  return [...new URLSearchParams(text.slice(start.length))];
+  return readQuery(text.slice(start.length), expression);
 }
 
 /** The matches of a criterion when it was looked up, and the guard that holds the commit to them. */
@@ -70,7 +71,7 @@ export async function findMatches(
 /** Matches that are looked up at once after the first page. */
 const more = 1_000;
 
-function pairsOf({ pairs }: Criterion): readonly (readonly [string, string])[] {
+function pairsOf({ pairs }: Criterion): Pairs {
   return pairs.filter(([name]) => !isResultParameter(name) && !presentation.has(name));
 }
 

@@ -70,7 +70,8 @@ function entryTargets(steps: readonly ResolvedStep[]): ReadonlyMap<string, strin
 
 /** A conditional reference, and the links that hold it, with the indexes of their steps. */
 interface ConditionalReference {
-  readonly criterion: Criterion;
+  readonly type: string;
+  readonly criterion: Outcome<Criterion>;
   readonly holders: { readonly at: number; readonly link: Link }[];
 }
 
@@ -84,7 +85,7 @@ async function resolveConditional(attempt: Attempt, steps: readonly ResolvedStep
   let resolved = steps;
   for (let waiting = all; waiting.length > 0; ) {
     const unresolved = new Set(waiting.flatMap(({ holders }) => holders.map(({ at }) => steps[at]?.step.type)));
-    const free = waiting.filter(({ criterion }) => !unresolved.has(criterion.type));
+    const free = waiting.filter(({ type }) => !unresolved.has(type));
     const round = free.length > 0 ? free : waiting;
     const candidatesOf = candidates(attempt.records, resolved);
     const results = await mapInBatches(round, ({ criterion }) => lookUpOne(attempt, criterion, candidatesOf));
@@ -115,8 +116,10 @@ function conditionalReferences(context: Context, steps: readonly ResolvedStep[])
       const same = wanted.get(link.value);
       if (same !== undefined) same.holders.push({ at, link });
       else {
-        const criterion = { type: target.type, pairs: criteriaIn(target.type, target.criteria), without };
-        wanted.set(link.value, { criterion, holders: [{ at, link }] });
+        const { type } = target;
+        const pairs = criteriaIn(type, target.criteria);
+        const criterion = pairs instanceof Failure ? pairs : { type, pairs, without };
+        wanted.set(link.value, { type, criterion, holders: [{ at, link }] });
       }
     }
   }
@@ -136,7 +139,7 @@ function withMatches(
     for (const { at, link } of reference.holders) {
       const of = values.get(at) ?? [];
       values.set(at, of);
-      of.push([link, `${reference.criterion.type}/${match.id}`]);
+      of.push([link, `${reference.type}/${match.id}`]);
     }
   }
   return values.size === 0 ? steps : steps.map((step, at) => withValues(step, values.get(at) ?? []));
@@ -202,9 +205,10 @@ interface ConditionalMatch {
  */
 async function lookUpOne(
   { context, caller }: Attempt,
-  criterion: Criterion,
+  criterion: Outcome<Criterion>,
   candidatesOf: Candidates,
 ): Promise<Outcome<ConditionalMatch>> {
+  if (criterion instanceof Failure) return criterion;
   const matches = await findMatches(context, caller, criterion);
   if (matches instanceof Failure) return matches;
   const ids = [...matches.found.map((version) => version.id), ...candidatesOf(criterion.type, matches.where)];

@@ -6,6 +6,7 @@ import { yielder } from '#threads/yielding.ts';
 import { criteriaIn, type Matches } from '../lookups/criteria.ts';
 import type { Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
+import type { Pairs } from '../request/parameters.ts';
 import { type Request, requestPath, resourcePath } from '../request/request.ts';
 import { type Link, referenceLinks } from './links.ts';
 
@@ -28,7 +29,7 @@ export interface WriteStep {
   /** The fullUrls of its bundle. */
   readonly known: ReadonlySet<string>;
   /** That search: If-None-Exist, or the parameters of a conditional interaction. */
-  readonly criteria: readonly (readonly [string, string])[] | undefined;
+  readonly criteria: Pairs | undefined;
   /** What the request brings to be stored; undefined for a deletion and a patch. */
   readonly resource: Resource | undefined;
   readonly links: readonly Link[];
@@ -108,23 +109,29 @@ export function readStep(
   const { type } = interaction;
   const named = 'id' in interaction ? interaction.id : undefined;
   const nothing = { resource: undefined, links: [], notes: [] };
-  const step = { ...nothing, request, known, action, type, id: named, criteria: criteriaOf(request, type, named) };
-  if (action === 'delete' || action === 'patch') return { step, issues: [] };
+  const criteria = criteriaOf(request, type, named);
+  const wrong = criteria instanceof Failure ? criteria.issues : [];
+  const step =
+    criteria instanceof Failure ? undefined : { ...nothing, request, known, action, type, id: named, criteria };
+  if (action === 'delete' || action === 'patch') return { step, issues: wrong };
   const path = resourcePath(request, type);
   const resource = asResource(body, type, path);
-  if (resource instanceof Failure) return { step: undefined, issues: resource.issues };
-  const issues = [...check(context, resource, path, profile)];
+  if (resource instanceof Failure) return { step: undefined, issues: [...wrong, ...resource.issues] };
+  const issues = [...wrong, ...check(context, resource, path, profile)];
   if (named !== undefined && resource.id !== named) {
     const found = typeof resource.id === 'string' ? `"${resource.id}"` : shown(resource.id);
     issues.unshift(issue('id-mismatch', { found, expected: named }, `${path}.id`));
   }
   const links = referenceLinks(resource, path, known);
+  if (step === undefined) return { step, issues };
   return { step: { ...step, resource, links, notes: issues, id: action === 'create' ? newId() : named }, issues };
 }
 
-function criteriaOf(request: Request, type: string, named: string | undefined): WriteStep['criteria'] {
+function criteriaOf(request: Request, type: string, named: string | undefined): Outcome<WriteStep['criteria']> {
   const { interaction, ifNoneExist, query } = request;
-  if (interaction.code === 'create') return ifNoneExist === undefined ? undefined : criteriaIn(type, ifNoneExist);
+  if (interaction.code === 'create') {
+    return ifNoneExist === undefined ? undefined : criteriaIn(type, ifNoneExist, requestPath(request, 'ifNoneExist'));
+  }
   return named === undefined ? query : undefined;
 }
 
