@@ -1,17 +1,18 @@
-import type { Resource, StructureDefinition } from '@medplum/fhirtypes';
+import type { Bundle, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
 import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Structures } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
+import { checkExtension } from './extension.ts';
 import { checkRule } from './overlay.ts';
-import { compileProfile, type Rule } from './profile.ts';
+import { compileRules, type ProfileRules } from './profile.ts';
 import { compileSchemas, type TypeSchemas } from './schema.ts';
 import { type Hooks, ValidationWalk } from './walk.ts';
 
 export interface ValidatorOptions {
   /** R4's own types: see `compileTypes`. */
-  readonly types: TypeSchemas;
+  readonly types: CompiledTypes;
   /** Holds the profiles and extensions that are checked in the mode `profile`. */
   readonly guide: readonly Resource[];
   readonly mode: 'off' | 'structure' | 'profile';
@@ -26,16 +27,33 @@ export type Validator = (resource: Resource) => readonly Issue[];
 
 const CORE = 'http://hl7.org/fhir/StructureDefinition/';
 
+/** What R4 itself defines. */
+export interface CompiledTypes {
+  readonly schemas: TypeSchemas;
+  readonly extensions: ReadonlyMap<string, ProfileRules>;
+}
+
 /** R4's own StructureDefinitions, compiled: plain data, which another thread can be given. They need not be kept. */
-export function compileTypes({ types, resources }: Structures): TypeSchemas {
-  return compileSchemas([...(types.entry ?? []), ...(resources.entry ?? [])].flatMap((e) => e.resource ?? []));
+export function compileTypes({ types, resources, extensions }: Structures): CompiledTypes {
+  const schemas = compileSchemas([...structuresIn(types), ...structuresIn(resources)]);
+  return { schemas, extensions: compileExtensions(structuresIn(extensions)) };
+}
+
+function structuresIn(bundle: Bundle<StructureDefinition>): readonly StructureDefinition[] {
+  return (bundle.entry ?? []).flatMap((e) => e.resource ?? []);
+}
+
+/** They build on each other alone. */
+function compileExtensions(structures: readonly StructureDefinition[]): ReadonlyMap<string, ProfileRules> {
+  const held = new Map(structures.map((s) => [s.url, s]));
+  return new Map(structures.map((s) => [s.url, compileRules(s, held)]));
 }
 
 /** Compiles the guide, and returns the function that checks a resource against it and R4's types. */
 export function createValidator(options: ValidatorOptions): Validator {
   if (options.mode === 'off') return () => [];
-  const { types: schemas } = options;
-  const hooks = options.mode === 'profile' ? profileHooks(options.guide, schemas) : undefined;
+  const { schemas } = options.types;
+  const hooks = options.mode === 'profile' ? profileHooks(options.guide, options.types) : r4Hooks(options.types);
   const zone = clock(options.timeZone ?? 'Asia/Shanghai');
   const walkOptions = { schemas, valueSets: options.valueSets, hooks, clock: zone };
   return (resource) => {
@@ -46,18 +64,28 @@ export function createValidator(options: ValidatorOptions): Validator {
   };
 }
 
-interface Profile {
+function r4Hooks({ extensions }: CompiledTypes): Hooks {
+  return {
+    resource() {},
+    extension(extension, path, _owner, walk) {
+      const definition = extensions.get(String(extension.url));
+      if (definition !== undefined) checkExtension(definition, extension, path, walk);
+    },
+  };
+}
+
+interface Profile extends ProfileRules {
   readonly type: string;
   /** Where an extension may stand: paths (`Patient.gender`) or types (`Address`). */
   readonly context: readonly string[];
-  /** Its own rules and those of the profiles it builds on. */
-  readonly rules: readonly Rule[];
 }
 
-function profileHooks(guide: readonly Resource[], schemas: TypeSchemas): Hooks {
+function profileHooks(guide: readonly Resource[], types: CompiledTypes): Hooks {
+  const { schemas } = types;
   const held = new Map(guide.flatMap((r) => (r.resourceType === 'StructureDefinition' ? [[r.url, r] as const] : [])));
   const profiles = new Map([...held].map(([url, structure]) => [url, compile(structure, held)]));
   const ours = guideBases(held.keys());
+  const published = r4Hooks(types);
   return {
     resource(resource, path, walk) {
       for (const [i, url] of claimed(resource).entries()) {
@@ -77,6 +105,7 @@ function profileHooks(guide: readonly Resource[], schemas: TypeSchemas): Hooks {
       if (typeof url !== 'string') return;
       const profile = profiles.get(url);
       if (profile === undefined) {
+        published.extension(extension, path, owner, walk);
         if (ours.some((base) => url.startsWith(base)))
           walk.add(issue('unknown-profile', { found: url }, `${path}.url`, 'warning'));
         return;
@@ -91,12 +120,8 @@ function profileHooks(guide: readonly Resource[], schemas: TypeSchemas): Hooks {
 }
 
 function compile(structure: StructureDefinition, held: ReadonlyMap<string, StructureDefinition>): Profile {
-  const base = held.get(structure.baseDefinition ?? '');
-  return {
-    type: structure.type,
-    context: (structure.context ?? []).map((c) => c.expression),
-    rules: [...(base === undefined ? [] : compile(base, held).rules), compileProfile(structure, held)],
-  };
+  const context = (structure.context ?? []).map((c) => c.expression);
+  return { ...compileRules(structure, held), type: structure.type, context };
 }
 
 function claimed(resource: JsonObject): readonly string[] {
