@@ -72,7 +72,7 @@ function checkHeld(rule: Rule, held: Held, walk: ValidationWalk): void {
     checkExpected(rule, value, path, walk);
     walk.checkBinding(rule.valueSet, rule.path, value, path);
     walk.checkConstraints(rule.constraints, held.type ?? typeOf(value), value, path);
-    if (isObject(value) && rule.targets.length > 0) {
+    if (isObject(value) && rule.targets.length > 0 && (held.type ?? 'Reference') === 'Reference') {
       const found = referenceIssue({ targets: rule.targets, field: rule }, value, path, walk.options.schemas);
       if (found !== undefined) walk.add(found);
     }

@@ -5,6 +5,8 @@ interface PrimitiveFormat {
   readonly json: 'string' | 'number' | 'boolean';
   readonly expected: string;
   readonly accepts: (value: never) => boolean;
+  /** Of a number: how it is written. */
+  readonly written?: RegExp;
 }
 
 const year = '(?:\\d(?:\\d(?:\\d[1-9]|[1-9]0)|[1-9]00)|[1-9]000)';
@@ -17,7 +19,7 @@ const date = new RegExp(`^${year}(?:-${month}(?:-${day})?)?$`);
 const dateTime = new RegExp(`^${year}(?:-${month}(?:-${day}(?:T${clock}${zone})?)?)?$`);
 const instant = new RegExp(`^${year}-${month}-${day}T${clock}${zone}$`);
 const time = new RegExp(`^${clock}$`);
-const code = /^\S+(?:\s\S+)*$/;
+const code = /^\S+(?: \S+)*$/;
 const id = /^[A-Za-z0-9\-.]{1,64}$/;
 const oid = /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/;
 const uuid = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -27,6 +29,12 @@ const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
 
 const MAX_INTEGER = 2 ** 31 - 1;
 
+/** Neither `-0` nor a fraction or an exponent that comes to a whole number. */
+const integer = /^(?:0|-?[1-9]\d*)$/;
+
+/** R4 datatypes.html: strings, and what derives from them, have at most 1024*1024 characters. */
+const MAX_STRING = 1024 * 1024;
+
 /** The day exists in its month. Expects the text to have matched one of the patterns above. */
 function onCalendar(text: string): boolean {
   if (text.length < 10) return true;
@@ -35,7 +43,15 @@ function onCalendar(text: string): boolean {
 }
 
 function isString(value: string): boolean {
-  return /\S/.test(value) && !control.test(value);
+  return /\S/.test(value) && !control.test(value) && !isTooLong(value);
+}
+
+/** Characters beyond the Basic Multilingual Plane take two units of JavaScript, and count once. */
+function isTooLong(value: string): boolean {
+  if (value.length <= MAX_STRING) return false;
+  let characters = 0;
+  for (const _ of value) if (++characters > MAX_STRING) return true;
+  return false;
 }
 
 /** Without a pattern that could backtrack over megabytes. */
@@ -47,8 +63,9 @@ function isBase64(value: string): boolean {
 function integerFrom(min: number): PrimitiveFormat {
   return {
     json: 'number',
-    expected: `an integer from ${min} to ${MAX_INTEGER}`,
+    expected: `an integer from ${min} to ${MAX_INTEGER}, in digits alone`,
     accepts: (value: number) => Number.isInteger(value) && value >= min && value <= MAX_INTEGER,
+    written: integer,
   };
 }
 
@@ -56,7 +73,10 @@ function text(expected: string, accepts: (value: string) => boolean): PrimitiveF
   return { json: 'string', expected, accepts };
 }
 
-const string = text('text that is neither blank nor has control characters', isString);
+const string = text(
+  `text that is neither blank nor has control characters, of at most ${MAX_STRING} characters`,
+  isString,
+);
 const uriFormat = text('a URI without spaces', (v) => uri.test(v));
 
 const formats: ReadonlyMap<string, PrimitiveFormat> = new Map(
@@ -64,7 +84,10 @@ const formats: ReadonlyMap<string, PrimitiveFormat> = new Map(
     base64Binary: text('base64', isBase64),
     boolean: { json: 'boolean', expected: 'true or false', accepts: () => true },
     canonical: uriFormat,
-    code: text('a code without leading, trailing or double spaces', (v) => code.test(v)),
+    code: text(
+      `a code without blanks other than single spaces within it, of at most ${MAX_STRING} characters`,
+      (v) => code.test(v) && !isTooLong(v),
+    ),
     date: text('a date YYYY, YYYY-MM or YYYY-MM-DD', (v) => date.test(v) && onCalendar(v)),
     dateTime: text(
       'a date, or a date and time YYYY-MM-DDThh:mm:ss with a time zone',
@@ -91,13 +114,24 @@ export function isPrimitive(type: string): boolean {
   return formats.has(type);
 }
 
-/** What a value of this primitive type should be, if it is not; undefined if it is. `shape` faults are of the JSON type. */
-export function primitiveFault(
-  type: string,
-  value: unknown,
-): { readonly kind: 'shape' | 'value'; readonly expected: string } | undefined {
+/** `shape` faults are of the JSON type. */
+interface PrimitiveFault {
+  readonly kind: 'shape' | 'value';
+  readonly expected: string;
+  /** For texts, where it is not the value as JavaScript prints it. */
+  readonly found?: string;
+}
+
+/**
+ * What a value of this primitive type should be, if it is not; undefined if it is. `digits` are those that a number came
+ * with, where JavaScript would print others.
+ */
+export function primitiveFault(type: string, value: unknown, digits?: string): PrimitiveFault | undefined {
   const format = formats.get(type);
   if (format === undefined) return undefined;
   if (typeof value !== format.json) return { kind: 'shape', expected: `a JSON ${format.json} (${type})` };
-  return format.accepts(value as never) ? undefined : { kind: 'value', expected: format.expected };
+  const isWritten = digits === undefined || format.written === undefined || format.written.test(digits);
+  if (isWritten && format.accepts(value as never)) return undefined;
+  const found = typeof value === 'string' && isTooLong(value) ? `${[...value].length} characters` : digits;
+  return { kind: 'value', expected: format.expected, ...(found !== undefined && { found }) };
 }

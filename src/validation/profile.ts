@@ -34,18 +34,36 @@ export interface Slicing {
   readonly slices: Map<string, Rule>;
 }
 
-/** The differential of a profile as a tree of rules. `structures` gives the profiles by url, for targets. Throws on what is
- * not supported: discriminators other than value and pattern, and invariants that are not FHIRPath. */
-export function compileProfile(
-  profile: StructureDefinition,
-  structures: ReadonlyMap<string, StructureDefinition>,
-): Rule {
+/** The differential of a profile as a tree of rules. `structures` gives the profiles by url, for targets. */
+function compileProfile(profile: StructureDefinition, structures: ReadonlyMap<string, StructureDefinition>): Rule {
   const root = newRule(profile.type, profile.type, false);
   for (const element of profile.differential?.element ?? []) {
     const rule = ruleAt(root, element);
     applyElement(rule, element, structures);
   }
   return root;
+}
+
+/** What the definition of a profile or an extension says of what is in it, as plain data. */
+export interface ProfileRules {
+  readonly url: string;
+  /** Its own rules, and those of the definitions that it builds on. */
+  readonly rules: readonly Rule[];
+  /** The urls of the extensions that it defines. */
+  readonly nested: readonly string[];
+}
+
+/** The rules of a structure and of what it builds on, as far as that is held. Throws on what is
+ * not supported: discriminators other than value and pattern, and invariants that are not FHIRPath. */
+export function compileRules(
+  structure: StructureDefinition,
+  held: ReadonlyMap<string, StructureDefinition>,
+): ProfileRules {
+  const base = held.get(structure.baseDefinition ?? '');
+  const rules = [...(base === undefined ? [] : compileRules(base, held).rules), compileProfile(structure, held)];
+  const slices = rules.flatMap((rule) => [...(rule.children.get('extension')?.slicing?.slices.values() ?? [])]);
+  const urls = slices.map((slice) => slice.extension ?? slice.children.get('url')?.fixed);
+  return { url: structure.url, rules, nested: urls.filter((url) => typeof url === 'string') };
 }
 
 function newRule(name: string, path: string, choice: boolean): Rule {
@@ -107,7 +125,8 @@ function applyElement(
   if (rule.choice && types.length > 0) rule.keys = new Map(types.map((t) => [rule.name + capitalize(t.code), t.code]));
   if (types.length === 1) rule.type = types[0]?.code;
   const targets = types.flatMap((t) => t.targetProfile ?? []);
-  rule.targets = targets.map((url) => structures.get(url)?.type ?? url.slice(url.lastIndexOf('/') + 1));
+  const leading = targets.map((url) => structures.get(url)?.type ?? url.slice(url.lastIndexOf('/') + 1));
+  rule.targets = leading.includes('Resource') ? [] : leading;
   if (rule.type === 'Extension') rule.extension = types[0]?.profile?.[0];
   if (element.slicing !== undefined) rule.slicing = slicingOf(element, element.slicing);
 }

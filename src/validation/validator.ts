@@ -1,18 +1,19 @@
-import type { Resource, StructureDefinition } from '@medplum/fhirtypes';
+import type { Bundle, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
 import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Structures } from '#fhir/model/definitions.ts';
 import { isSubtype } from '#fhir/model/model.ts';
 import { clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
+import { checkExtension } from './extension.ts';
 import { checkRule } from './overlay.ts';
-import { compileProfile, type Rule } from './profile.ts';
+import { compileRules, type ProfileRules } from './profile.ts';
 import { compileSchemas, type TypeSchemas } from './schema.ts';
 import { type Hooks, ValidationWalk } from './walk.ts';
 
 export interface ValidatorOptions {
   /** R4's own types: see `compileTypes`. */
-  readonly types: TypeSchemas;
+  readonly types: CompiledTypes;
   /** Holds the profiles and extensions that are checked in the mode `profile`. */
   readonly guide: readonly Resource[];
   readonly mode: 'off' | 'structure' | 'profile';
@@ -34,16 +35,33 @@ export interface Validator {
 
 const CORE = 'http://hl7.org/fhir/StructureDefinition/';
 
+/** What R4 itself defines. */
+export interface CompiledTypes {
+  readonly schemas: TypeSchemas;
+  readonly extensions: ReadonlyMap<string, ProfileRules>;
+}
+
 /** R4's own StructureDefinitions, compiled: plain data, which another thread can be given. They need not be kept. */
-export function compileTypes({ types, resources }: Structures): TypeSchemas {
-  return compileSchemas([...(types.entry ?? []), ...(resources.entry ?? [])].flatMap((e) => e.resource ?? []));
+export function compileTypes({ types, resources, extensions }: Structures): CompiledTypes {
+  const schemas = compileSchemas([...structuresIn(types), ...structuresIn(resources)]);
+  return { schemas, extensions: compileExtensions(structuresIn(extensions)) };
+}
+
+function structuresIn(bundle: Bundle<StructureDefinition>): readonly StructureDefinition[] {
+  return (bundle.entry ?? []).flatMap((e) => e.resource ?? []);
+}
+
+/** They build on each other alone. */
+function compileExtensions(structures: readonly StructureDefinition[]): ReadonlyMap<string, ProfileRules> {
+  const held = new Map(structures.map((s) => [s.url, s]));
+  return new Map(structures.map((s) => [s.url, compileRules(s, held)]));
 }
 
 /** Compiles the guide, and returns the function that checks a resource against it and R4's types. */
 export function createValidator(options: ValidatorOptions): Validator {
   if (options.mode === 'off') return Object.assign(() => [], { knows: () => false });
-  const { types: schemas } = options;
-  const hooks = options.mode === 'profile' ? profileHooks(options.guide, schemas) : undefined;
+  const { schemas } = options.types;
+  const hooks = options.mode === 'profile' ? profileHooks(options.guide, options.types) : r4Hooks(options.types);
   const zone = clock(options.timeZone ?? 'Asia/Shanghai');
   const walkOptions = { schemas, valueSets: options.valueSets, hooks, clock: zone };
   const validate = (resource: Resource, profile?: string): readonly Issue[] => {
@@ -53,11 +71,11 @@ export function createValidator(options: ValidatorOptions): Validator {
     const { resourceType } = resource;
     walk.checkResource(value, resourceType, false);
     if (profile === undefined || claimed(value).includes(profile)) return walk.issues.list;
-    if (hooks?.knows(profile) === true) hooks.profile(profile, value, resourceType, resourceType, walk);
+    if (hooks.knows(profile)) hooks.profile(profile, value, resourceType, resourceType, walk);
     else checkCoreType(profile, resourceType, walk);
     return walk.issues.list;
   };
-  const knows = (profile: string) => hooks?.knows(profile) === true || schemas.has(coreType(profile));
+  const knows = (profile: string) => hooks.knows(profile) || schemas.has(coreType(profile));
   return Object.assign(validate, { knows });
 }
 
@@ -78,24 +96,36 @@ function checkCoreType(profile: string, found: string, walk: ValidationWalk): vo
   );
 }
 
-interface Profile {
-  readonly type: string;
-  /** Where an extension may stand: paths (`Patient.gender`) or types (`Address`). */
-  readonly context: readonly string[];
-  /** Its own rules and those of the profiles it builds on. */
-  readonly rules: readonly Rule[];
-}
-
 interface ProfileHooks extends Hooks {
   knows(url: string): boolean;
   /** A resource against a profile that is known; `claim` is what names the profile. */
   profile(url: string, resource: JsonObject, path: string, claim: string, walk: ValidationWalk): void;
 }
 
-function profileHooks(guide: readonly Resource[], schemas: TypeSchemas): ProfileHooks {
+function r4Hooks({ extensions }: CompiledTypes): ProfileHooks {
+  return {
+    knows: () => false,
+    profile() {},
+    resource() {},
+    extension(extension, path, _owner, walk) {
+      const definition = extensions.get(String(extension.url));
+      if (definition !== undefined) checkExtension(definition, extension, path, walk);
+    },
+  };
+}
+
+interface Profile extends ProfileRules {
+  readonly type: string;
+  /** Where an extension may stand: paths (`Patient.gender`) or types (`Address`). */
+  readonly context: readonly string[];
+}
+
+function profileHooks(guide: readonly Resource[], types: CompiledTypes): ProfileHooks {
+  const { schemas } = types;
   const held = new Map(guide.flatMap((r) => (r.resourceType === 'StructureDefinition' ? [[r.url, r] as const] : [])));
   const profiles = new Map([...held].map(([url, structure]) => [url, compile(structure, held)]));
   const ours = guideBases(held.keys());
+  const published = r4Hooks(types);
   return {
     knows: (url) => profiles.has(withoutVersion(url)),
     profile(url, resource, path, claim, walk) {
@@ -121,6 +151,7 @@ function profileHooks(guide: readonly Resource[], schemas: TypeSchemas): Profile
       if (typeof url !== 'string') return;
       const profile = profiles.get(url);
       if (profile === undefined) {
+        published.extension(extension, path, owner, walk);
         if (ours.some((base) => url.startsWith(base)))
           walk.add(issue('unknown-profile', { found: url }, `${path}.url`, 'warning'));
         return;
@@ -135,12 +166,8 @@ function profileHooks(guide: readonly Resource[], schemas: TypeSchemas): Profile
 }
 
 function compile(structure: StructureDefinition, held: ReadonlyMap<string, StructureDefinition>): Profile {
-  const base = held.get(structure.baseDefinition ?? '');
-  return {
-    type: structure.type,
-    context: (structure.context ?? []).map((c) => c.expression),
-    rules: [...(base === undefined ? [] : compile(base, held).rules), compileProfile(structure, held)],
-  };
+  const context = (structure.context ?? []).map((c) => c.expression);
+  return { ...compileRules(structure, held), type: structure.type, context };
 }
 
 function claimed(resource: JsonObject): readonly string[] {

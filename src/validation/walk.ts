@@ -2,10 +2,12 @@ import type { TypedValue } from '@medplum/core';
 import type { Resource } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
+import { digitsOf } from '#fhir/json/json.ts';
 import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { bindingIssue } from './binding.ts';
+import { checkFullUrls } from './bundle.ts';
 import { type Constraint, constraintIssue } from './constraint.ts';
 import { checkContained } from './contained.ts';
 import { primitiveFault } from './primitive.ts';
@@ -38,6 +40,8 @@ export class ValidationWalk {
   /** The same, or what contains it: %rootResource. An entry of a Bundle is not contained. */
   root: TypedValue;
   readonly contained: ContainedIds = new WeakMap();
+  /** Of the elements met so far that are to differ in them; made for the first. */
+  private ids: Set<string> | undefined;
 
   constructor(resource: Resource, options: WalkOptions) {
     this.options = options;
@@ -54,14 +58,17 @@ export class ValidationWalk {
       this.add(issue('wrong-shape', { target: `${path}.resourceType`, found, expected: 'an R4 resource type' }, path));
       return;
     }
-    const { resource, root } = this;
+    const { resource, root, ids } = this;
     this.resource = { type: schema.type, value };
+    this.ids = undefined;
     if (!contained) this.root = this.resource;
     this.checkObject(schema, value, path, [schema.type]);
     checkContained(value, path, contained, this.issues);
+    if (type === 'Bundle') checkFullUrls(value, path, this.options.schemas, this.issues);
     this.options.hooks?.resource(value, path, this);
     this.resource = resource;
     this.root = root;
+    this.ids = ids;
   }
 
   private checkObject(schema: TypeSchema, value: JsonObject, path: string, owner: readonly string[]): void {
@@ -75,7 +82,7 @@ export class ValidationWalk {
         this.checkChoice(named.field, slot === undefined ? key.slice(1) : key, seen, path);
       }
       if (slot !== undefined) this.checkSlot(slot, key, value, path, owner);
-      else if (named !== undefined) this.checkSibling(named, key, value, path, owner);
+      else if (named !== undefined) this.checkSibling(named, key, value, path);
       else this.checkOtherKey(schema, key, path, owner);
     }
     for (const field of schema.required) {
@@ -83,7 +90,18 @@ export class ValidationWalk {
       const details = { target: field.path, expected: `${range(field)} values` };
       this.add(issue('missing-element', details, `${path}.${field.name}`));
     }
+    if (typeof value.id === 'string' && !schema.isResource) this.checkElementId(value.id, path, owner);
     this.checkConstraints(schema.constraints, schema.type, value, path);
+  }
+
+  /** R4 element.html#id: without spaces, and unique within the resource. */
+  private checkElementId(id: string, path: string, owner: readonly string[]): void {
+    this.ids ??= new Set();
+    const isTaken = this.ids.has(id);
+    this.ids.add(id);
+    if (!isTaken && !/\s/.test(id)) return;
+    const expected = isTaken ? 'an id that no other element of the resource has' : 'an id without spaces';
+    this.add(issue('bad-element-value', { target: `${owner[0]}.id`, found: id, expected }, `${path}.id`));
   }
 
   private checkChoice(field: Field, key: string, seen: Map<Field, string>, path: string): void {
@@ -109,7 +127,7 @@ export class ValidationWalk {
     if (Array.isArray(value) !== field.isArray) {
       const expected = field.isArray ? `an array of ${slot.type}` : `one ${slot.type}, not in an array`;
       this.add(issue('wrong-shape', { target: field.path, found: kindOf(value), expected }, at));
-    } else if (!Array.isArray(value)) this.checkValue(slot, value, at, owner);
+    } else if (!Array.isArray(value)) this.checkValue(slot, holder, key, at, owner);
     else {
       if (value.length === 0 || value.length > field.max || value.length < field.min) this.countIssue(field, value, at);
       const siblings = slot.primitive ? holder[`_${key}`] : undefined;
@@ -117,7 +135,7 @@ export class ValidationWalk {
         if (this.issues.full) return;
         const item: unknown = value[i];
         if (item === null && Array.isArray(siblings) && isObject(siblings[i])) continue;
-        this.checkValue(slot, item, `${at}[${i}]`, owner);
+        this.checkValue(slot, value, i, `${at}[${i}]`, owner);
       }
     }
   }
@@ -127,10 +145,19 @@ export class ValidationWalk {
     this.add(issue('wrong-cardinality', { target: field.path, found: values.length, expected }, at));
   }
 
-  private checkValue(slot: Slot, value: unknown, path: string, owner: readonly string[]): void {
+  /** What an object, or a list, has under a key. */
+  private checkValue(
+    slot: Slot,
+    holder: JsonObject | readonly unknown[],
+    key: string | number,
+    path: string,
+    owner: readonly string[],
+  ): void {
     const { field } = slot;
+    const value: unknown = (holder as JsonObject)[key];
     if (slot.primitive) {
-      if (!this.checkPrimitive(slot, value, path)) return;
+      const digits = typeof value === 'number' ? digitsOf(holder, key) : undefined;
+      if (!this.checkPrimitive(slot, value, digits, path)) return;
     } else {
       if (!isObject(value) || (slot.type !== 'Resource' && isEmpty(value))) {
         const found = isObject(value) ? 'an empty object' : kindOf(value);
@@ -150,7 +177,11 @@ export class ValidationWalk {
     }
     const schema = this.options.schemas.get(slot.inner ?? slot.type);
     if (schema === undefined) throw new Error(`No structure of the type ${slot.type}`);
+    const { ids } = this;
+    const isScope = ownIds.has(slot.field.path);
+    if (isScope) this.ids = undefined;
     this.checkObject(schema, value, path, [slot.field.path, schema.type]);
+    if (isScope) this.ids = ids;
     if (schema.type === 'Extension') this.checkExtension(value, path, owner);
     else if (schema.type === 'Reference') {
       const found =
@@ -170,21 +201,21 @@ export class ValidationWalk {
     this.options.hooks?.extension(value, path, owner, this);
   }
 
-  private checkPrimitive(slot: Slot, value: unknown, path: string): boolean {
-    const fault = primitiveFault(slot.type, value);
+  private checkPrimitive(slot: Slot, value: unknown, digits: string | undefined, path: string): boolean {
+    const fault = primitiveFault(slot.type, value, digits);
     if (fault === undefined) return true;
     const target = slot.field.path;
     const { expected } = fault;
     this.add(
       fault.kind === 'shape'
         ? issue('wrong-shape', { target, found: kindOf(value), expected }, path)
-        : issue('bad-element-value', { target, found: String(value), expected }, path),
+        : issue('bad-element-value', { target, found: fault.found ?? String(value), expected }, path),
     );
     return false;
   }
 
   /** R4 json.html#primitive: id and extensions of a primitive stand in `_key`, for arrays item by item. */
-  private checkSibling(slot: Slot, key: string, holder: JsonObject, path: string, owner: readonly string[]): void {
+  private checkSibling(slot: Slot, key: string, holder: JsonObject, path: string): void {
     const { field } = slot;
     const at = `${path}.${field.name}`;
     const sibling = holder[key];
@@ -209,7 +240,7 @@ export class ValidationWalk {
         return;
       }
       const schema = this.options.schemas.get('Element');
-      if (schema !== undefined) this.checkObject(schema, item, itemPath, [field.path, ...owner.slice(2)]);
+      if (schema !== undefined) this.checkObject(schema, item, itemPath, [field.path, slot.type]);
     });
   }
 
@@ -241,6 +272,9 @@ export class ValidationWalk {
     this.issues.add(found);
   }
 }
+
+/** What each has element ids of its own (R4 elementdefinition.html#id): the same elements stand in both. */
+const ownIds: ReadonlySet<string> = new Set(['StructureDefinition.snapshot', 'StructureDefinition.differential']);
 
 /** The primitive element whose id and extensions stand under this key. */
 function siblingSlot(schema: TypeSchema, key: string): Slot | undefined {

@@ -2,7 +2,7 @@ import { failIfAny, issue, type Outcome, shown } from '#errors';
 import { Issues } from '../json/issues.ts';
 import { isObject, type JsonObject } from '../json/object.ts';
 import { children } from '../model/model.ts';
-import { contentAt } from './edit.ts';
+import { type Content, contentAt } from './edit.ts';
 import type { Item } from './element.ts';
 import type { Paths } from './element-location.ts';
 import { maxOperations } from './json-patch-operations.ts';
@@ -163,11 +163,11 @@ class PatchParameterReader {
     const part = this.#part(parts, name, place);
     if (part === undefined) return undefined;
     const key = 'valueInteger';
-    const value =
-      part.payload.kind === 'value' && part.payload.key === key ? part.payload.item.value?.value : undefined;
+    const { value, digits } =
+      (part.payload.kind === 'value' && part.payload.key === key && part.payload.item.value) || nothing;
     if (typeof value !== 'number') return this.#refuse(part.place, `The part ${name}`, described(part.payload), key);
-    if (Number.isInteger(value) && value >= 0) return { value, place: part.place };
-    return this.#refuse(part.place, `The part ${name}`, value, 'an integer that is not negative');
+    if (Number.isInteger(value) && value >= 0 && digits === undefined) return { value, place: part.place };
+    return this.#refuse(part.place, `The part ${name}`, digits ?? value, 'an integer that is not negative');
   }
 
   #path(path: Given<string> | undefined): Given<string> | undefined {
@@ -235,6 +235,8 @@ class PatchParameterReader {
 function isComplete(part: Read): part is PatchParameter {
   return part.payload !== undefined;
 }
+
+const nothing: Content = { value: undefined };
 
 const oneOfThese = 'one value[x], resource or part';
 

@@ -1,5 +1,6 @@
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
+import { digitsOf } from '#fhir/json/json.ts';
 import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
 import { isPrimitive } from '#validation/primitive.ts';
@@ -235,9 +236,10 @@ function readText({ type = '' }: OperationParameter, { element, path }: Argument
     issues.add(issue('wrong-shape', { target: key, found: shown(text), expected: readable }, at));
     return undefined;
   }
-  const read = readPrimitive(type, String(text));
+  const found = digitsOf(element, key) ?? String(text);
+  const read = readPrimitive(type, found);
   if ('value' in read) return read.value;
-  issues.add(issue('bad-parameter-value', { parameter: name, found: String(text), expected: read.expected }, at));
+  issues.add(issue('bad-parameter-value', { parameter: name, found, expected: read.expected }, at));
   return undefined;
 }
 

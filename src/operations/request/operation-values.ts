@@ -1,7 +1,9 @@
 import { issue, shown } from '#errors';
 import type { Issues } from '#fhir/json/issues.ts';
+import { digitsOf } from '#fhir/json/json.ts';
 import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
+import type { Content } from '#fhir/patch/edit.ts';
 import { layoutAt } from '#fhir/xml/layout.ts';
 import { isPrimitive, primitiveFault } from '#validation/primitive.ts';
 
@@ -23,7 +25,7 @@ export function readPrimitive(type: string, text: string): { readonly value: unk
   const isNumber = type === 'decimal' || isSubtype(type, 'integer');
   const value = !isNumber ? text : number.test(text) ? Number(text) : Number.NaN;
   if (type === 'dateTime') return primitiveFault(type, completed(text)) ? { expected: dates } : { value };
-  const fault = primitiveFault(type, value);
+  const fault = primitiveFault(type, value, isNumber ? text : undefined);
   return fault === undefined ? { value } : { expected: fault.expected };
 }
 
@@ -50,7 +52,8 @@ export function checkDataType(
     }
     const items: readonly unknown[] = Array.isArray(held) ? held : [held];
     for (const [i, item] of items.entries()) {
-      checkItem(item, element, isArray ? `${path}.${key}[${i}]` : `${path}.${key}`, issues);
+      const digits = isArray ? digitsOf(items, i) : digitsOf(value, key);
+      checkItem({ value: item, digits }, element, isArray ? `${path}.${key}[${i}]` : `${path}.${key}`, issues);
     }
   }
 }
@@ -61,12 +64,17 @@ interface DeclaredElement {
   readonly path: string;
 }
 
-function checkItem(item: unknown, { key, type, path: model }: DeclaredElement, path: string, issues: Issues): void {
+function checkItem(
+  { value: item, digits }: Content,
+  { key, type, path: model }: DeclaredElement,
+  path: string,
+  issues: Issues,
+): void {
   if (isPrimitive(type)) {
-    const fault = primitiveFault(type, item);
+    const fault = primitiveFault(type, item, digits);
     if (fault === undefined) return;
     const code = fault.kind === 'shape' ? 'wrong-shape' : 'bad-element-value';
-    issues.add(issue(code, { target: key, found: shown(item), expected: fault.expected }, path));
+    issues.add(issue(code, { target: key, found: fault.found ?? shown(item), expected: fault.expected }, path));
   } else if (type.startsWith('System.')) {
     if (typeof item === 'string') return;
     issues.add(issue('wrong-shape', { target: key, found: shown(item), expected: 'text' }, path));

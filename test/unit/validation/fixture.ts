@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { parseJson, stringify } from '#fhir/json/json.ts';
 import { loadDefinitions } from '#fhir/model/definitions.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
@@ -22,9 +23,9 @@ export function teller(mode: ValidatorOptions['mode']): (resource: unknown) => s
   return (resource) => validate(asSent(resource)).map((i) => i.text);
 }
 
-/** As a client's JSON brings it, so without keys that are undefined. */
+/** As a client's JSON brings it: without keys that are undefined, and with the digits of numbers. */
 function asSent(resource: unknown): Resource {
-  return JSON.parse(JSON.stringify(resource));
+  return parseJson(stringify(resource), Number.POSITIVE_INFINITY) as Resource;
 }
 
 /** The host of the guide's canonical URLs. */
