@@ -86,21 +86,30 @@ export function maxHeaderSize({ config }: Context): number {
   return config.maxUrl + config.maxHeaders;
 }
 
-/** Answers what is no HTTP request that could be routed, and ends the connection. */
-export function refuseConnection(context: Context, error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return;
-  const failure = connectionFailure(context, error.code);
-  const body = JSON.stringify(outcomeOf(failure.issues));
+/** Answers what is no HTTP request that could be routed, unless it has had its answer, and ends the connection. */
+export function refuseConnection(
+  context: Context,
+  { code }: { readonly code?: string },
+  socket: Socket,
+): (answered: boolean) => void {
+  return (answered) => {
+    if (code === 'ECONNRESET' || !socket.writable) return;
+    socket.end(answered ? '' : connectionRefusal(connectionFailure(context, code)));
+    // Destroyed at once, the rest of what the client sent would make the system throw the answer away.
+    setTimeout(() => socket.destroy(), closingDelay).unref();
+  };
+}
+
+function connectionRefusal({ status, issues }: Failure): string {
+  const body = JSON.stringify(outcomeOf(issues));
   const head = [
-    `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Content-Type: ${utf8}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${randomUUID()}`,
     'Connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // Destroyed at once, the rest of what the client sent would make the system throw the answer away.
-  setTimeout(() => socket.destroy(), closingDelay).unref();
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
 function connectionFailure(context: Context, code: string | undefined): Failure {
