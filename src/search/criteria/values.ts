@@ -23,7 +23,7 @@ export function readValue(parameter: SearchParameter, value: string, reading: Re
     case 'uri':
       return readUri(parameter, value, reading.baseUrl);
     case 'reference':
-      return readReference(value, parameter.targets, reading.baseUrl);
+      return readReference(parameter, value, reading);
     case 'special':
       return readNear(value);
     case 'composite':
@@ -116,8 +116,14 @@ function readPrefixed(
 }
 
 /** `targets` are the types that the parameter may lead to; with one alone, a bare id means that type. */
-export function readReference(value: string, targets: readonly string[], baseUrl: string): TestAlternatives {
-  const text = unescapeValue(value);
+export function readReference(
+  parameter: SearchParameter,
+  value: string,
+  { baseUrl, references }: ReadingContext,
+  targets: readonly string[] = parameter.targets,
+): TestAlternatives {
+  const sent = unescapeValue(value);
+  const text = references?.(sent) ?? sent;
   const [only] = targets;
   if (isValidId(text)) {
     return [
@@ -134,10 +140,16 @@ export function readReference(value: string, targets: readonly string[], baseUrl
       // An absolute URL under our base may also be a canonical, which the index keeps as it was written.
       return text.startsWith(baseUrl) ? [test, uri] : [test];
     }
-    case 'foreign':
     case 'urn':
+      // No resource is stored with such a Reference; a canonical may be one.
+      if (references !== undefined && !mayYield(parameter, 'canonical')) return { expected: entryForm };
+      return [uri];
+    case 'foreign':
       return [uri];
     default:
       return { expected: forms.reference };
   }
 }
+
+/** What was expected of a URN in criteria. */
+const entryForm = 'id, Type/id, a URL, or the fullUrl of an entry of the same transaction, which this is not';
