@@ -2,6 +2,7 @@ import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from
 import { Issues } from '#fhir/json/issues.ts';
 import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
+import { orPlus } from '#search/criteria/escapes.ts';
 import { isPrimitive } from '#validation/primitive.ts';
 import type { GivenArguments, OperationCall } from './context.ts';
 import { checkElements, checkTexts } from './elements.ts';
@@ -226,7 +227,9 @@ function readText({ type = '' }: OperationParameter, { element, path }: Argument
   }
   const read = readPrimitive(type, String(text));
   if ('value' in read) return read.value;
-  issues.add(issue('bad-parameter-value', { parameter: name, found: String(text), expected: read.expected }, at));
+  const found = String(text);
+  const expected = path === undefined ? orPlus(found, read.expected) : read.expected;
+  issues.add(issue('bad-parameter-value', { parameter: name, found, expected }, at));
   return undefined;
 }
 

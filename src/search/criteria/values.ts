@@ -49,6 +49,8 @@ export function readToken(value: string): TestAlternatives {
   const [first = '', second] = raw.map(unescapeValue);
   if (raw.length > 2) return { expected: forms.token, at: startOf(raw, 2) - 1 };
   if (first === '' && (second ?? '') === '') return { expected: forms.token };
+  if (second !== undefined && blank.test(first))
+    return { expected: `${forms.token}, the system a URI`, at: first.search(blank) };
   if (second === undefined) return [{ kind: 'token', code: first }];
   if (second === '') return [{ kind: 'token', system: first }];
   const test: Test = { kind: 'token', system: first, code: second };
@@ -56,6 +58,9 @@ export function readToken(value: string): TestAlternatives {
   const isBoolean = first === specialValues && (second === 'true' || second === 'false');
   return isBoolean ? [test, { kind: 'token', system: '', code: second }] : [test];
 }
+
+/** What no URI has. */
+const blank = /\s/;
 
 /** R4 search.html#token: the system of the values of booleans. */
 const specialValues = 'http://hl7.org/fhir/special-values';
@@ -72,9 +77,21 @@ function readTokenOf(parameter: SearchParameter, value: string): TestAlternative
   if (second !== undefined && !isBoolean && yieldsOnly(parameter, withoutSystem)) {
     return { expected: 'a value without |, since no value of this parameter has a system', at: first.length };
   }
+  const form = withoutBlanks.find(({ types, never }) => never.test(value) && yieldsOnly(parameter, types));
+  if (form !== undefined) return { expected: form.expected };
   // The index has strings folded, whose case does not count.
   return mayYield(parameter, 'string') ? read.flatMap(withFolded) : read;
 }
+
+/** Values that no element of these types has, and that are typed with a `+` otherwise. */
+const withoutBlanks = [
+  { types: new Set(['ContactPoint']), never: /^ +\d/, expected: 'a number as it is called: +86 21 …' },
+  {
+    types: new Set(['code']),
+    never: /^[\w.-]+\/[\w.-]+ [\w.-]+$/,
+    expected: 'a MIME type such as application/fhir+json',
+  },
+] as const;
 
 function withFolded(test: Test): readonly Test[] {
   if (test.kind !== 'token' || test.code === undefined || fold(test.code) === test.code) return [test];
@@ -92,6 +109,7 @@ export function readString(value: string, how: Extract<Test, { kind: 'string' }>
 function readUri(parameter: SearchParameter, value: string, baseUrl: string): TestAlternatives {
   if (value === '') return { expected: forms.uri };
   const text = unescapeValue(value);
+  if (blank.test(text)) return { expected: forms.uri, at: text.search(blank) };
   const isRelative = /^[A-Za-z]+\/\S+$/.test(text) && mayYield(parameter, 'canonical');
   const urls = isRelative ? [text, `${baseUrl}/${text}`] : [text];
   return urls.map((url) => ({ kind: 'uri', how: 'equals', value: url }));
