@@ -155,7 +155,7 @@ export const catalogue = {
   'version-conflict': {
     status: 412,
     type: 'conflict',
-    text: '{target} is at version {found}; the request expected {expected}.',
+    text: '{target} is at version {found}; {name} of the request expected {expected}.',
   },
   'if-match-required': {
     status: 400,
@@ -239,6 +239,12 @@ export const catalogue = {
     type: 'not-found',
     text: 'The criteria {found} match no resource; there is nothing to patch.',
   },
+  'criteria-not-met': {
+    status: 422,
+    type: 'business-rule',
+    text: 'The resource does not satisfy its own criteria ({found}), so that the same request would make another each time; expected {expected}.',
+  },
+  'criteria-circular': { status: 400, type: 'business-rule', text: 'The criteria name an entry that waits for this.' },
   'criteria-empty': { status: 400, type: 'value', text: 'The criteria {found} hold no search parameter.' },
 
   // Bundles
@@ -257,7 +263,7 @@ export const catalogue = {
   'unknown-full-url': {
     status: 400,
     type: 'structure',
-    text: 'The reference {found} is no fullUrl of this bundle; expected one.',
+    text: 'The reference {found} names {target}; expected {expected}.',
   },
   'duplicate-full-url': { status: 400, type: 'duplicate', text: 'The fullUrl {found} stands at more than one entry.' },
 

@@ -177,3 +177,46 @@ t.test('bytes of a request target are refused, UTF-8 or not: they have escapes',
 async function count({ ask }: TestServer): Promise<number> {
   return (await ask('GET', '/Patient?_summary=count')).body.total;
 }
+
+t.test('a + that is not escaped is a blank, which no value of these has', async (t) => {
+  const hint = /a \+ is sent as %2B, since by itself it is a blank/;
+  const resource = patient({ identifier: [{ system, value: 'plus' }] });
+  const refused = [
+    'Patient?_lastUpdated=gt2025-03-01T08:00:00+08:00',
+    'Patient?birthdate=2025-03-01T08:00:00+08:00',
+    'Patient?birthdate=1950,ge2025-03-01T08:00:00+08:00',
+    'Patient?_filter=birthdate ge 2025-03-01T08:00:00+08:00',
+    'Patient?_has:Observation:patient:date=ge2025-03-01T08:00:00+08:00',
+    'Patient?phone=+8621123',
+    'Patient?_id=a+b',
+    'Patient?organization=a+b',
+    'Patient?organization=http://x.example/a+b/Organization/1',
+    'Patient?organization=http://x.example/a+b',
+    'Patient?identifier=http://x.example/a+b|1',
+    'Patient?organization:identifier=http://x.example/a+b|1',
+    'Patient?_tag=urn:a+b|',
+    'Patient?_profile:below=http://x.example/a+b',
+    'Patient/_history?_since=2025-03-01T08:00:00+08:00',
+    'Observation?value-quantity=+5',
+    'Observation?value-quantity=5|http://unitsofmeasure.org|10*+3',
+    'Observation?code-value-date=http://loinc.org|1$2025-03-01T08:00:00+08:00',
+    'RiskAssessment?probability=+0.5',
+    'DocumentReference?contenttype=application/fhir+json',
+    'ValueSet?url=http://x.example/a+b',
+    'Location?near=+31.2|121.4',
+    'Measure/x/$evaluate-measure?periodStart=2025-01-01T00:00:00+08:00&periodEnd=2025-03-31',
+  ];
+  for (const url of refused) {
+    const { status, body } = await ask('GET', `/${url}`);
+    t.match([status, body.issue?.[0].diagnostics], [400, hint], url);
+    const [inBatch] = (await ask('POST', '', { resourceType: 'Bundle', type: 'batch', entry: [entry('GET', url)] }))
+      .body.entry;
+    t.match([inBatch.response.status, inBatch.response.outcome?.issue[0].diagnostics], [/^400/, hint], url);
+    const escaped = await ask('GET', `/${url.replaceAll('+', '%2B')}`);
+    t.notMatch(escaped.text, hint, url);
+    const [type = '', criteria = ''] = url.split('?');
+    if (type !== 'Patient') continue;
+    const created = await ask('POST', '/Patient', resource, { 'if-none-exist': criteria });
+    t.match([created.status, created.text], [400, hint], `If-None-Exist: ${criteria}`);
+  }
+});

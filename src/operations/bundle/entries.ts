@@ -35,8 +35,14 @@ export function readBundle(context: Context, body: unknown, lenient: boolean): O
   const issues = new Issues();
   checkElements(envelope, 'Bundle', 'Bundle', issues);
   const refused = failIfAny(issues.list);
-  return (
-    refused ?? { type, entries: entry.map((e, i) => readEntry(context, { type, lenient }, e, `Bundle.entry[${i}]`)) }
+  if (refused !== undefined) return refused;
+  const whole: Whole = { type, lenient, ...(type === 'batch' && { batch: fullUrlsOf(entry) }) };
+  return { type, entries: entry.map((e, i) => readEntry(context, whole, e, `Bundle.entry[${i}]`)) };
+}
+
+function fullUrlsOf(entries: readonly unknown[]): ReadonlySet<string> {
+  return new Set(
+    entries.flatMap((entry) => (isObject(entry) && typeof entry.fullUrl === 'string' ? [entry.fullUrl] : [])),
   );
 }
 
@@ -54,9 +60,11 @@ interface EntryRequest {
 interface Whole {
   readonly type: ReadBundle['type'];
   readonly lenient: boolean;
+  /** The fullUrls of a batch. */
+  readonly batch?: ReadonlySet<string>;
 }
 
-function readEntry(context: Context, { type, lenient }: Whole, raw: unknown, path: string): Outcome<Request> {
+function readEntry(context: Context, { type, lenient, batch }: Whole, raw: unknown, path: string): Outcome<Request> {
   const entry = isObject(raw) ? raw : {};
   const asked = checkEntry(entry, path);
   if (asked instanceof Failure) return asked;
@@ -89,6 +97,7 @@ function readEntry(context: Context, { type, lenient }: Whole, raw: unknown, pat
     ...(resource !== undefined && !patching && { body: resource }),
     ...(typeof fullUrl === 'string' && { fullUrl }),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
+    ...(batch !== undefined && { batch }),
   };
 }
 

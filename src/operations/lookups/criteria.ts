@@ -1,7 +1,7 @@
 import { Failure, fail, type Outcome } from '#errors';
 import { isResultParameter } from '#search/criteria/result.ts';
 import type { Filter } from '#search/model/filter.ts';
-import { parseSearch } from '#search/parse.ts';
+import { parseSearch, type SearchOptions } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import { pages } from '#storage/pages.ts';
 import type { Guard, Version } from '#storage/store.ts';
@@ -17,6 +17,8 @@ export interface Criterion {
   readonly pairs: Pairs;
   /** `Type/id` of what counts as not stored: what the same transaction deletes, since R4 deletes first. */
   readonly without: ReadonlySet<string>;
+  /** Where a reference among the values leads that names an entry of the same transaction. */
+  readonly references: SearchOptions['references'] & {};
 }
 
 /** The parameters of criteria in a text: with or without `?` or `Patient?` before them. */
@@ -30,6 +32,7 @@ export interface Matches {
   /** At most as many as were asked for: the last one means that there may be more. */
   readonly found: readonly Version[];
   readonly guard: Guard;
+  readonly criterion: Criterion;
   /** What the criterion asks of a resource. */
   readonly where: Filter;
 }
@@ -44,14 +47,22 @@ export async function findMatches(
   criterion: Criterion,
   limit = 2,
 ): Promise<Outcome<Matches>> {
+  const where = await readCriteria(context, caller, criterion);
+  return where instanceof Failure ? where : findSatisfying(context, caller, criterion, where, limit);
+}
+
+/** The same for criteria that are read already. */
+export async function findSatisfying(
+  context: Context,
+  caller: Caller,
+  criterion: Criterion,
+  where: Filter,
+  limit: number,
+): Promise<Outcome<Matches>> {
   const { type, without } = criterion;
   const { revision } = context.definitions;
-  const parsed = parseSearch(type, pairsOf(criterion), searchOptions(context, false));
-  if (parsed instanceof Failure) return parsed;
-  if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
-  const where = await resolveLookups(context, caller, parsed.where, [type]);
-  if (where instanceof Failure) return where;
-  const planned = { ...plan({ ...parsed, where }, caller.rights.search), limit, total: 'none' as const };
+  const searched = { types: [type], where, sort: [], count: limit, total: 'none', explain: false } as const;
+  const planned = plan(searched, caller.rights.search);
   const find = timedFind(context, revision);
   const found: Version[] = [];
   const all: string[] = [];
@@ -65,7 +76,16 @@ export async function findMatches(
     }
     if (found.length >= limit) break;
   }
-  return { found: found.slice(0, limit), guard: { plan: planned, expect: all.sort() }, where };
+  return { found: found.slice(0, limit), guard: { plan: planned, expect: all.sort() }, criterion, where };
+}
+
+/** What a criterion asks of a resource. */
+export async function readCriteria(context: Context, caller: Caller, criterion: Criterion): Promise<Outcome<Filter>> {
+  const { type, references } = criterion;
+  const parsed = parseSearch(type, pairsOf(criterion), { ...searchOptions(context, false), references });
+  if (parsed instanceof Failure) return parsed;
+  if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
+  return resolveLookups(context, caller, parsed.where, [type]);
 }
 
 /** Matches that are looked up at once after the first page. */

@@ -3,6 +3,7 @@ import { Issues } from '#fhir/json/issues.ts';
 import { digitsOf } from '#fhir/json/json.ts';
 import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
+import { orPlus } from '#search/criteria/escapes.ts';
 import { isPrimitive } from '#validation/primitive.ts';
 import type { GivenArguments, OperationCall } from './context.ts';
 import { checkElements, checkTexts } from './elements.ts';
@@ -239,7 +240,8 @@ function readText({ type = '' }: OperationParameter, { element, path }: Argument
   const found = digitsOf(element, key) ?? String(text);
   const read = readPrimitive(type, found);
   if ('value' in read) return read.value;
-  issues.add(issue('bad-parameter-value', { parameter: name, found, expected: read.expected }, at));
+  const expected = path === undefined ? orPlus(found, read.expected) : read.expected;
+  issues.add(issue('bad-parameter-value', { parameter: name, found, expected }, at));
   return undefined;
 }
 

@@ -30,6 +30,8 @@ export interface Request {
   /** For an entry: where it stands (`Bundle.entry[3]`), and its fullUrl. */
   readonly path?: string;
   readonly fullUrl?: string;
+  /** For an entry of a batch: the fullUrls of all of them. */
+  readonly batch?: ReadonlySet<string>;
 }
 
 /** The FHIRPath of the request's resource, which begins the expression of every issue about it. */
