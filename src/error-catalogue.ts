@@ -252,7 +252,7 @@ export const catalogue = {
   'unknown-full-url': {
     status: 400,
     type: 'structure',
-    text: 'The reference {found} is no fullUrl of this bundle; expected one.',
+    text: 'The reference {found} is no fullUrl of this bundle, nor of what the resource holds; expected one.',
   },
   'duplicate-full-url': { status: 400, type: 'duplicate', text: 'The fullUrl {found} stands at more than one entry.' },
 
