@@ -20,9 +20,9 @@ function isString(text: string): boolean {
   return text.trim() !== '' && !control.test(text);
 }
 
-/** R4 datatypes.html, code: no white space at the ends, and single in between. */
+/** R4 datatypes.html, code: no white space other than single spaces in between. */
 function isCode(text: string): boolean {
-  return isString(text) && /^\S+(\s\S+)*$/.test(text);
+  return isString(text) && /^\S+( \S+)*$/.test(text);
 }
 
 /** R4 search.html#escaping. */

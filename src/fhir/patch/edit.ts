@@ -163,18 +163,48 @@ export function emptyIn(value: unknown, found = new Set<unknown>()): ReadonlySet
 
 /**
  * The value without what is empty, which FHIR does not know (R4 json.html), save what is to be kept; undefined if nothing is left.
- * In a list under `_name`, null takes the place of an empty object, and a list of nulls counts as empty.
+ * In a list under `_name`, null takes the place of an empty object, and a list of nulls counts as empty; what then has neither a value
+ * nor anything beside it goes.
  */
 export function withoutEmpty(value: unknown, keep: ReadonlySet<unknown>, siblings = false): unknown {
   if (!isHolder(value) || keep.has(value)) return value;
   if (!isObject(value)) return listWithoutEmpty(value, keep, siblings);
   const before = membersOf(value);
-  const after = before.flatMap(([key, content]): JsonMember[] => {
+  const filled = before.flatMap(([key, content]): JsonMember[] => {
     const left = withoutEmpty(content.value, keep, key.startsWith('_'));
     return left === undefined ? [] : [[key, left === content.value ? content : { value: left }]];
   });
+  const after = before.reduce<readonly JsonMember[]>(
+    (members, [key]) => (key.startsWith('_') ? inStep(value, members, key.slice(1)) : members),
+    filled,
+  );
   if (after.length === 0) return undefined;
   return after.length === before.length && after.every(([, c], i) => c === before[i]?.[1]) ? value : objectOf(after);
+}
+
+/**
+ * What is left of an object, with the values and the siblings of a repeating primitive in step (R4 json.html#primitive): an item that
+ * lost its sibling and has no value goes from both lists, and nulls stand for values that are all gone.
+ */
+function inStep(holder: JsonObject, left: readonly JsonMember[], key: string): readonly JsonMember[] {
+  const { [key]: values, [`_${key}`]: siblings } = holder;
+  if (!Array.isArray(siblings) || (values !== undefined && !Array.isArray(values))) return left;
+  const beside = left.find(([name]) => name === `_${key}`)?.[1].value as readonly unknown[] | undefined;
+  const isThere = (list: readonly unknown[] | undefined, i: number) => (list?.[i] ?? null) !== null;
+  const stays = siblings.map((sibling, i) => sibling === null || isThere(beside, i) || isThere(values, i));
+  const isEmptied = beside !== undefined && values?.length === 0;
+  if (!isEmptied && stays.every(Boolean)) return left;
+  const kept = (list: readonly unknown[]) => itemsOf(list).filter((_, i) => stays[i] !== false);
+  const besideKept = kept(beside ?? []);
+  const valuesKept = isEmptied ? besideKept.map(() => ({ value: null })) : kept(values ?? []);
+  const isFilled = (list: readonly Content[]) => list.some(({ value }) => value !== null);
+  const made: JsonMember[] = [];
+  if (isFilled(valuesKept) || (values !== undefined && isFilled(besideKept)))
+    made.push([key, { value: listOf(valuesKept) }]);
+  if (isFilled(besideKept)) made.push([`_${key}`, { value: listOf(besideKept) }]);
+  const others = left.filter(([name]) => name !== key && name !== `_${key}`);
+  const at = left.findIndex(([name]) => name === key || name === `_${key}`);
+  return others.toSpliced(at, 0, ...made);
 }
 
 function listWithoutEmpty(list: readonly unknown[], keep: ReadonlySet<unknown>, siblings: boolean): unknown {

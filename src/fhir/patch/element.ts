@@ -31,11 +31,13 @@ function listsUnder(holder: JsonObject, key: string): readonly (readonly unknown
   return [holder[key], holder[`_${key}`]].map((value) => (Array.isArray(value) ? value : undefined));
 }
 
-/** The members that hold one element, or with `list` a list of elements. */
+/** The members that hold one element, or with `list` a list of elements: that of the values is there wherever that of the siblings is. */
 export function membersWith(key: string, items: readonly Item[], list: boolean): readonly JsonMember[] {
+  const hasSiblings = items.some(({ sibling }) => sibling !== undefined);
   return (['value', 'sibling'] as const).flatMap((part): JsonMember[] => {
     const contents = items.map((item) => item[part]);
-    if (contents.every((content) => content === undefined)) return [];
+    const keepsPlaces = list && part === 'value' && hasSiblings;
+    if (!keepsPlaces && contents.every((content) => content === undefined)) return [];
     const [only] = contents;
     const content = list || only === undefined ? { value: listOf(contents.map((c) => c ?? { value: null })) } : only;
     return [[part === 'value' ? key : `_${key}`, content]];
@@ -61,17 +63,22 @@ export function withSpliced(
     [key, values, items.map((item) => item.value)],
     [`_${key}`, siblings, items.map((item) => item.sibling)],
   ] as const;
-  const members = parts.flatMap(([name, list, contents]): JsonMember[] => {
-    if (list === undefined && contents.every((content) => content === undefined)) return [];
+  const lists = parts.map(([name, list, contents]) => {
     const made = splice(
       padded(list ?? [], length),
       at,
       count,
       contents.map((content) => content ?? { value: null }),
     );
-    return made.every((value) => value === null) ? [] : [[name, { value: made }]];
+    return { name, made, isFilled: made.some((value) => value !== null) };
   });
-  return withElements(holder, key, members);
+  // R4 json.html#primitive: the values keep the places of what has none, the siblings stand only where there are some.
+  const kept = lists.filter(({ name, isFilled }) => isFilled || (name === key && lists.some((l) => l.isFilled)));
+  return withElements(
+    holder,
+    key,
+    kept.map(({ name, made }) => [name, { value: made }]),
+  );
 }
 
 function padded(list: readonly unknown[], length: number): readonly unknown[] {

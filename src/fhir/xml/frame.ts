@@ -86,7 +86,7 @@ export class Frame {
   endList(): void {
     const values = this.#values;
     if (this.last === undefined || values === undefined) return;
-    if (values.some((value) => value !== null)) this.object()[this.last.key] = values;
+    this.object()[this.last.key] = values;
     if (this.#siblings !== undefined) {
       pad(this.#siblings, values.length);
       this.object()[this.last.sibling] = this.#siblings;

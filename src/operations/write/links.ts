@@ -1,6 +1,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { shown } from '#errors';
 import { copyDigits } from '#fhir/json/json.ts';
+import { asObject } from '#fhir/json/object.ts';
 import { type ElementType, elementAt } from '#fhir/model/model.ts';
 import type { Key } from '#fhir/patch/edit.ts';
 
@@ -101,6 +102,39 @@ function linkKind(
   if (model === 'Reference' && name === 'reference') return value.startsWith('#') ? undefined : 'reference';
   if (type === 'xhtml') return known.size > 0 && /\s(href|src)\s*=/.test(value) ? 'narrative' : undefined;
   return known.has(value) && pointing.has(type) && !naming.has(name) ? 'uri' : undefined;
+}
+
+/**
+ * The URNs of the resources that a Bundle or Parameters holds, in lower case: the fullUrls of entries, and the ids of resources in
+ * parameters, which have no fullUrl (R4 bundle.html#references).
+ */
+export function urnsWithin(resource: unknown): ReadonlySet<string> {
+  const urns = new Set<string>();
+  const look = (value: unknown): void => {
+    const { resourceType, entry, parameter } = asObject(value);
+    if (resourceType === 'Bundle') {
+      for (const one of listOf(entry)) {
+        const { fullUrl, resource: inner } = asObject(one);
+        if (typeof fullUrl === 'string') urns.add(fullUrl.toLowerCase());
+        look(inner);
+      }
+    } else if (resourceType === 'Parameters') lookAt(parameter);
+  };
+  const lookAt = (parameters: unknown): void => {
+    for (const one of listOf(parameters)) {
+      const { resource: inner, part } = asObject(one);
+      const { id } = asObject(inner);
+      if (typeof id === 'string') urns.add(`urn:uuid:${id.toLowerCase()}`).add(`urn:oid:${id}`);
+      look(inner);
+      lookAt(part);
+    }
+  };
+  look(resource);
+  return urns;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** The narrative with the targets of its links and images replaced where `resolve` knows them. */

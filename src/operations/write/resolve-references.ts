@@ -7,7 +7,7 @@ import type { Context } from '../request/context.ts';
 import { located, type Request } from '../request/request.ts';
 import { type Candidates, candidates } from './candidates.ts';
 import { baseOf, type EntryTargets, entryTargets, targetOf } from './entry-references.ts';
-import { type Link, replaceLinks, rewriteNarrative } from './links.ts';
+import { type Link, replaceLinks, rewriteNarrative, urnsWithin } from './links.ts';
 import type { Attempt } from './resolve-targets.ts';
 import type { ResolvedStep, WriteStep } from './step.ts';
 
@@ -33,13 +33,15 @@ export async function resolveReferences(attempt: Attempt, steps: readonly Resolv
   const local: ResolvedStep[] = [];
   for (const one of held) {
     await pause();
-    const { step, links } = one;
+    const { step, links, resource } = one;
     const values: [Link, string][] = [];
+    let within: ReadonlySet<string> | undefined;
     for (const link of links) {
       const value = rewritten(link, step, { targets, versions });
       if (value !== link.value) values.push([link, value]);
       else if (link.kind === 'reference' && value.startsWith('urn:') && !failed.has(value)) {
-        issues.add(leadsNowhere(step.request, link));
+        within ??= urnsWithin(resource);
+        if (!within.has(value.toLowerCase())) issues.add(leadsNowhere(step.request, link));
       }
     }
     local.push(withValues(one, values));

@@ -55,8 +55,15 @@ const pairs: [name: string, json: string, xml: string][] = [
   ],
   [
     'a list of extensions alone',
-    '{"resourceType":"Patient","name":[{"_given":[{"extension":[{"url":"u","valueBoolean":true}]}]}]}',
+    '{"resourceType":"Patient","name":[{"given":[null],"_given":[{"extension":[{"url":"u","valueBoolean":true}]}]}]}',
     patient('<name><given><extension url="u"><valueBoolean value="true"/></extension></given></name>'),
+  ],
+  [
+    'two of them, each in its place',
+    '{"resourceType":"Patient","name":[{"given":[null,null],"_given":[{"extension":[{"url":"u","valueInteger":1}]},{"extension":[{"url":"u","valueInteger":2}]}]}]}',
+    patient(
+      '<name><given><extension url="u"><valueInteger value="1"/></extension></given><given><extension url="u"><valueInteger value="2"/></extension></given></name>',
+    ),
   ],
   [
     'a list of numbers',
