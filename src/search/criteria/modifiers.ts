@@ -158,7 +158,11 @@ function readTuples({ code, components }: SearchParameter, value: string, readin
   for (const [i, component] of components.entries()) {
     const part = parts[i] ?? '';
     const tests = readValue(component.parameter, part, reading);
-    if ('expected' in tests) return { expected, at: start + (tests.at ?? 0) };
+    if ('expected' in tests) {
+      const isForm = tests.expected === forms[component.parameter.type];
+      const what = isForm ? expected : `${expected}, and there ${tests.expected}`;
+      return { expected: what, at: start + (tests.at ?? 0) };
+    }
     tuples = tuples.flatMap((tuple) => tests.map((test) => [...tuple, test]));
     start += part.length + 1;
   }
