@@ -4,7 +4,7 @@ import type { Store, Transaction } from '#storage/store.ts';
 import { type Indexing, page, reindex } from './indexing-pass.ts';
 
 /** What the entries mean: to be raised whenever a program makes others of the same resource. */
-const indexVersion = '1';
+const indexVersion = '2';
 
 /** The setting that tells the version of the entries; behind a blank the last seq that is done, while they are made. */
 const versionSetting = 'index';

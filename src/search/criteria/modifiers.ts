@@ -1,11 +1,11 @@
 import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { isValidId, parseReference, splitCanonical } from '#fhir/values/references.ts';
 import { mayYield, passesThrough } from '../extract/expression-types.ts';
-import { beginning } from '../extract/names.ts';
 import { and, type Filter, type Test } from '../model/filter.ts';
 import { fold } from '../text/fold.ts';
+import { closed, spellings } from '../text/names.ts';
 import { sounds } from '../text/phonetic.ts';
-import { readings } from '../text/pinyin.ts';
+import { hasHan, readings } from '../text/pinyin.ts';
 import { splitEscaped, unescapeValue } from './escapes.ts';
 import type { Filters } from './lists.ts';
 import type { ReadingContext, TestAlternatives } from './ranges.ts';
@@ -62,7 +62,7 @@ export function readModified(
       return readPlain(parameter, value, reading);
     case 'exact':
     case 'contains':
-      return matching(code, readString(value, modifier));
+      return readText(parameter, modifier, value);
     case 'text':
       return matching(`${code}:text`, readString(value, 'starts'));
     case 'identifier':
@@ -90,13 +90,37 @@ export function readPlain(parameter: SearchParameter, value: string, reading: Re
   if (type === 'composite') return readTuples(parameter, value, reading);
   if (usage === 'phonetic') return readPhonetic(code, value);
   if (usage === 'pinyin') return readPinyin(code, value);
+  if (type === 'string') return readText(parameter, 'starts', value);
   const found = matching(code, readValue(parameter, value, reading));
-  if ('expected' in found) return found;
-  if (type === 'uri') return [...found, ...versionOf(code, unescapeValue(value))];
-  if (type !== 'string' || !passesThrough(parameter, 'HumanName')) return found;
-  const text = unescapeValue(value);
-  return nameLike.test(text) ? [...found, starts(`${code}:pinyin`, beginning(text))] : found;
+  return 'expected' in found || type !== 'uri' ? found : [...found, ...versionOf(code, unescapeValue(value))];
 }
+
+type How = Extract<Test, { kind: 'string' }>['how'];
+
+/** A value of a string, compared in this way; of a name also as a whole, in every spelling. */
+export function readText(parameter: SearchParameter, how: How, value: string): Filters {
+  const { code } = parameter;
+  const found = matching(code, readString(value, how));
+  if ('expected' in found || how === 'exact' || !passesThrough(parameter, 'HumanName')) return found;
+  const names = spellings(unescapeValue(value));
+  const parts = new Set(names.flatMap((name) => [fold(name), closed(name)]).filter((text) => text !== ''));
+  return [
+    ...[...parts].map((text) => compared(code, how, text)),
+    ...names.flatMap((name) => asWhole(how, name)).map((text) => compared(`${code}:pinyin`, how, text)),
+  ];
+}
+
+/**
+ * What to ask of the readings and wholes of names (see nameBeginnings). One Latin word may be a reading or a later word, with which
+ * names begin, no more, unless it may have an umlaut spelled out; other scripts write words without blanks.
+ */
+function asWhole(how: How, name: string): readonly string[] {
+  const whole = closed(name);
+  const isWithin = whole.length > 1 && (/[^a-z]|[aou]e|aa/.test(whole) || whole !== fold(name));
+  return (how === 'starts' ? letters.test(whole) : isWithin) ? [whole] : [];
+}
+
+const letters = /^\p{L}+$/u;
 
 /** R4 search.html#uri: `url=<canonical>|1.0` asks for that version of what has the canonical as its url. */
 function versionOf(param: string, text: string): readonly Filter[] {
@@ -106,24 +130,22 @@ function versionOf(param: string, text: string): readonly Filter[] {
   return [and([isUrl, { op: 'match', param: 'version', test: { kind: 'token', code: fold(version) } }])];
 }
 
-/** Letters, and what stands between words and syllables. */
-const nameLike = /^\p{L}[\p{L}\p{M}\s'·•・-]*$/u;
-
-function starts(param: string, value: string): Filter {
-  return { op: 'match', param, test: { kind: 'string', how: 'starts', value } };
+function compared(param: string, how: How, value: string): Filter {
+  return { op: 'match', param, test: { kind: 'string', how, value } };
 }
 
 function readPhonetic(code: string, value: string): Filters {
   const keys = sounds(unescapeValue(value));
   if (keys.length === 0) return { expected: 'a name that can be spoken' };
-  return keys.map((key) => starts(code, key));
+  return keys.map((key) => compared(code, 'starts', key));
 }
 
 function readPinyin(code: string, value: string): Filters {
   const text = unescapeValue(value);
-  const found = /\p{Script=Han}/u.test(text) ? readings(text) : [beginning(text)];
+  const found = hasHan(text) ? readings(text) : [closed(text)];
   const some = found.filter((reading) => reading !== '');
-  return some.length === 0 ? { expected: 'pinyin, initials or Chinese characters' } : some.map((r) => starts(code, r));
+  if (some.length === 0) return { expected: 'pinyin, initials or Chinese characters' };
+  return some.map((reading) => compared(code, 'starts', reading));
 }
 
 /** `a$b` of a composite; a component that reads as alternatives multiplies the tuples. */
@@ -136,7 +158,11 @@ function readTuples({ code, components }: SearchParameter, value: string, readin
   for (const [i, component] of components.entries()) {
     const part = parts[i] ?? '';
     const tests = readValue(component.parameter, part, reading);
-    if ('expected' in tests) return { expected, at: start + (tests.at ?? 0) };
+    if ('expected' in tests) {
+      const isForm = tests.expected === forms[component.parameter.type];
+      const what = isForm ? expected : `${expected}, and there ${tests.expected}`;
+      return { expected: what, at: start + (tests.at ?? 0) };
+    }
     tuples = tuples.flatMap((tuple) => tests.map((test) => [...tuple, test]));
     start += part.length + 1;
   }

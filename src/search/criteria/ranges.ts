@@ -115,13 +115,20 @@ function readQuantity(comparison: Comparison, text: string): TestAlternatives {
   const expected = rangeForms.quantity;
   const alternatives = readNumber(comparison, number);
   if (alternatives === undefined) return numberFault(number, expected);
-  if (parts.length === 2 || parts.length > 3) return { expected, at: startOf(parts, parts.length === 2 ? 1 : 3) - 1 };
+  // Of all others R4 search.html#quantity says nothing: "any unit of this system" is no question that compares numbers.
+  if (parts.length > 1 && (parts.length !== 3 || code === '')) return { expected, at: unitFault(parts) };
   if (system === ucumSystem && code !== '' && canonicalUnit(code) === undefined) {
     return {
       expected: `a unit of UCUM as its code, such as mmol/L or mm[Hg]; "${code}" is none`,
       at: startOf(parts, 2),
     };
   }
-  const unit = system === '' ? (code === '' ? {} : { unit: code }) : code === '' ? { system } : { system, code };
+  const unit = code === '' ? {} : system === '' ? { unit: code } : { system, code };
   return alternatives.map((where) => ({ kind: 'quantity', where, ...unit }));
+}
+
+/** Where a quantity has too little or too much: its first |, the code that is missing, the third |. */
+function unitFault(parts: readonly string[]): number {
+  if (parts.length === 2) return startOf(parts, 1) - 1;
+  return parts.length === 3 ? startOf(parts, 2) : startOf(parts, 3) - 1;
 }

@@ -2,7 +2,9 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { JsonObject } from '#fhir/json/object.ts';
 import { type ElementType, elementAt } from '#fhir/model/model.ts';
 import type { Words } from '../model/entry.ts';
+import { hasHan } from '../text/pinyin.ts';
 import { wordsOf } from '../text/words.ts';
+import { wholeNames } from './names.ts';
 
 /** Of one resource. */
 const maxWords = 20_000;
@@ -86,6 +88,7 @@ function kindOf(path: string, key: string, { type, path: inside }: ElementType):
 }
 
 function walk(node: object, path: string, collector: Collector): void {
+  if (path === 'HumanName') addWholeName(node, collector);
   for (const key in node) {
     const kind = kindAt(path, key);
     if (kind === 'nothing') continue;
@@ -93,6 +96,11 @@ function walk(node: object, path: string, collector: Collector): void {
     if (Array.isArray(value)) for (const one of value) take(one, kind, collector);
     else take(value, kind, collector);
   }
+}
+
+/** The characters of a Chinese name stand together, whatever parts it is given in; those of other names part words anyway. */
+function addWholeName(name: object, collector: Collector): void {
+  for (const whole of wholeNames(name)) if (hasHan(whole)) collector.add(whole, false);
 }
 
 function take(value: unknown, kind: Exclude<TextKind, 'nothing'>, collector: Collector): void {
@@ -130,7 +138,19 @@ function plainText(xhtml: string): string {
 
 const entity = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,8}\d{0,2}));/gi;
 const named: ReadonlyMap<string, string> = new Map(
-  Object.entries({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", szlig: 'ß', aelig: 'æ', oelig: 'œ', oslash: 'ø' }),
+  Object.entries({
+    amp: '&',
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    apos: "'",
+    szlig: 'ß',
+    aelig: 'æ',
+    oelig: 'œ',
+    oslash: 'ø',
+    eth: 'ð',
+    thorn: 'þ',
+  }),
 );
 /** An accent does not count in a word. */
 const accented = /^([a-z])(?:acute|grave|circ|uml|tilde|ring|cedil|caron)$/i;

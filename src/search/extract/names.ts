@@ -1,45 +1,51 @@
 import { fold } from '../text/fold.ts';
+import { memoizeText } from '../text/memoize.ts';
+import { inAnyOrder, spellings, wordsOfName, wordsOfWhole } from '../text/names.ts';
 import { sounds, wordsIn } from '../text/phonetic.ts';
 import { hasHan, type NameReading, readings, withoutSurname } from '../text/pinyin.ts';
 import type { Value } from './convert.ts';
 import type { TypedElement } from './walk.ts';
 
-/** Pieces of names as they are asked for. */
+/** Pieces of names as they are read. */
 interface NamePart {
   readonly text: string;
   readonly as: NameReading;
-  /** It stands within another part, and nowhere alone. */
-  readonly isWithin?: boolean;
 }
 
 /**
- * How else a HumanName, its family or its given name may begin when it is asked for: its readings, its later words ("Quinones"
- * of "Carreno Quinones"), and the given name of a Chinese text; none of anything else.
+ * How else a HumanName, its family or its given name may begin when it is asked for: its readings, and its whole from each word
+ * on (丽张 and 张丽 of family 张 and given 丽; "quinonescarreno" of "Carreno Quinones"), closed; none of anything else.
  */
 export function nameBeginnings(value: unknown, place: TypedElement): readonly Value[] {
   const parts = nameParts(value, place);
-  const later = parts.flatMap(({ text, isWithin }) => [...(isWithin ? [text] : []), ...laterWords(text)]);
-  return later.length === 0 ? readingsOf(parts) : [...readingsOf(parts), ...later.map(string)];
+  return parts.length === 0 ? [] : [...readingsOf(parts), ...wholesAt(value, place).map(string)];
 }
 
-/** The form in which such a beginning is kept and asked for: folded, without what stands between syllables and words. */
-export function beginning(text: string): string {
-  return fold(text).replace(separators, '');
+/** A HumanName as a whole, from each of its words on, closed. */
+export function wholeNames(value: unknown): readonly string[] {
+  const { text, family, givens } = fieldsOf(value);
+  const ofParts = wholesOfParts([...givens, ...(family === undefined ? [] : [family])].join(between));
+  return text === undefined ? ofParts : [...wholesOfText(text), ...ofParts];
 }
 
-const separators = /[\s'·•・-]+/gu;
-const parted = /[\s·•・-]/u;
-/** Words, and characters, of one name that count. */
-const maxWords = 8;
-const maxLength = 100;
+function wholesAt(value: unknown, { type }: TypedElement): readonly string[] {
+  if (type === 'HumanName') return wholeNames(value);
+  return typeof value === 'string' ? wholesOfParts(value) : [];
+}
 
-/** From each word but the first to the end. */
-function laterWords(text: string): readonly string[] {
-  if (!parted.test(text)) return [];
-  const words = fold(text.slice(0, maxLength))
-    .split(/[\s·•・-]+/u, maxWords)
-    .map(beginning);
-  return words.flatMap((_, i) => (i === 0 ? [] : [words.slice(i).join('')])).filter((word) => word !== '');
+/** No string of R4 has it. */
+const between = '\u001f';
+
+const wholesOfText = memoizeText((text) => wholesOf([text], wordsOfWhole));
+const wholesOfParts = memoizeText((parts) => wholesOf(parts.split(between), wordsOfName));
+
+/** In each spelling; what is one word, and stands so among the strings already, drops out. */
+function wholesOf(parts: readonly string[], wordsIn: (part: string) => readonly string[]): readonly string[] {
+  const own = parts.flatMap(wordsIn);
+  const isKept = parts.length === 1 && own.length === 1 && own[0] === fold(parts[0] ?? '');
+  const spelled = parts.map(spellings);
+  const other = spelled.some((s) => s.length > 1) ? spelled.flatMap(([as, other = as]) => wordsIn(other ?? '')) : [];
+  return [...(isKept ? [] : inAnyOrder(own)), ...inAnyOrder(other)];
 }
 
 /** The readings of a name or another string. */
@@ -77,21 +83,32 @@ function nameParts(value: unknown, { type, member }: TypedElement): readonly Nam
 
 /** The whole name is `text`, or the family name before the given ones, as Chinese names are written; then each part alone. */
 function ofHumanName(value: unknown): readonly NamePart[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const { text, family, given } = value as {
-    readonly text?: unknown;
-    readonly family?: unknown;
-    readonly given?: unknown;
-  };
-  const givens = (Array.isArray(given) ? given : [given]).filter(isText);
-  const joined = isText(family) && givens.length > 0 ? [family, ...givens].join(hasHan(family) ? '' : ' ') : undefined;
+  const { text, family, givens } = fieldsOf(value);
+  const joined =
+    family !== undefined && givens.length > 0 ? [family, ...givens].join(hasHan(family) ? '' : ' ') : undefined;
   const persons = new Set([text, joined, family].filter(isText));
-  const rest = isText(text) && givens.length === 0 ? withoutSurname(text) : undefined;
+  const rest = text !== undefined && givens.length === 0 ? withoutSurname(text) : undefined;
   return [
     ...[...persons].map((t): NamePart => ({ text: t, as: 'person' })),
     ...givens.map((t): NamePart => ({ text: t, as: 'plain' })),
-    ...(rest === undefined ? [] : [{ text: rest, as: 'plain', isWithin: true } as const]),
+    ...(rest === undefined ? [] : [{ text: rest, as: 'plain' } as const]),
   ];
+}
+
+interface NameFields {
+  readonly text: string | undefined;
+  readonly family: string | undefined;
+  readonly givens: readonly string[];
+}
+
+function fieldsOf(value: unknown): NameFields {
+  if (typeof value !== 'object' || value === null) return { text: undefined, family: undefined, givens: [] };
+  const { text, family, given } = value as { readonly [field: string]: unknown };
+  return {
+    text: isText(text) ? text : undefined,
+    family: isText(family) ? family : undefined,
+    givens: (Array.isArray(given) ? given : [given]).filter(isText),
+  };
 }
 
 function isText(value: unknown): value is string {

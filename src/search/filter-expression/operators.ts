@@ -2,10 +2,10 @@ import { Failure } from '#errors';
 import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { presence } from '../criteria/criteria.ts';
 import type { Filters } from '../criteria/lists.ts';
-import { readModified, readPlain } from '../criteria/modifiers.ts';
+import { readModified, readPlain, readText } from '../criteria/modifiers.ts';
 import { type Comparison, type ReadingContext, readRange, type TestAlternatives } from '../criteria/ranges.ts';
 import { readMoment, readSpecial, type SpecialCode } from '../criteria/special.ts';
-import { readReference, readString } from '../criteria/values.ts';
+import { readReference } from '../criteria/values.ts';
 import { and, type Filter, or } from '../model/filter.ts';
 import { readWords } from '../text/words.ts';
 import type { Operator } from './parse.ts';
@@ -78,11 +78,11 @@ function compareText(parameter: SearchParameter, operator: Operator, value: stri
       return [type === 'special' ? different : and([presence(code, type), different])];
     }
     case 'co':
-      return matching(code, readString(asWritten(value), 'contains'));
+      return readText(parameter, 'contains', asWritten(value));
     case 'sw':
       return readPlain(parameter, asWritten(value), reading);
     case 'ew':
-      return matching(code, readString(asWritten(value), 'ends'));
+      return readText(parameter, 'ends', asWritten(value));
     case 'in':
       return readModified(parameter, 'in', value, reading);
     case 'ni': {
@@ -112,8 +112,8 @@ function asWritten(value: string): string {
 
 /** `eq` of a string is its whole, without case and accents. */
 function readEqual(parameter: SearchParameter, value: string, reading: ReadingContext): Filters {
-  const { type, usage, code } = parameter;
-  if (type === 'string' && usage === 'normal') return matching(code, readString(asWritten(value), 'equals'));
+  const { type, usage } = parameter;
+  if (type === 'string' && usage === 'normal') return readText(parameter, 'equals', asWritten(value));
   return readPlain(parameter, value, reading);
 }
 

@@ -6,7 +6,8 @@
 interface At {
   /** The code of the search parameter; `code.0`, `code.1` … for the components of a composite; `code:identifier` for the
    * identifier of a logical reference, `code:text` for the text of a token, `code:of-type` for an Identifier with its type
-   * (system `<system of the type>|<code of the type>`), `code:pinyin` for the readings of a Chinese name and what else a name may begin with; all these of a
+   * (system `<system of the type>|<code of the type>`), `code:pinyin` for the readings of a Chinese name and for names as
+   * wholes; all these of a
    * contained resource with `contained:<type>:` before them, and `contained:<type>::<code>` for each reference parameter of its
    * container that leads to it (a token, that code). */
   readonly param: string;

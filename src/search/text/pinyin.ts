@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { fold } from './fold.ts';
+import { foldLetters, simplify } from './fold.ts';
 import { memoizeText } from './memoize.ts';
 
 interface PinyinLibrary {
@@ -71,7 +71,7 @@ function spellings(syllable: string): readonly string[] {
 
 /** What each part of the text may be read as. */
 function choices(text: string, as: NameReading): readonly (readonly string[])[] {
-  const cut = fold(text.slice(0, maxLength));
+  const cut = foldLetters(text.slice(0, maxLength));
   if (!han.test(cut)) return [];
   const found = cut.match(runs) ?? [];
   const first = found.find((run) => han.test(run));
@@ -84,7 +84,9 @@ const form = { type: 'array', toneType: 'none', v: true, toneSandhi: false } as 
 function ofCharacters(run: string, withSurname: boolean): (readonly string[])[] {
   const { pinyin } = load();
   const surname = withSurname ? surnameLength(run) : 0;
-  const inContext = pinyin(run, { ...form, surname: surname > 0 ? 'head' : 'off' });
+  // The dictionary of surnames has simplified characters alone; elsewhere they may have other readings (著 zhu, 着 zhao).
+  const written = surname === 0 ? run : simplify(run.slice(0, surname)) + run.slice(surname);
+  const inContext = pinyin(written, { ...form, surname: surname > 0 ? 'head' : 'off' });
   return [...run].flatMap((character, i) => {
     const others = i < surname ? [] : readingsOf(character);
     const known = [...new Set([inContext[i] ?? '', ...others])].filter((reading) => /^[a-z]+$/.test(reading));
@@ -105,7 +107,7 @@ export function hasHan(text: string): boolean {
 
 function surnameLength(name: string): number {
   const { surnames } = load();
-  const isSurname = (text: string) => Object.hasOwn(surnames, text);
+  const isSurname = (text: string) => Object.hasOwn(surnames, simplify(text));
   if (isSurname(name.slice(0, 2))) return 2;
   return isSurname(name.slice(0, 1)) ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { plainKinds } from './oracle-feature.ts';
 import { conceptTexts, isLong } from './oracle-modifiers.ts';
+import { askedWholes } from './oracle-names.ts';
 import type { Queries } from './oracle-queries.ts';
 import { prefixes } from './oracle-ranges.ts';
 import * as words from './oracle-words.ts';
@@ -33,6 +34,7 @@ function comparisons(queries: Queries, type: string): Arbitrary<string>[] {
   const quoted = (texts: readonly string[]) => texts.filter((t) => !/[\\$,]/.test(t)).map((t) => JSON.stringify(t));
   const own = (kind: string) => queries.parameters(type, kind);
   for (const p of own('string')) add(p.code, ['eq', 'co', 'sw', 'ew'], quoted(queries.samples(type, p).filter(isLong)));
+  if (queries.hasNames(type)) add('name', ['eq', 'co', 'sw', 'ew'], quoted(askedWholes));
   for (const p of own('token')) {
     add(
       p.code,

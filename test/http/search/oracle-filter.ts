@@ -1,5 +1,6 @@
 import type { SearchParameter } from '#fhir/model/definitions.ts';
-import { isSearchable, plain, stringsOf, type Test, testOf } from './oracle-matching.ts';
+import { isNamePart, isSearchable, stringTest, type Test, testOf } from './oracle-matching.ts';
+import type { Comparing } from './oracle-names.ts';
 import type { Stored } from './oracle-values.ts';
 import type { World } from './oracle-world.ts';
 
@@ -23,6 +24,8 @@ function lexemes(text: string): string[] {
 export function readFilter(read: ReadCriterion): ReadCriterion {
   return (world, type, _name, text) => new Reader(world, read).sequence(type, lexemes(text));
 }
+
+const comparing: Readonly<Record<string, Comparing>> = { eq: 'equals', co: 'contains', sw: 'starts', ew: 'ends' };
 
 class Reader {
   readonly #world: World;
@@ -72,8 +75,6 @@ class Reader {
 
   #compared(type: string, parameter: SearchParameter, op: string, value: string): Criterion {
     const over = (test: Test | undefined): Criterion => test && ((r) => this.#world.values(r, parameter).some(test));
-    const folded = plain(value);
-    const strings = (passes: (s: string) => boolean): Criterion => over((v) => stringsOf(v).map(plain).some(passes));
     if (op === 'pr')
       return this.#read(this.#world, type, `${parameter.code}:missing`, value === 'true' ? 'false' : 'true');
     if (op === 're')
@@ -86,10 +87,8 @@ class Reader {
     if (op === 'ss') return this.#read(this.#world, type, `${parameter.code}:below`, value);
     if (op === 'sb') return this.#read(this.#world, type, `${parameter.code}:above`, value);
     if (parameter.type === 'string') {
-      if (op === 'eq') return strings((s) => s === folded);
-      if (op === 'co') return strings((s) => s.includes(folded));
-      if (op === 'sw') return strings((s) => s.startsWith(folded));
-      return op === 'ew' ? strings((s) => s.endsWith(folded)) : undefined;
+      const how = comparing[op];
+      return over(how && stringTest(value, how, isNamePart(parameter)));
     }
     if (parameter.type === 'token' || parameter.type === 'uri')
       return op === 'eq' ? over(testOf(this.#world, parameter, value)) : undefined;

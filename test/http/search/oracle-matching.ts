@@ -1,6 +1,6 @@
 import type { TypedValue } from '#fhir/fhirpath/fhirpath.ts';
 import type { SearchParameter } from '#fhir/model/definitions.ts';
-import { begins } from './oracle-names.ts';
+import { type Comparing, compares as compareTexts, isNamed } from './oracle-names.ts';
 import {
   aroundDate,
   aroundNumber,
@@ -80,9 +80,24 @@ export function textsOf({ value, type }: TypedValue): string[] {
   return [...own, ...codings].filter((s) => typeof s === 'string');
 }
 
-/** Without case, accents and width. */
+/** What stands for the letters of the vocabulary that do not decompose, and for its traditional characters. */
+const others: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  ς: 'σ',
+  ø: 'o',
+  æ: 'ae',
+  ł: 'l',
+  þ: 'th',
+  張: '张',
+  諸: '诸',
+  豐: '丰',
+  臺: '台',
+};
+
+/** Without case, accents, width, and letters that ASCII does not have. */
 export function plain(value: string): string {
-  return value.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  const bare = value.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  return [...bare].map((letter) => others[letter] ?? letter).join('');
 }
 
 export function rangeOf({ value, type }: TypedValue): Range | undefined {
@@ -188,15 +203,19 @@ export function tokenTest(asked: string, own?: string): ((token: Token) => boole
 }
 
 /** `named`: the values are people's names, or family or given names. */
-function stringTest(asked: string, how: string | undefined, named: boolean): Test {
-  const exact = unescaped(asked);
-  const folded = plain(exact);
-  if (how === 'exact') return (v) => stringsOf(v).includes(exact);
-  if (how === 'contains') return (v) => stringsOf(v).some((s) => plain(s).includes(folded));
+export function stringTest(asked: string, how: Comparing | 'exact', named: boolean): Test {
+  if (how === 'exact') return (v) => stringsOf(v).includes(asked);
+  const folded = plain(asked);
   return (v) => {
-    const isName = v.type === 'HumanName' || named;
-    return stringsOf(v).some((s) => plain(s).startsWith(folded)) || (isName && begins(v.value, folded, plain));
+    const texts = stringsOf(v);
+    if (texts.some((s) => compareTexts(how, plain(s), folded))) return true;
+    return (v.type === 'HumanName' || named) && isNamed(v.value, texts, asked, how, plain);
   };
+}
+
+/** Whether the values of a parameter are family or given names. */
+export function isNamePart({ code }: SearchParameter): boolean {
+  return code === 'family' || code === 'given';
 }
 
 function dateTest(asked: string): Test | undefined {
@@ -304,7 +323,11 @@ export function testOf(world: World, parameter: SearchParameter, asked: string, 
       return test && folded && ((v) => tokensOf(v).some(v.type === 'string' ? folded : test));
     }
     case 'string':
-      return stringTest(asked, modifier, parameter.code === 'family' || parameter.code === 'given');
+      return stringTest(
+        unescaped(asked),
+        modifier === 'exact' || modifier === 'contains' ? modifier : 'starts',
+        isNamePart(parameter),
+      );
     case 'date':
       return dateTest(asked);
     case 'number':

@@ -1,6 +1,6 @@
 import { any, asked, each, type Feature, oneOf, type Pair, plainKinds } from './oracle-feature.ts';
 import { implied } from './oracle-matching.ts';
-import { askedReadings } from './oracle-names.ts';
+import { askedReadings, askedWholes } from './oracle-names.ts';
 import { escaped } from './oracle-samples.ts';
 import * as words from './oracle-words.ts';
 
@@ -21,6 +21,12 @@ export const modifiers: readonly Feature[] = [
     name: 'pinyin',
     weight: 2,
     of: (q, type) => (q.hasNames(type) ? any(asked('name', askedReadings)) : undefined),
+  },
+  {
+    name: 'whole names',
+    weight: 3,
+    of: (q, type) =>
+      q.hasNames(type) ? any(['name', 'name:contains'].flatMap((name) => asked(name, askedWholes))) : undefined,
   },
   {
     name: 'implied system',

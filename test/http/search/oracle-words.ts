@@ -23,13 +23,19 @@ export const families = [
   'Ｍｕｎｒｏ',
   "O'Key",
   'Virtanen',
+  'Weiß',
+  'Jürgensen Bø',
+  'Κωστόπουλος',
+  'Þorgeir-Łoś',
   '张',
   '李',
   '诸葛',
+  '張',
+  '諸葛',
   '𠮷田',
 ] as const;
-export const givens = ['Émile', 'emil', 'Ute Maria', 'ute', '三', '丰', '三丰'] as const;
-export const cities = ['上海', '上海市', 'Uppsala', 'uppsalá', 'Köln', 'koln'] as const;
+export const givens = ['Émile', 'emil', 'Ute Maria', 'ute', '三', '丰', '三丰', '三豐', 'ΚΏΣΤΑΣ'] as const;
+export const cities = ['上海', '上海市', 'Uppsala', 'uppsalá', 'Köln', 'koln', 'Gießen', 'GIESSEN', '臺北'] as const;
 export const streets = ['愚园路1号', '愚园路12号', '1 Main St', 'Main street 1'] as const;
 
 /** Every precision, with and without an offset, around the same few moments. */

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { SearchParameter } from '#fhir/model/definitions.ts';
+import { wholeNames } from '#search/extract/names.ts';
 import type { Entry } from '#search/model/entry.ts';
 import { nextUp } from '#search/model/numbers.ts';
 import { date, definitions, entries, observation, patient, string, table, token } from './entries.ts';
@@ -40,35 +41,85 @@ const reading = (value: string) => string(value, value);
 const zhangSan = { family: '张', given: ['三'] };
 const beginnings = (list: string) => list.split(' ').map(reading);
 table('the readings of names', [
-  [patient({ name: [{ text: '张三' }] }), 'name:pinyin', beginnings('zhangsan zs san 三')],
-  [patient({ name: [{ text: '张三丰' }] }), 'name:pinyin', beginnings('zhangsanfeng zsf sanfeng sf 三丰')],
-  [patient({ name: [{ text: '欧阳修' }] }), 'name:pinyin', beginnings('ouyangxiu oyx xiu 修')],
+  [patient({ name: [{ text: '张三' }] }), 'name:pinyin', beginnings('zhangsan zs san 张三 三张')],
+  [patient({ name: [{ text: '张三丰' }] }), 'name:pinyin', beginnings('zhangsanfeng zsf sanfeng sf 张三丰 三丰张')],
+  [patient({ name: [{ text: '欧阳修' }] }), 'name:pinyin', beginnings('ouyangxiu oyx xiu 欧阳修 修欧阳')],
   [patient({ name: [{ text: '三丰' }] }), 'name:pinyin', beginnings('sanfeng sf')],
-  [patient({ name: [zhangSan] }), 'name:pinyin', beginnings('zhangsan zs zhang san')],
-  [patient({ name: [{ text: '张三', ...zhangSan }] }), 'name:pinyin', beginnings('zhangsan zs zhang san')],
+  [patient({ name: [zhangSan] }), 'name:pinyin', beginnings('zhangsan zs zhang san 三张 张三')],
+  [patient({ name: [{ text: '张三', ...zhangSan }] }), 'name:pinyin', beginnings('zhangsan zs zhang san 张三 三张')],
   [patient({ name: [{ family: '单' }, { given: ['单'] }] }), 'name:pinyin', beginnings('shan dan chan')],
   [patient({ name: [zhangSan] }), 'family:pinyin', [reading('zhang')]],
   [patient({ name: [zhangSan] }), 'given:pinyin', [reading('san')]],
   [patient({ name: [{ family: '曾' }] }), 'family:pinyin', [reading('zeng')]],
   [{ resourceType: 'Practitioner', name: [zhangSan] }, 'given:pinyin', [reading('san')]],
-  [{ resourceType: 'RelatedPerson', name: [{ text: '李四' }] }, 'name:pinyin', beginnings('lisi ls si 四')],
-  [{ resourceType: 'Person', name: [{ text: '李四' }] }, 'name:pinyin', beginnings('lisi ls si 四')],
+  [{ resourceType: 'RelatedPerson', name: [{ text: '李四' }] }, 'name:pinyin', beginnings('lisi ls si 李四 四李')],
+  [{ resourceType: 'Person', name: [{ text: '李四' }] }, 'name:pinyin', beginnings('lisi ls si 李四 四李')],
   [{ resourceType: 'Organization', name: '医院' }, 'name:pinyin', []],
   [patient({ address: [{ city: '上海' }] }), 'address:pinyin', []],
 ]);
 
 const carreno = { family: 'Carreño Quiñones', given: ['María-José', 'Ana'] };
 table('search.html#string: the parts of a name are found independently', [
-  [patient({ name: [carreno] }), 'family:pinyin', [reading('quinones')]],
-  [patient({ name: [carreno] }), 'given:pinyin', [reading('jose')]],
+  [patient({ name: [carreno] }), 'family:pinyin', beginnings('carrenoquinones quinonescarreno')],
+  [patient({ name: [carreno] }), 'given:pinyin', beginnings('mariajose josemaria')],
   [
     patient({ name: [{ text: 'Ann de la Cruz', prefix: ['Dr. X'] }] }),
     'name:pinyin',
-    beginnings('delacruz lacruz cruz'),
+    beginnings('anndelacruz delacruzann lacruzannde cruzanndela'),
+  ],
+  [
+    patient({ name: [carreno] }),
+    'name:pinyin',
+    beginnings(
+      'mariajoseanacarrenoquinones joseanacarrenoquinonesmaria anacarrenoquinonesmariajose carrenoquinonesmariajoseana quinonesmariajoseanacarreno',
+    ),
   ],
   [patient({ name: [{ text: ' - ' }, { text: 'Ann' }] }), 'name:pinyin', []],
-  [patient({ name: [{ text: 'Ali·Veli' }] }), 'name:pinyin', beginnings('veli')],
-  [patient({ name: [{ text: 'a '.repeat(100) }] }), 'name:pinyin', beginnings('aaaaaaa aaaaaa aaaaa aaaa aaa aa a')],
+  [patient({ name: [{ text: 'Ali·Veli' }] }), 'name:pinyin', beginnings('aliveli veliali')],
+  [patient({ name: [{ text: 'a '.repeat(100) }] }), 'name:pinyin', beginnings('aaaaaaaa')],
+]);
+
+table('names as wholes: without what stands within and between words', [
+  [patient({ name: [{ family: "O'Brien" }] }), 'name:pinyin', beginnings('obrien')],
+  [patient({ name: [{ family: 'O’Brien', given: ['J.', 'R.'] }] }), 'family:pinyin', beginnings('obrien')],
+  [patient({ name: [{ text: '歐陽修' }] }), 'name:pinyin', beginnings('ouyangxiu oyx xiu 欧阳修 修欧阳')],
+  [
+    patient({ name: [{ family: '김', given: ['철수'] }] }),
+    'name:pinyin',
+    ['철수김', '김철수'].map((n) => reading(n.normalize('NFKD'))),
+  ],
+]);
+
+t.test('wholes of names of several words', async (t) => {
+  const rows: [name: object, expected: string][] = [
+    [{ text: '买买提·阿不都拉' }, '买买提阿不都拉 阿不都拉买买提'],
+    [{ text: '買買提．阿不都拉' }, '买买提阿不都拉 阿不都拉买买提'],
+    [{ family: '阿不都拉', given: ['買買提'] }, '买买提阿不都拉 阿不都拉买买提'],
+    [{ text: '张丽', family: '张', given: ['丽'] }, '张丽 丽张 丽张 张丽'],
+    [{ text: 'Smith, John R.' }, 'smithjohnr johnrsmith rsmithjohn'],
+    [{ given: ['丽'] }, ''],
+    [{ text: '丽' }, ''],
+    [{ prefix: ['Dr.'] }, ''],
+    [{ family: ['no', 'text'], given: 'Ann' }, ''],
+  ];
+  for (const [name, expected] of rows) t.equal(wholeNames(name).join(' '), expected, JSON.stringify(name));
+  t.strictSame(wholeNames('no name'), []);
+});
+
+table('names as they are spelled without umlauts', [
+  [patient({ name: [{ family: 'Müller' }] }), 'name:pinyin', beginnings('mueller')],
+  [patient({ name: [{ family: 'Müller' }] }), 'family:pinyin', beginnings('mueller')],
+  [
+    patient({ name: [{ family: 'Åberg', given: ['Søren'] }] }),
+    'name:pinyin',
+    beginnings('sorenaberg abergsoren soerenaaberg aabergsoeren'),
+  ],
+  [
+    patient({ name: [{ family: 'Mu\u0308ller', given: ['Ute'] }] }),
+    'name:pinyin',
+    beginnings('utemuller mullerute utemueller muellerute'),
+  ],
+  [patient({ address: [{ city: 'Köln' }] }), 'address:pinyin', []],
 ]);
 
 table('the sounds of names', [

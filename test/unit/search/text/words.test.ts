@@ -38,7 +38,10 @@ const div = (inside: string) => ({
 
 t.test('the words of a resource', async (t) => {
   const rows: [resource: object, expected: string][] = [
-    [{ resourceType: 'Patient', name: [{ text: '张三', given: ['San'] }] }, '张 三 张三 san'],
+    [{ resourceType: 'Patient', name: [{ text: '张三', given: ['San'] }] }, '张 三 张三 三张 san'],
+    [{ resourceType: 'Patient', name: [{ family: '張', given: ['麗'] }] }, '丽 张 丽张 张丽'],
+    [{ resourceType: 'Patient', name: [{ text: '买买提·阿不' }] }, '买 提 阿 不 买买 买提 提阿 阿不 不买'],
+    [{ resourceType: 'Patient', name: [{ family: 'Smith', given: ['Ann'] }] }, 'smith ann'],
     [{ resourceType: 'Patient', address: [{ line: ['Road 1'], city: 'X' }] }, 'road 1 x'],
     [{ resourceType: 'Observation', code: { text: 'A', coding: [{ code: 'c', display: 'B', system: 's' }] } }, 'a b'],
     [{ resourceType: 'Observation', subject: { reference: 'Patient/1', display: 'Somebody' } }, 'somebody'],

@@ -1,0 +1,46 @@
+import { fold } from './fold.ts';
+import { hasHan, withoutSurname } from './pinyin.ts';
+
+const lettersAlone = /^[A-Za-z\u3400-\u4dbf\u4e00-\u9fff]*$/;
+/** White space, punctuation, and apostrophes that Unicode counts as letters. */
+const separators = /[\s\p{P}\p{S}\u02b9-\u02bf]+/gu;
+/** What parts the words of a name; an apostrophe or a dot stands within one, but for a dot in a Chinese name. */
+const betweenWords = /[\s\p{Pd}·•・‧∙⋅|,;/]+|(?<=\p{Script=Han})\.+/u;
+/** Words, and characters, of one name that count. */
+const maxWords = 8;
+const maxLength = 100;
+
+/** The form in which the whole of a name is kept and asked for: folded, without what stands between syllables and words. */
+export function closed(name: string): string {
+  const folded = fold(name);
+  return lettersAlone.test(folded) ? folded : folded.replace(separators, '');
+}
+
+/** The words of a name, closed. */
+export function wordsOfName(name: string): readonly string[] {
+  if (lettersAlone.test(name)) return [fold(name)];
+  const words = fold(name.slice(0, maxLength)).split(betweenWords, maxWords + 1);
+  return words.map(closed).filter((word) => word !== '');
+}
+
+/** The words of a name that is written as one text; the surname of a Chinese one is apart. */
+export function wordsOfWhole(text: string): readonly string[] {
+  const rest = hasHan(text) ? withoutSurname(text) : undefined;
+  return rest === undefined ? wordsOfName(text) : [text.slice(0, -rest.length), rest].map(fold);
+}
+
+/** A name from each of its words on, which those before it follow. */
+export function inAnyOrder(words: readonly string[]): readonly string[] {
+  const some = words.slice(0, maxWords);
+  return some.map((_, i) => [...some.slice(i), ...some.slice(0, i)].join(''));
+}
+
+const umlauts: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', ø: 'oe', å: 'aa' };
+
+/** A name, and how it is written where its umlauts are not at hand: Müller, Mueller; Sørensen, Soerensen (as ICAO 9303-3 does). */
+export function spellings(name: string): readonly string[] {
+  if (lettersAlone.test(name)) return [name];
+  const composed = name.normalize('NFC');
+  const other = composed.replace(/[äöüøå]/giu, (letter) => umlauts[letter.toLowerCase()] ?? letter);
+  return other === composed ? [name] : [name, other];
+}
