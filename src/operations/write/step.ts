@@ -1,6 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
+import { idNamed } from '#fhir/values/references.ts';
+import { holdsResidentNumber } from '#resident-numbers';
 import type { Version } from '#storage/store.ts';
 import { yielder } from '#threads/yielding.ts';
 import { criteriaIn, type Matches } from '../lookups/criteria.ts';
@@ -107,7 +109,16 @@ function toStep(context: Context, request: Request, known: ReadonlySet<string>):
   const path = resourcePath(request, type);
   const resource = asResource(body, type, path);
   if (resource instanceof Failure) return resource;
-  const issues = [...check(context, resource, path)];
+  const links = referenceLinks(resource, path, known);
+  const issues = [...check(context, resource, path), ...numbersAsIds(links)];
+  if (
+    action === 'update' &&
+    named === undefined &&
+    typeof resource.id === 'string' &&
+    holdsResidentNumber(resource.id)
+  ) {
+    issues.unshift(issue('resident-number-as-id', { found: resource.id }, `${path}.id`));
+  }
   if (named !== undefined && resource.id !== named) {
     const found = typeof resource.id === 'string' ? `"${resource.id}"` : shown(resource.id);
     issues.unshift(issue('id-mismatch', { found, expected: named }, `${path}.id`));
@@ -117,7 +128,7 @@ function toStep(context: Context, request: Request, known: ReadonlySet<string>):
   return {
     ...step,
     resource,
-    links: referenceLinks(resource, path, known),
+    links,
     notes: issues,
     id: action === 'create' ? newId() : named,
   };
@@ -151,6 +162,15 @@ export function check(context: Context, resource: Resource, path: string): Issue
   const subsetted = Array.isArray(tags) && tags.some((tag) => tag?.code === 'SUBSETTED');
   const issues = context.validate(resource).map((i) => ({ ...i, expression: within(path, i.expression) }));
   return subsetted ? [issue('subsetted', {}, `${path}.meta.tag`), ...issues] : issues;
+}
+
+/** References that would carry a resident's number into every answer that shows them. */
+export function numbersAsIds(links: readonly Link[]): Issue[] {
+  return links.flatMap(({ kind, value, path }) => {
+    if (kind !== 'reference' || !holdsResidentNumber(value)) return [];
+    const id = idNamed(value);
+    return id === undefined || !holdsResidentNumber(id) ? [] : [issue('resident-number-as-id', { found: id }, path)];
+  });
 }
 
 /** `Patient.name[0]` becomes `Bundle.entry[3].resource.name[0]`. */
