@@ -19,6 +19,7 @@ import { cursorKey } from '#operations/request/cursor.ts';
 import { CustomParameters } from '#operations/search-parameters/custom-parameters.ts';
 import { claimIndex, isIndexCurrent, reindexAll } from '#operations/search-parameters/index-version.ts';
 import { Indexer } from '#operations/search-parameters/indexer.ts';
+import { mask } from '#resident-numbers';
 import { indexer } from '#search/extract/extract.ts';
 import type { Driver, OpenedStore, StoreCheck } from '#storage/driver.ts';
 import { type Store, StoreUnavailable } from '#storage/store.ts';
@@ -87,6 +88,12 @@ export async function createContext(
   return context;
 }
 
+/** On standard output. Whatever a line says, a resident's number is not in it. */
+function createLog({ logLevel: level }: Config): Logger {
+  const output = pino.destination(1);
+  return pino({ level }, { write: (line) => void output.write(mask(line)) });
+}
+
 /** What a server reads of its clone: a second's work. */
 function readArtifacts(guide: readonly Resource[] = withCql(readGuide(root), new URL('profiles/', root))) {
   const definitions = loadDefinitions();
@@ -104,7 +111,7 @@ function join(
   data: ThreadData,
   definitions: Definitions,
   store: Store,
-  { threadFile, operations = table, log = pino({ level: data.config.logLevel }) }: ContextParts,
+  { threadFile, operations = table, log = createLog(data.config) }: ContextParts,
   ticket?: OpenedStore['ticket'],
 ): Context {
   const { config, guide, types } = data;
@@ -213,7 +220,7 @@ export function backUpStore(config: Config, target: string, adapters: Adapters):
 /** A whole server, as the settings say. What was opened is closed if it cannot be one. */
 export async function startServer(config: Config, adapters: Adapters): Promise<Outcome<Running>> {
   const [driver, location] = driverOf(adapters, config);
-  const log = pino({ level: config.logLevel });
+  const log = createLog(config);
   // The threads of the store start meanwhile.
   const opening = driver.open(location, log);
   // What keeps it from being a store is known at once, and told before all else is read.

@@ -2,7 +2,7 @@
  * The catalogue of expected failures: data alone, which errors.ts makes into values.
  *
  * Each entry gives the FHIR issue type (http://hl7.org/fhir/issue-type), the HTTP status and the English text, in which
- * `{name}` stands for a detail. Texts never carry a resident's identifier: callers pass details through `mask`.
+ * `{name}` stands for a detail. Texts never carry a resident's number: `issue` masks the details.
  */
 
 export type IssueType =
@@ -147,6 +147,11 @@ export const catalogue = {
     status: 400,
     type: 'value',
     text: 'The id "{found}" is not valid; expected 1 to 64 of A-Z a-z 0-9 - .',
+  },
+  'resident-number-as-id': {
+    status: 400,
+    type: 'value',
+    text: 'The id {found} is a resident ID number, which would stand in every link; expected an id that tells nothing of a person, and the number in Patient.identifier.',
   },
   'id-mismatch': { status: 400, type: 'value', text: 'The body has id {found}; the URL says "{expected}".' },
   'not-found': { status: 404, type: 'not-found', text: '{found} does not exist.' },

@@ -4,6 +4,7 @@
  */
 
 import { catalogue } from '#error-catalogue';
+import { mask } from '#resident-numbers';
 
 export type ErrorCode = keyof typeof catalogue;
 
@@ -34,13 +35,6 @@ export class Failure {
 
 /** Either a result or the failure in its place; tell them apart with `instanceof Failure`. */
 export type Outcome<T> = T | Failure;
-
-const identifier = /\d{15,}[Xx]?/g;
-
-/** Masks what looks like a resident ID number (GB 11643), so that no text of ours carries one. */
-export function mask(text: string): string {
-  return text.replace(identifier, (id) => `${id.slice(0, 6)}…`);
-}
 
 /** What a value of the client's JSON is, for a text: of objects and lists only that they are. */
 export function shown(value: unknown): string {

@@ -20,12 +20,14 @@ export const serve: Command = async ({ environment, startServer, print }) => {
   if (config instanceof Failure) return refused(config, print);
   const running = await startServer(config);
   if (running instanceof Failure) return refused(running, print);
-  print(`${greeting}${running.baseUrl}  控制台 console: ${running.address}/`);
-  await new Promise((resolve) => {
+  const ended = new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
     orphaned.then(resolve);
   });
+  // Whoever reads this may end the server at once.
+  print(`${greeting}${running.baseUrl}  控制台 console: ${running.address}/`);
+  await ended;
   await running.stop();
   return 0;
 };

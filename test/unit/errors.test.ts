@@ -1,6 +1,7 @@
 import t from 'tap';
 import { catalogue } from '#error-catalogue';
-import { Failure, fail, failIfAny, issue, mask, shown } from '#errors';
+import { Failure, fail, failIfAny, issue, shown } from '#errors';
+import { mask } from '#resident-numbers';
 
 t.test('every entry of the catalogue has a status that fits its issue type', async (t) => {
   for (const [code, { status, type, text }] of Object.entries(catalogue)) {

@@ -18,6 +18,11 @@ export function isValidId(text: string): boolean {
   return /^[A-Za-z0-9\-.]{1,64}$/.test(text);
 }
 
+/** The id by which a reference, or another URL of a resource, names it; undefined if it does so otherwise. */
+export function idNamed(url: string): string | undefined {
+  return url.includes('?') ? undefined : restful.exec(url)?.[2];
+}
+
 /**
  * Reads the text of a Reference. Without `baseUrl` (no slash at its end) every absolute URL is foreign. Undefined if the
  * text is none of the forms that R4 knows.

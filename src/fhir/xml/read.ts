@@ -1,5 +1,6 @@
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { Failure, fail, issue, type Outcome } from '#errors';
+import { mask } from '#resident-numbers';
 import { Issues } from '../json/issues.ts';
 import { keepDigits } from '../json/json.ts';
 import { Frame, isPrimitive } from './frame.ts';
@@ -104,7 +105,7 @@ class XmlReader {
   #resource({ uri, local }: XmlName, parent: Frame | undefined): Frame | undefined {
     const layout = uri === FHIR ? resourceLayout(local) : undefined;
     if (layout === undefined) {
-      const found = `the element ${local.slice(0, 64)}, which is no resource`;
+      const found = `the element ${mask(local).slice(0, 64)}, which is no resource`;
       this.#refuse(found, `a resource of R4, in the namespace ${FHIR}`, parent?.path());
       return undefined;
     }

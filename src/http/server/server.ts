@@ -14,6 +14,7 @@ import Fastify, {
 import { Failure, fail, type Outcome } from '#errors';
 import type { Caller, Context } from '#operations/request/context.ts';
 import type { Interaction } from '#operations/request/route.ts';
+import { mask } from '#resident-numbers';
 import { unrestricted } from '#security/rights.ts';
 import { respond } from '../exchange.ts';
 import { respondInPool } from '../large-request.ts';
@@ -239,14 +240,19 @@ function recognise({ config }: Context, { method, raw, ip }: FastifyRequest): Ou
 function identify(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { 'x-request-id': sent, 'x-correlation-id': correlation = sent } = request.headers;
   // R4 http.html#custom: an id of the client's that is not used comes back as that to which the request belongs.
-  if (typeof correlation === 'string' && correlation !== request.id && /^[\x21-\x7e]{1,200}$/.test(correlation)) {
+  if (typeof correlation === 'string' && correlation !== request.id && isShown(correlation, /^[\x21-\x7e]{1,200}$/)) {
     reply.header('x-correlation-id', correlation);
   }
   return reply.header('x-request-id', request.id);
 }
 
 function requestId(sent: string | string[] | undefined): string {
-  return typeof sent === 'string' && /^[\w.-]{1,64}$/.test(sent) ? sent : randomUUID();
+  return typeof sent === 'string' && isShown(sent, /^[\w.-]{1,64}$/) ? sent : randomUUID();
+}
+
+/** Whether a text of the client's may go into the log and come back. */
+function isShown(text: string, form: RegExp): boolean {
+  return form.test(text) && mask(text) === text;
 }
 
 function account(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): void {

@@ -2,6 +2,8 @@ import { Failure, fail, failIfAny, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { parseResource } from '#fhir/json/json.ts';
 import { isObject, type JsonObject } from '#fhir/json/object.ts';
+import { idNamed } from '#fhir/values/references.ts';
+import { holdsResidentNumber } from '#resident-numbers';
 import type { Context } from '../request/context.ts';
 import { checkElements, checkTexts } from '../request/elements.ts';
 import { refuseParameters } from '../request/parameters.ts';
@@ -125,6 +127,7 @@ function checkEntry(entry: JsonObject, path: string): Outcome<EntryRequest> {
   const { request } = entry;
   checkElements(entry, 'Bundle.entry', path, issues);
   checkTexts(entry, ['fullUrl'], path, issues);
+  checkFullUrl(entry.fullUrl, path, issues);
   if (isObject(request)) {
     for (const name of ['method', 'url']) {
       if (request[name] !== undefined) continue;
@@ -136,6 +139,12 @@ function checkEntry(entry: JsonObject, path: string): Outcome<EntryRequest> {
     issues.add(issue('bundle-entry', { text }, `${path}.request`));
   }
   return failIfAny(issues.list) ?? (request as EntryRequest);
+}
+
+function checkFullUrl(fullUrl: unknown, path: string, issues: Issues): void {
+  const id = typeof fullUrl === 'string' ? idNamed(fullUrl) : undefined;
+  if (id === undefined || !holdsResidentNumber(id)) return;
+  issues.add(issue('resident-number-as-id', { found: id }, `${path}.fullUrl`));
 }
 
 /** What an interaction may not be asked, or not be asked in an entry. */

@@ -2,6 +2,7 @@ import { fail, type Outcome } from '#errors';
 import { type Compartment, compartmentMembers, isCompartment } from '#fhir/model/compartments.ts';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import { isValidId } from '#fhir/values/references.ts';
+import { holdsResidentNumber } from '#resident-numbers';
 
 /** The interactions of R4 http.html, by the codes of http://hl7.org/fhir/restful-interaction where it has one. */
 export type Interaction =
@@ -75,6 +76,7 @@ export function route(definitions: Definitions, method: string, path: string): O
     return operation(method, path, { name: second, type });
   }
   if (!isValidId(second)) return fail('invalid-id', { found: second }, `${type}.id`);
+  if (holdsResidentNumber(second)) return fail('resident-number-as-id', { found: second }, `${type}.id`);
   const id = second;
   if (third === undefined) return instanceLevel(method, path, type, id);
   if (third.startsWith('$') && fourth === undefined) {

@@ -1,4 +1,5 @@
 import { type Issue, issue } from '#errors';
+import { mask } from '#resident-numbers';
 import { describe } from '#search/model/describe.ts';
 import type { Query } from '#search/model/query.ts';
 import type { ExplainedStep, Page } from '#storage/store.ts';
@@ -16,7 +17,8 @@ export function explanationOf(query: Query, page: Page, included: readonly Page[
   const { types, where, sort, count } = query;
   const order = sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(', ');
   const of = types.length > 3 ? `${types.length} types` : types.join(', ');
-  const words = describe(where);
+  // Before it is cut: half a number is not known for one.
+  const words = mask(describe(where));
   const shown = words.length > longest ? `${words.slice(0, longest)}…` : words;
   const asked = `search: ${of} where ${shown}; in the order of ${order === '' ? 'creation' : order}; ${count} a page`;
   const steps = [

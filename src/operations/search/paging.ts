@@ -1,4 +1,5 @@
 import { fail, type Outcome } from '#errors';
+import { mask } from '#resident-numbers';
 import type { Query } from '#search/model/query.ts';
 import type { Links } from '../request/answer.ts';
 import type { Context } from '../request/context.ts';
@@ -86,17 +87,12 @@ async function sealed(context: Context, path: string, cursor: Cursor): Promise<s
 /** The first page tells what was applied (R4 search.html#conformance), a later one names itself. Values that may identify a
  * resident stay out of URLs, and what is too long for one is shortened if it can be. */
 async function linkTo(context: Context, path: string, query: Query, cursor: Cursor): Promise<string> {
-  if (cursor.after !== undefined || query.applied.some(([, value]) => isIdentifying(value))) {
+  if (cursor.after !== undefined || query.applied.some((pair) => pair.some((text) => mask(text) !== text))) {
     return sealed(context, path, cursor);
   }
   const text = query.applied.map(([name, value]) => `${encodeURIComponent(name)}=${encode(value)}`).join('&');
   const plain = text === '' ? path : `${path}?${text}`;
   return lengthOf(context, plain) <= context.config.maxUrl ? plain : sealed(context, path, cursor);
-}
-
-/** A resident ID number is one in whatever width it is typed, and with blanks or hyphens between its parts. */
-function isIdentifying(value: string): boolean {
-  return /\d{15}/.test(value.normalize('NFKC').replace(/[\s-]/g, ''));
 }
 
 /** As encodeURIComponent, but for what a query may hold and reads better plain. */

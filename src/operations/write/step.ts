@@ -1,6 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
+import { idNamed } from '#fhir/values/references.ts';
+import { holdsResidentNumber } from '#resident-numbers';
 import type { Version } from '#storage/store.ts';
 import { yielder } from '#threads/yielding.ts';
 import { criteriaIn, type Matches } from '../lookups/criteria.ts';
@@ -117,14 +119,25 @@ export function readStep(
   const path = resourcePath(request, type);
   const resource = asResource(body, type, path);
   if (resource instanceof Failure) return { step: undefined, issues: [...wrong, ...resource.issues] };
-  const issues = [...wrong, ...check(context, resource, path, profile)];
-  if (named !== undefined && resource.id !== named) {
-    const found = typeof resource.id === 'string' ? `"${resource.id}"` : shown(resource.id);
-    issues.unshift(issue('id-mismatch', { found, expected: named }, `${path}.id`));
-  }
   const links = referenceLinks(resource, path, known);
+  const issues = [
+    ...wrong,
+    ...idIssues(action, named, resource.id, `${path}.id`),
+    ...check(context, resource, path, profile),
+    ...numbersAsIds(links),
+  ];
   if (step === undefined) return { step, issues };
   return { step: { ...step, resource, links, notes: issues, id: action === 'create' ? newId() : named }, issues };
+}
+
+/** R4 http.html#update: the id of the resource is that of the URL, and where a search says what is meant, one that may stand in URLs. */
+function idIssues(action: WriteStep['action'], named: string | undefined, id: unknown, path: string): readonly Issue[] {
+  if (named !== undefined && id !== named) {
+    const found = typeof id === 'string' ? `"${id}"` : shown(id);
+    return [issue('id-mismatch', { found, expected: named }, path)];
+  }
+  const isNumber = action === 'update' && named === undefined && typeof id === 'string' && holdsResidentNumber(id);
+  return isNumber ? [issue('resident-number-as-id', { found: id }, path)] : [];
 }
 
 function criteriaOf(request: Request, type: string, named: string | undefined): Outcome<WriteStep['criteria']> {
@@ -157,6 +170,15 @@ export function check(context: Context, resource: Resource, path: string, profil
   const subsetted = Array.isArray(tags) && tags.some((tag) => tag?.code === 'SUBSETTED');
   const issues = context.validate(resource, profile).map((i) => ({ ...i, expression: within(path, i.expression) }));
   return subsetted ? [issue('subsetted', {}, `${path}.meta.tag`), ...issues] : issues;
+}
+
+/** References that would carry a resident's number into every answer that shows them. */
+export function numbersAsIds(links: readonly Link[]): Issue[] {
+  return links.flatMap(({ kind, value, path }) => {
+    if (kind !== 'reference' || !holdsResidentNumber(value)) return [];
+    const id = idNamed(value);
+    return id === undefined || !holdsResidentNumber(id) ? [] : [issue('resident-number-as-id', { found: id }, path)];
+  });
 }
 
 /** `Patient.name[0]` becomes `Bundle.entry[3].resource.name[0]`. */

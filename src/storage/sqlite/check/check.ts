@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { Failure, mask, type Outcome } from '#errors';
+import { Failure, type Outcome } from '#errors';
+import { mask } from '#resident-numbers';
 import type { StoreCheck } from '../../driver.ts';
 import { beside, lookAt, newerSchema, obstacleOf, tellsDamage, unusable } from '../database/obstacles.ts';
 import { awaited, current, deleted, schemaVersion } from '../database/schema.ts';
