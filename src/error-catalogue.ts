@@ -1,3 +1,5 @@
+import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+
 /**
  * The catalogue of expected failures: data alone, which errors.ts makes into values.
  *
@@ -5,35 +7,9 @@
  * `{name}` stands for a detail. Texts never carry a resident's number: `issue` masks the details.
  */
 
-export type IssueType =
-  | 'structure'
-  | 'required'
-  | 'value'
-  | 'invariant'
-  | 'security'
-  | 'login'
-  | 'forbidden'
-  | 'not-supported'
-  | 'duplicate'
-  | 'multiple-matches'
-  | 'not-found'
-  | 'deleted'
-  | 'too-long'
-  | 'code-invalid'
-  | 'extension'
-  | 'too-costly'
-  | 'throttled'
-  | 'business-rule'
-  | 'conflict'
-  | 'transient'
-  | 'timeout'
-  | 'exception'
-  | 'invalid'
-  | 'informational';
-
 interface CatalogueEntry {
   readonly status: number;
-  readonly type: IssueType;
+  readonly type: OperationOutcomeIssue['code'];
   readonly text: string;
 }
 
