@@ -183,7 +183,10 @@ interface Published {
 
 function publishedParameters(resourceTypes: ReadonlySet<string>): Published {
   const bundle: Bundle<SearchParameterResource> = readJson('fhir/r4/search-parameters.json');
-  const published = (bundle.entry ?? []).flatMap((e) => (e.resource === undefined ? [] : [e.resource]));
+  // By a slip of the publisher the file holds one of R5.
+  const published = (bundle.entry ?? []).flatMap(({ resource }) =>
+    resource?.version === '4.0.1' ? [corrected(resource)] : [],
+  );
   const resources = new Map(published.map((p) => [p.url, p]));
   const byType = new Map([...resourceTypes].map((t) => [t, new Map<string, SearchParameter>()]));
   const byUrl = new Map<string, SearchParameter | undefined>();
@@ -200,6 +203,18 @@ function publishedParameters(resourceTypes: ReadonlySet<string>): Published {
     }
   }
   return { byType, byUrl };
+}
+
+/**
+ * DocumentReference-relationship, whose components contradict themselves: R4 has their expressions the other way round. The order of
+ * their parameters is that of R4's page.
+ */
+function corrected(resource: SearchParameterResource): SearchParameterResource {
+  if (!resource.url.endsWith('/DocumentReference-relationship')) return resource;
+  const component = resource.component?.map((c) => {
+    return { ...c, expression: c.definition.endsWith('-relatesto') ? 'target' : 'code' };
+  });
+  return { ...resource, ...(component !== undefined && { component }) };
 }
 
 /** They look into the first entry of a stored Bundle, which no index covers. */

@@ -1,6 +1,7 @@
 import { Failure, fail, failIfAny, type Issue, type Outcome } from '#errors';
 import { readSubset, type Subset } from '#fhir/model/subset.ts';
 import { orPlus } from '#search/criteria/escapes.ts';
+import { parseCount } from '#search/model/numbers.ts';
 import type { HistoryQuery } from '#storage/store.ts';
 import type { History } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
@@ -80,8 +81,8 @@ function readParameter(context: Context, name: string, value: string): Outcome<P
   const wrong = (expected: string) =>
     fail('bad-parameter-value', { parameter: name, found: value, expected: orPlus(value, expected) });
   if (name === '_count') {
-    if (!/^\d{1,9}$/.test(value)) return wrong('a whole number from 0');
-    return { limit: Math.min(Number(value), maxCount) };
+    const asked = parseCount(value);
+    return asked === undefined ? wrong('a whole number from 0') : { limit: Math.min(asked, maxCount) };
   }
   if (name === '_since' || name === '_at') {
     const range = context.clock.range(value);

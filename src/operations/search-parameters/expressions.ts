@@ -85,10 +85,37 @@ function faultOfValues(expression: string, type: SearchType, base: string): Expr
     const path = readPath(branch);
     // What needs the engine is known by its results alone.
     if (path === undefined) return undefined;
-    const found = typesOf(path, base);
+    const found = elementsOf(path, resourceElement(base), base);
     if ('expected' in found) return found;
-    types.push(...found);
+    types.push(...found.map(typeOf));
   }
+  return faultOfTypes(types, type);
+}
+
+/** Whether a component of a composite gives, from what the composite's expression leads to, what its parameter is searched by. */
+export function faultOfComponent(
+  { composite, component }: { readonly composite: string; readonly component: string },
+  type: SearchType,
+  base: string,
+): ExpressionFault | undefined {
+  const types: string[] = [];
+  for (const branch of ownBranches(composite, base)) {
+    const context = readPath(branch);
+    const from = context && elementsOf(context, resourceElement(base), base);
+    // What needs the engine is known by its results alone; what leads nowhere is told of the expression.
+    if (from === undefined || 'expected' in from) return undefined;
+    for (const path of branches(component).map(readPath)) {
+      if (path === undefined || path.root !== '$this') return undefined;
+      const found = from.map((element) => elementsOf(path, element, base));
+      const fault = found.find((f) => 'expected' in f);
+      if (fault !== undefined) return fault;
+      types.push(...found.flatMap((f) => ('expected' in f ? [] : f.map(typeOf))));
+    }
+  }
+  return faultOfTypes(types, type);
+}
+
+function faultOfTypes(types: readonly string[], type: SearchType): ExpressionFault | undefined {
   if (type === 'composite' || type === 'special') return undefined;
   const expected = searched[type];
   if (types.some((t) => expected.some((e) => isSubtype(t, e)))) return undefined;
@@ -111,9 +138,9 @@ export function meaningFor(expression: string, type: string): string {
     .join();
 }
 
-/** The types of the values of a path, as R4 declares them. */
-function typesOf({ steps }: Path, base: string): readonly string[] | ExpressionFault {
-  let at: readonly ElementType[] = [resourceElement(base)];
+/** Where a path leads from an element, as R4 declares it. */
+function elementsOf({ steps }: Path, from: ElementType, base: string): readonly ElementType[] | ExpressionFault {
+  let at: readonly ElementType[] = [from];
   for (const step of steps) {
     const before = at;
     if (step.op === 'child') at = at.flatMap((e) => [...(children(e.path, step.name)?.values() ?? [])]);
@@ -124,8 +151,12 @@ function typesOf({ steps }: Path, base: string): readonly string[] | ExpressionF
     const types = [...new Set(before.map((e) => e.type))].join(', ');
     return { found: `"${name}"`, expected: `what R4 has in ${types} (of ${base})` };
   }
-  // Ids and the urls of extensions.
-  return at.map((e) => (e.type === 'System.String' ? 'string' : e.type));
+  return at;
+}
+
+/** Ids and the urls of extensions are strings. */
+function typeOf({ type }: ElementType): string {
+  return type === 'System.String' ? 'string' : type;
 }
 
 /** `Bundle.entry.resource.ofType(Patient)`: any resource may stand there. */

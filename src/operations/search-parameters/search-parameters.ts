@@ -9,7 +9,7 @@ import {
   type SearchLimits,
   type SearchParameter,
 } from '#fhir/model/definitions.ts';
-import { faultOf, faultOfForm, meaningFor } from './expressions.ts';
+import { faultOf, faultOfComponent, faultOfForm, meaningFor } from './expressions.ts';
 
 /** A parameter that a SearchParameter of the store defines. */
 export interface Custom extends Omit<CustomParameter, 'progress'> {
@@ -213,6 +213,25 @@ function* checkComponents(fields: JsonObject, known: DefinedParameters): Iterabl
         ? faultOfForm(expression)
         : { found: expression, expected: 'the FHIRPath of its values' };
     if (fault !== undefined) yield bad(`${at}.expression`, fault.found, fault.expected);
+    else if (parameter !== undefined) yield* checkComponent(fields, String(expression), parameter.type, at, known);
+  }
+}
+
+/** R4's own need no check: they are in force as they are here. */
+function* checkComponent(
+  fields: JsonObject,
+  component: string,
+  type: SearchParameter['type'],
+  at: string,
+  { definitions }: DefinedParameters,
+): Iterable<Issue> {
+  const { expression: composite, url } = fields;
+  if (typeof composite !== 'string' || definitions.isPublished(String(url))) return;
+  for (const base of basesOf(fields)) {
+    const fault = faultOfComponent({ composite, component }, type, base);
+    if (fault === undefined) continue;
+    yield bad(`${at}.expression`, fault.found, fault.expected);
+    return;
   }
 }
 

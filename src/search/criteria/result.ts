@@ -1,6 +1,7 @@
 import { Failure, fail, type Outcome } from '#errors';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import type { SortKey } from '../model/filter.ts';
+import { parseCount } from '../model/numbers.ts';
 import type { Include } from '../model/query.ts';
 import { readInclude } from './includes.ts';
 import { badValue, unknownModifier } from './lists.ts';
@@ -101,8 +102,10 @@ function totalAlone(shape: ResultShape): ResultShape {
 }
 
 function readCount(scope: ResultScope, shape: ResultShape, value: string) {
-  if (!/^\d{1,9}$/.test(value)) return badValue('_count', value, 'a whole number, 0 or more');
-  const count = Math.min(Number(value), scope.maxCount);
+  const asked = parseCount(value);
+  if (asked === undefined) return badValue('_count', value, 'a whole number, 0 or more');
+  // R4 search.html#count: a server may return fewer than asked for.
+  const count = Math.min(asked, scope.maxCount);
   // R4: `_count=0` is treated as `_summary=count`.
   return { shape: count === 0 ? totalAlone(shape) : { ...shape, count }, used: String(count) };
 }

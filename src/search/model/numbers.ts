@@ -32,7 +32,14 @@ const decimal = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
 /** Reads a number of a search; undefined if it is not a decimal that a double can hold. */
 export function parseNumber(text: string): number | undefined {
   const value = decimal.test(text) ? Number(text) : Number.NaN;
-  return Number.isFinite(value) ? value : undefined;
+  // What is too small for a double is not nothing.
+  const isLost = value === 0 && /^[^eE]*[1-9]/.test(text);
+  return Number.isFinite(value) && !isLost ? value : undefined;
+}
+
+/** Reads how many are asked for, in as many digits as there are; undefined if it is no whole number from 0. */
+export function parseCount(text: string): number | undefined {
+  return /^\d+$/.test(text) ? Math.min(Number(text), Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 /**

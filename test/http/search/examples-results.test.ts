@@ -79,6 +79,22 @@ const sections: Sections = {
     // A system can support lists by their function; what it does not support is refused.
     ['AllergyIntolerance?patient=42&_list=$current-allergies', 400],
   ],
+  // R4's definition has the expressions of its components the other way round.
+  'documentreference.html: relationship': [
+    ['DocumentReference?relationship=DocumentReference/first$replaces', 'second'],
+    ['DocumentReference?relationship=first$replaces', 'second'],
+    [
+      'DocumentReference?relationship=DocumentReference/first$http://hl7.org/fhir/document-relationship-type|appends',
+      'third',
+    ],
+    ['DocumentReference?relationship=DocumentReference/second$replaces', 'third'],
+    ['DocumentReference?relationship=DocumentReference/second$appends', ''],
+    ['DocumentReference?relationship=first$replaces,second$replaces', 'second third'],
+    ['DocumentReference?relationship=replaces$DocumentReference/first', ''],
+    ['DocumentReference?relationship=DocumentReference/first', 400],
+    ['DocumentReference?relatesto.relationship=first$replaces', 'third'],
+    ['DocumentReference?_has:DocumentReference:relatesto:relationship=second$replaces', 'first second'],
+  ],
   '3.1.1.4.23 Advanced filtering': [
     ['Observation?code=http://loinc.org|1234-5&subject.name=peter', 'b1 b2'],
     ['Observation?_filter=code eq http://loinc.org|1234-5 and subject.name co "peter"', 'b1 b2'],
@@ -95,6 +111,7 @@ const sections: Sections = {
       'DocumentReference?_filter=relatesTo[code eq replaces].target re DocumentReference/first',
       'Group?_filter=characteristic[code eq gender].value eq mixed',
     ].map((query): Example => [query, 400, `differs: ${noParameter}`]),
+    ['DocumentReference?_filter=relationship eq DocumentReference/first$replaces', 'second'],
     ['Group?_filter=characteristic eq gender and value eq mixed', 'mixed crossed'],
     // From left to right, without precedence.
     ['Patient?_filter=given eq peter or given eq anna and gender eq female', '42'],

@@ -56,6 +56,19 @@ t.test('the components of a composite are resolved', async (t) => {
   );
 });
 
+t.test('what R4 says by mistake is corrected or left out', async (t) => {
+  const relationship = definitions.searchParameters('DocumentReference').get('relationship');
+  t.strictSame(
+    relationship?.components.map((c) => [c.parameter.code, c.parameter.type, c.expression]),
+    [
+      ['relatesto', 'reference', 'target'],
+      ['relation', 'token', 'code'],
+    ],
+  );
+  t.notOk(definitions.searchParameters('DeviceDefinition').has('classification'), 'one of R5');
+  t.notOk(definitions.isPublished('http://hl7.org/fhir/SearchParameter/DeviceDefinition-classification'));
+});
+
 t.test('the Patient compartment goes by reference parameters', async (t) => {
   t.strictSame(definitions.patientCompartment('Observation'), ['performer', 'subject']);
   t.strictSame(definitions.patientCompartment('Patient'), ['link']);

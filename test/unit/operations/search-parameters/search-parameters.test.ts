@@ -56,6 +56,7 @@ t.test('what may be defined', async (t) => {
       multipleOr: false,
     },
     'every resource': { base: ['Resource'], expression: 'Resource.language' },
+    'a composite of an element': ofDocuments('target', 'code'),
     'a composite of R4 parameters': {
       base: ['Observation'],
       type: 'composite',
@@ -79,6 +80,19 @@ t.test('what may be defined', async (t) => {
     multipleAnd: false,
   });
 });
+
+/** A composite of a document and how it relates to another one. */
+function ofDocuments(first: string, second: string) {
+  return {
+    base: ['DocumentReference'],
+    type: 'composite',
+    expression: 'DocumentReference.relatesTo',
+    component: [
+      { definition: 'http://hl7.org/fhir/SearchParameter/DocumentReference-relatesto', expression: first },
+      { definition: 'http://hl7.org/fhir/SearchParameter/DocumentReference-relation', expression: second },
+    ],
+  };
+}
 
 t.test('what is refused, and how it is told', async (t) => {
   const code = 'http://hl7.org/fhir/SearchParameter/clinical-code';
@@ -120,6 +134,9 @@ t.test('what is refused, and how it is told', async (t) => {
     [{ type: 'reference', expression: 'Patient.link.other' }, 'target', /is "missing"/],
     [{ type: 'reference', expression: 'Patient.link.other', target: ['Man'] }, 'target[0]', /is "Man"/],
     [{ type: 'composite', expression: 'Patient' }, 'component', /expected two components or more/],
+    [ofDocuments('code', 'code'), 'component[0].expression', /is "a path to code"; expected one to Reference, uri/],
+    [ofDocuments('target', 'target'), 'component[1].expression', /is "a path to Reference".* \(token\)/],
+    [ofDocuments('target', 'kind'), 'component[1].expression', /is ""kind""; expected what R4 has in BackboneElement/],
     [{ component: [{ definition: code, expression: 'code' }] }, 'component', /expected none/],
     [{ modifier: ['exact'] }, 'modifier[0]', /is "exact"; expected missing, text, not, .* \(token\)/],
     [{ comparator: ['gt'] }, 'comparator', /is "gt"; expected none/],
