@@ -85,14 +85,37 @@ function faultOfValues(expression: string, type: SearchType, base: string): Expr
     const path = readPath(branch);
     // What needs the engine is known by its results alone.
     if (path === undefined) return undefined;
-    const found = typesOf(path, base);
+    const found = elementsOf(path, base);
     if ('expected' in found) return found;
-    types.push(...found);
+    // Ids and the urls of extensions.
+    types.push(...found.map((e) => (e.type === 'System.String' ? 'string' : e.type)));
   }
   if (type === 'composite' || type === 'special') return undefined;
   const expected = searched[type];
   if (types.some((t) => expected.some((e) => isSubtype(t, e)))) return undefined;
   return { found: `a path to ${[...new Set(types)].join(', ')}`, expected: `one to ${expected.join(', ')} (${type})` };
+}
+
+/**
+ * The resource types to which the values of a reference parameter of the type `base` may lead, by what R4 allows in the elements and what
+ * the expression asks of `resolve()`; undefined if that may be any.
+ */
+export function targetsOf(expression: string, base: string): readonly string[] | undefined {
+  const targets = new Set<string>();
+  for (const branch of ownBranches(expression, base)) {
+    const path = readPath(branch);
+    const elements = path === undefined ? undefined : elementsOf(path, base);
+    if (path === undefined || elements === undefined || 'expected' in elements) return undefined;
+    const asked = path.steps.flatMap((step) => (step.op === 'resolvesTo' ? [typeName(step.type)] : []));
+    for (const { type, targets: allowed } of elements) {
+      // What has another type is no reference; a uri may be the url of anything.
+      if (type !== 'Reference' && !isSubtype(type, 'uri')) continue;
+      const found = asked.length > 0 ? asked : allowed;
+      if (found.length === 0) return undefined;
+      for (const target of found) targets.add(target);
+    }
+  }
+  return [...targets];
 }
 
 /** The branches of a union that may give values of a resource of the type. */
@@ -111,8 +134,8 @@ export function meaningFor(expression: string, type: string): string {
     .join();
 }
 
-/** The types of the values of a path, as R4 declares them. */
-function typesOf({ steps }: Path, base: string): readonly string[] | ExpressionFault {
+/** The values of a path, as R4 declares them. */
+function elementsOf({ steps }: Path, base: string): readonly ElementType[] | ExpressionFault {
   let at: readonly ElementType[] = [resourceElement(base)];
   for (const step of steps) {
     const before = at;
@@ -124,8 +147,7 @@ function typesOf({ steps }: Path, base: string): readonly string[] | ExpressionF
     const types = [...new Set(before.map((e) => e.type))].join(', ');
     return { found: `"${name}"`, expected: `what R4 has in ${types} (of ${base})` };
   }
-  // Ids and the urls of extensions.
-  return at.map((e) => (e.type === 'System.String' ? 'string' : e.type));
+  return at;
 }
 
 /** `Bundle.entry.resource.ofType(Patient)`: any resource may stand there. */
