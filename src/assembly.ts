@@ -128,8 +128,9 @@ function join(
     operations,
     clock: clock(timeZone),
     index,
-    validate: (resource) => {
-      const structural = validate(resource);
+    canCheck: validate.knows,
+    validate: (resource, profile) => {
+      const structural = validate(resource, profile);
       const more = parameters.check(resource);
       if (more.length === 0) return structural;
       const paths = new Set(structural.map((i) => i.expression));

@@ -89,6 +89,11 @@ export const catalogue = {
     text: '{found} is not supported here; expected {expected}.',
   },
   'bad-request': { status: 400, type: 'invalid', text: 'The HTTP request could not be read ({found}).' },
+  'bad-encoding': {
+    status: 400,
+    type: 'value',
+    text: 'The {place} has {found}; expected UTF-8, with percent escapes of it (%E6%B2%AA) and %25 for a %.',
+  },
   'request-timeout': { status: 408, type: 'timeout', text: 'The HTTP request did not arrive in time.' },
   'header-too-large': {
     status: 431,
@@ -150,7 +155,7 @@ export const catalogue = {
   'version-conflict': {
     status: 412,
     type: 'conflict',
-    text: '{target} is at version {found}; the request expected {expected}.',
+    text: '{target} is at version {found}; {name} of the request expected {expected}.',
   },
   'if-match-required': {
     status: 400,
@@ -234,6 +239,12 @@ export const catalogue = {
     type: 'not-found',
     text: 'The criteria {found} match no resource; there is nothing to patch.',
   },
+  'criteria-not-met': {
+    status: 422,
+    type: 'business-rule',
+    text: 'The resource does not satisfy its own criteria ({found}), so that the same request would make another each time; expected {expected}.',
+  },
+  'criteria-circular': { status: 400, type: 'business-rule', text: 'The criteria name an entry that waits for this.' },
   'criteria-empty': { status: 400, type: 'value', text: 'The criteria {found} hold no search parameter.' },
 
   // Bundles
@@ -252,7 +263,7 @@ export const catalogue = {
   'unknown-full-url': {
     status: 400,
     type: 'structure',
-    text: 'The reference {found} is no fullUrl of this bundle, nor of what the resource holds; expected one.',
+    text: 'The reference {found} names {target}; expected {expected}.',
   },
   'duplicate-full-url': { status: 400, type: 'duplicate', text: 'The fullUrl {found} stands at more than one entry.' },
 

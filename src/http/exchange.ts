@@ -5,7 +5,7 @@ import type { Caller, Context } from '#operations/request/context.ts';
 import type { Request } from '#operations/request/request.ts';
 import type { HttpRequest, HttpResponse } from './request/messages.ts';
 import { formFor, json } from './request/negotiate.ts';
-import { pairsOf } from './request/path.ts';
+import { queryOf } from './request/path.ts';
 import { allowedMethods, readRequest } from './request/request.ts';
 import { refusal } from './response/refuse.ts';
 import { type Presentation, reply } from './response/render.ts';
@@ -24,10 +24,11 @@ export async function respond(context: Context, caller: Caller, incoming: HttpRe
 
 /** Reads a request, and lets go of its body: what it says is in the request now. */
 export function begin(context: Context, incoming: HttpRequest): Exchange {
-  const pairs = pairsOf(incoming.url);
+  const query = queryOf(incoming.url);
+  const { pairs } = query;
   const form = formFor(pairs.find(([name]) => name === '_format')?.[1], incoming.headers.accept);
   const pretty = pairs.some(([name, value]) => name === '_pretty' && value === 'true');
-  const request = readRequest(context, incoming, pairs, form);
+  const request = readRequest(context, incoming, query, form);
   incoming.body = nothing;
   return { incoming, request, view: { ...(form instanceof Failure ? json : form), pretty } };
 }

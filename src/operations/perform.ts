@@ -6,7 +6,7 @@ import { cancelJob, jobState, listJobs, startJob } from './jobs/jobs.ts';
 import { history } from './read/history.ts';
 import { readInteraction } from './read/read.ts';
 import type { Answer } from './request/answer.ts';
-import { readArguments } from './request/arguments.ts';
+import { issuesOfResource, readArguments } from './request/arguments.ts';
 import type { Caller, Context, GivenArguments, OperationCall } from './request/context.ts';
 import { withCurrentDefinitions } from './request/current-definitions.ts';
 import { levelOf, operationOf } from './request/operation.ts';
@@ -94,11 +94,18 @@ async function operation(
 ): Promise<Outcome<Answer>> {
   const found = operationOf(context.operations, asked);
   if (found instanceof Failure) return found;
-  const check = (input: OperationCall['input'], given: GivenArguments) => found.check?.(context, input, given) ?? [];
-  const given = readArguments(found, levelOf(asked), request.query, request.body, check);
+  if (request.unread !== undefined) {
+    if (found.judges !== true) return request.unread;
+    return { kind: 'judged', status: 200, found: issuesOfResource(request.unread, asked.type) };
+  }
+  const level = levelOf(asked);
+  const check = (input: OperationCall['input'], given: GivenArguments) =>
+    found.check?.(context, input, given, level) ?? [];
+  const given = readArguments(found, level, request.query, request.body, check);
   if (given instanceof Failure) return given;
   const { type, id } = asked;
   if (found.long && request.async === true) return startJob(context, caller, request);
   const at = { ...(type !== undefined && { type }), ...(id !== undefined && { id }) };
-  return found.handler(context, caller, { ...given, ...at, ...(signal !== undefined && { signal }) });
+  const { preconditions } = request;
+  return found.handler(context, caller, { ...given, ...at, preconditions, ...(signal !== undefined && { signal }) });
 }

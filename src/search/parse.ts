@@ -6,6 +6,7 @@ import { maxTests, SearchBudget, sizeOf, tooMany } from './criteria/budget.ts';
 import { isUnknownParameter, readOverTypes } from './criteria/chain.ts';
 import { type ReadingScope, splitModifier } from './criteria/criteria.ts';
 import { badValue, unknownModifier } from './criteria/lists.ts';
+import type { ReadingContext } from './criteria/ranges.ts';
 import {
   isResultParameter,
   type ResultScope,
@@ -33,6 +34,8 @@ export interface SearchOptions {
   readonly ignore?: ReadonlySet<string>;
   /** Milliseconds since 1970; the prefix `ap` measures dates from it. */
   readonly now?: number;
+  /** Of criteria: where a reference leads that names an entry of the same transaction. A URN that names none is refused then. */
+  readonly references?: ReadingContext['references'];
 }
 
 type Pair = readonly [name: string, value: string];
@@ -54,7 +57,8 @@ export function parseSearch(
   }
   const types = typeof type === 'string' ? [type] : type;
   const { definitions, baseUrl, lenient, maxCount, maxIncludes } = options;
-  const reading = { clock: clockOf(options.timeZone), baseUrl, now: options.now ?? Date.now() };
+  const { references, now = Date.now() } = options;
+  const reading = { clock: clockOf(options.timeZone), baseUrl, now, ...(references && { references }) };
   const criteria: ReadingScope = { definitions, reading, budget: new SearchBudget() };
   const result: ResultScope = { definitions, types, maxCount };
   let shape: ResultShape = { ...plain, count: options.defaultCount };

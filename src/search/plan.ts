@@ -3,9 +3,12 @@ import { and, type Filter, nothing, or, type Plan } from './model/filter.ts';
 import { type FilterOf, type FilterVisitor, mapFilter, visitFilter } from './model/filter-visitor.ts';
 import type { Include, Query } from './model/query.ts';
 
+/** What of a search a store is asked. */
+type SearchedQuery = Pick<Query, 'types' | 'where' | 'sort' | 'count' | 'total' | 'explain'>;
+
 /** What a store is asked for a search: the caller's rights hold for what is found and for whatever chains pass through.
  * `after` is the store's own word for where the page before ended. */
-export function plan(query: Query, rights: Filter, after?: string): Plan {
+export function plan(query: SearchedQuery, rights: Filter, after?: string): Plan {
   const { types, sort, count: limit, total, explain } = query;
   const where = and([restrict(query.where, rights), rights]);
   return {

@@ -43,6 +43,8 @@ export interface Write {
   readonly index: () => IndexRecord;
   /** The version that must be current for the write to happen: 0 asks that none is (never existed, or deleted). */
   readonly expect?: number;
+  /** What the resource must satisfy once all is written: the criteria that led to the write, so that they lead to it again. */
+  readonly criteria?: Filter;
 }
 
 /** A criterion of the request, checked again inside the transaction, against the state before its writes. */
@@ -74,7 +76,7 @@ export interface Transaction extends ChangeConditions {
   /** `strict`: every literal reference of the writes must lead to a resource that exists when they are done. */
   readonly references: 'lenient' | 'strict';
   readonly rights: WriteRights;
-  /** Milliseconds that the guards may take together; absent: they take their time. */
+  /** Milliseconds that the guards may take together, and the criteria after them; absent: they take their time. */
   readonly timeout?: number;
   /** Settings kept with the writes; `undefined` forgets one. */
   readonly settings?: Readonly<Record<string, string | undefined>>;
@@ -102,7 +104,7 @@ export type Conflict =
   | { readonly conflict: 'version'; readonly write: number; readonly found: number }
   | { readonly conflict: 'guard'; readonly guard: number; readonly found: readonly string[] }
   | { readonly conflict: 'reference'; readonly write: number; readonly param: string; readonly reference: string }
-  | { readonly conflict: 'rights'; readonly write: number }
+  | { readonly conflict: 'rights' | 'criteria'; readonly write: number }
   /** The time of the guards was over: what most of it went into. */
   | { readonly conflict: 'timeout'; readonly part: string }
   /** The engine cannot write now: a full disk, a lost file, a thread that ended. */

@@ -2,6 +2,7 @@ import type { Bundle, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
 import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Structures } from '#fhir/model/definitions.ts';
+import { isSubtype } from '#fhir/model/model.ts';
 import { clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { checkExtension } from './extension.ts';
@@ -22,8 +23,15 @@ export interface ValidatorOptions {
   readonly timeZone?: string;
 }
 
-/** Every problem of a resource, each at its FHIRPath; empty if there is none. Warnings stand among them. */
-export type Validator = (resource: Resource) => readonly Issue[];
+export interface Validator {
+  /**
+   * Every problem of a resource, each at its FHIRPath; empty if there is none. Warnings stand among them. It is checked against `profile` as if
+   * it claimed that.
+   */
+  (resource: Resource, profile?: string): readonly Issue[];
+  /** Whether it can check resources against this profile. */
+  readonly knows: (profile: string) => boolean;
+}
 
 const CORE = 'http://hl7.org/fhir/StructureDefinition/';
 
@@ -51,21 +59,53 @@ function compileExtensions(structures: readonly StructureDefinition[]): Readonly
 
 /** Compiles the guide, and returns the function that checks a resource against it and R4's types. */
 export function createValidator(options: ValidatorOptions): Validator {
-  if (options.mode === 'off') return () => [];
+  if (options.mode === 'off') return Object.assign(() => [], { knows: () => false });
   const { schemas } = options.types;
   const hooks = options.mode === 'profile' ? profileHooks(options.guide, options.types) : r4Hooks(options.types);
   const zone = clock(options.timeZone ?? 'Asia/Shanghai');
   const walkOptions = { schemas, valueSets: options.valueSets, hooks, clock: zone };
-  return (resource) => {
+  const validate = (resource: Resource, profile?: string): readonly Issue[] => {
     const walk = new ValidationWalk(resource, walkOptions);
     const value: unknown = resource;
-    if (isObject(value)) walk.checkResource(value, resource.resourceType, false);
+    if (!isObject(value)) return walk.issues.list;
+    const { resourceType } = resource;
+    walk.checkResource(value, resourceType, false);
+    if (profile === undefined || claimed(value).includes(profile)) return walk.issues.list;
+    if (hooks.knows(profile)) hooks.profile(profile, value, resourceType, resourceType, walk);
+    else checkCoreType(profile, resourceType, walk);
     return walk.issues.list;
   };
+  const knows = (profile: string) => hooks.knows(profile) || schemas.has(coreType(profile));
+  return Object.assign(validate, { knows });
 }
 
-function r4Hooks({ extensions }: CompiledTypes): Hooks {
+/** The type that the URL of one of R4's own structures names. */
+function coreType(url: string): string {
+  return url.startsWith(CORE) ? withoutVersion(url).slice(CORE.length) : '';
+}
+
+function withoutVersion(url: string): string {
+  return url.replace(/\|.*$/, '');
+}
+
+function checkCoreType(profile: string, found: string, walk: ValidationWalk): void {
+  const expected = coreType(profile);
+  if (isSubtype(found, expected)) return;
+  walk.add(
+    issue('wrong-shape', { target: 'resourceType', found, expected: `${expected}, the type of ${profile}` }, found),
+  );
+}
+
+interface ProfileHooks extends Hooks {
+  knows(url: string): boolean;
+  /** A resource against a profile that is known; `claim` is what names the profile. */
+  profile(url: string, resource: JsonObject, path: string, claim: string, walk: ValidationWalk): void;
+}
+
+function r4Hooks({ extensions }: CompiledTypes): ProfileHooks {
   return {
+    knows: () => false,
+    profile() {},
     resource() {},
     extension(extension, path, _owner, walk) {
       const definition = extensions.get(String(extension.url));
@@ -80,24 +120,30 @@ interface Profile extends ProfileRules {
   readonly context: readonly string[];
 }
 
-function profileHooks(guide: readonly Resource[], types: CompiledTypes): Hooks {
+function profileHooks(guide: readonly Resource[], types: CompiledTypes): ProfileHooks {
   const { schemas } = types;
   const held = new Map(guide.flatMap((r) => (r.resourceType === 'StructureDefinition' ? [[r.url, r] as const] : [])));
   const profiles = new Map([...held].map(([url, structure]) => [url, compile(structure, held)]));
   const ours = guideBases(held.keys());
   const published = r4Hooks(types);
   return {
+    knows: (url) => profiles.has(withoutVersion(url)),
+    profile(url, resource, path, claim, walk) {
+      const profile = profiles.get(withoutVersion(url));
+      if (profile === undefined) return;
+      if (profile.type !== resource.resourceType) {
+        const found = String(resource.resourceType);
+        const expected = `${profile.type}, the type of ${url}`;
+        walk.add(issue('wrong-shape', { target: 'resourceType', found, expected }, claim));
+      } else for (const rule of profile.rules) checkRule(rule, resource, profile.type, path, walk);
+    },
     resource(resource, path, walk) {
       for (const [i, url] of claimed(resource).entries()) {
-        const profile = profiles.get(url.replace(/\|.*$/, ''));
-        if (profile === undefined) {
-          if (schemas.has(url.replace(CORE, ''))) continue;
-          walk.add(issue('unknown-profile', { found: url }, `${path}.meta.profile[${i}]`, 'warning'));
-        } else if (profile.type !== resource.resourceType) {
-          const found = String(resource.resourceType);
-          const expected = `${profile.type}, the type of ${url}`;
-          walk.add(issue('wrong-shape', { target: 'resourceType', found, expected }, `${path}.meta.profile[${i}]`));
-        } else for (const rule of profile.rules) checkRule(rule, resource, profile.type, path, walk);
+        const claim = `${path}.meta.profile[${i}]`;
+        if (this.knows(url)) this.profile(url, resource, path, claim, walk);
+        else if (!schemas.has(url.replace(CORE, ''))) {
+          walk.add(issue('unknown-profile', { found: url }, claim, 'warning'));
+        }
       }
     },
     extension(extension, path, owner, walk) {

@@ -1,7 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Test } from 'tap';
-import type { Guard, Transaction } from '#storage/store.ts';
+import { everything, type Filter, nothing } from '#search/model/filter.ts';
+import type { Guard, Transaction, Write } from '#storage/store.ts';
 import {
+  byIdentifier,
+  carries,
   commit,
   created,
   ids,
@@ -141,6 +144,56 @@ export function writing(t: Test, open: Open): void {
       t.strictSame(outcome(result), wanted, JSON.stringify(guarded));
       if (expected === 'met') await commit(store, remove(`Observation/new${i}`));
     }
+  });
+
+  t.test('criteria of a write see the state after all writes', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    await commit(store, put('Patient/old', { entries: [carries('s', 'old')] }));
+    const female: Filter = {
+      op: 'chain',
+      param: 'subject',
+      types: ['Patient'],
+      where: isToken('gender', 'g', 'female'),
+    };
+    const observed: Filter = { op: 'has', type: 'Encounter', param: 'subject', where: isToken('class', 'c', 'AMB') };
+    const ofOld: Filter = { op: 'match', param: 'subject', test: { kind: 'reference', type: 'Patient', id: 'old' } };
+    const updated = (op: '<' | '>', value: number): Filter => ({
+      op: 'lastUpdated',
+      where: [{ bound: 'low', op, value }],
+    });
+    const visit = (id: string, subject: string, criteria: Filter): Write => ({
+      ...put(`Encounter/${id}`, { entries: [token('class', 'c', 'AMB'), refers('subject', `Patient/${subject}`)] }),
+      criteria,
+    });
+    const woman = put('Patient/w', { entries: [token('gender', 'g', 'female')] });
+    const named = put('Encounter/x', { entries: [byIdentifier('subject', 's', 'old', 'Patient')] });
+    const met: readonly (readonly Write[])[] = [
+      [visit('x', 'w', female), woman],
+      [{ ...woman, criteria: observed }, visit('x', 'w', everything)],
+      [visit('x', 'w', updated('>', 0))],
+      [visit('x', 'w', { op: 'not', of: female }), remove('Patient/w')],
+      [{ ...named, criteria: ofOld }],
+      [visit('x', 'old', ofOld), visit('y', 'w', isToken('class', 'c', 'AMB'))],
+    ];
+    const unmet: readonly (readonly [write: number, writes: readonly Write[]])[] = [
+      [0, [visit('x', 'old', female), woman]],
+      [1, [visit('y', 'w', everything), { ...put('Patient/old'), criteria: observed }]],
+      [0, [visit('x', 'w', updated('<', 1))]],
+      [1, [woman, visit('x', 'w', { op: 'not', of: female })]],
+      [0, [{ ...named, criteria: ofOld }, remove('Patient/old')]],
+      [1, [visit('x', 'old', ofOld), visit('y', 'w', isToken('never', 'heard', 'of'))]],
+      [0, [visit('x', 'old', nothing)]],
+    ];
+    for (const [i, writes] of met.entries()) {
+      t.notMatch(await store.transact(transaction(writes)), { conflict: /./ }, `met ${i}`);
+      await commit(store, remove('Encounter/x'), remove('Encounter/y'), remove('Patient/w'));
+    }
+    const { lastSeq } = await store.stats();
+    for (const [i, [write, writes]] of unmet.entries()) {
+      t.strictSame(await store.transact(transaction(writes)), { conflict: 'criteria', write }, `unmet ${i}`);
+    }
+    t.equal((await store.stats()).lastSeq, lastSeq, 'and nothing was stored');
   });
 
   t.test('all or nothing, for each transaction by itself', async (t) => {

@@ -93,6 +93,7 @@ const promises: Readonly<Record<string, Proof>> = {
 
 const namedOperations: Readonly<Record<string, Proof>> = {
   'pending-references': [200, (s) => s.ask('GET', '/$pending-references')],
+  validate: [200, (s) => s.ask('POST', '/Patient/$validate', { resourceType: 'Patient' })],
   'evaluate-measure': [
     200,
     (s) => s.ask('GET', '/Measure/cn-sh-11-record-coverage/$evaluate-measure?periodStart=2025&periodEnd=2025'),

@@ -24,9 +24,9 @@ async function raw(text: string): Promise<string> {
 
 t.test('operationoutcome.html: what cannot be routed is refused in FHIR, and tells no number', async (t) => {
   const table: readonly (readonly [string, string, number, string])[] = [
-    ['GET', `/fhir/Patient/${number}%`, 400, 'bad-request'],
-    ['GET', `/fhir/Patient/${number}%ff`, 400, 'bad-request'],
-    ['GET', `/fhir/Patient/nope%2520${number}`, 400, 'bad-request'],
+    ['GET', `/fhir/Patient/${number}%`, 400, 'bad-encoding'],
+    ['GET', `/fhir/Patient/${number}%ff`, 400, 'bad-encoding'],
+    ['GET', `/fhir/Patient/nope%2520${number}`, 400, 'bad-encoding'],
     ['GET', `/fhir/nope%20${number}`, 404, 'unknown-route'],
     ['GET', `/nope%20${number}`, 404, 'unknown-route'],
     ['GET', `/nope%2520${number}`, 404, 'unknown-route'],

@@ -53,7 +53,7 @@ const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>
     'search',
     'write',
     'bundle',
-    ['references', 'measure'],
+    ['references', 'measure', 'validate'],
     'operations.ts',
     'conformance',
     'perform.ts',

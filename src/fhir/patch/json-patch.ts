@@ -76,13 +76,24 @@ function add(root: unknown, operation: JsonPatchOperation, content: Content, lim
   const { path } = operation;
   if (isWhole(path)) return whole(operation, content);
   const holder = contentUnder(root, path.tokens.slice(0, -1))?.value;
-  if (!isHolder(holder)) return refuse(operation, path, 'no object or list to hold it', 'one that is there');
+  if (!isHolder(holder)) {
+    const expected = holder === undefined ? expectedHolder(path) : 'one that is there';
+    return refuse(operation, path, 'no object or list to hold it', expected);
+  }
   if (isObject(holder)) return put(root, operation, content, limits, withContent);
   const { length } = holder;
   const key = path.tokens.at(-1) ?? '';
   const at = key === '-' ? length : isIndex(key) ? Number(key) : Number.POSITIVE_INFINITY;
   if (at > length) return refuse(operation, path, `a list of ${length}`, `an index from 0 to ${length}, or -`);
   return put(root, operation, content, limits, (list) => splice(list as readonly unknown[], at, 0, [content]));
+}
+
+/** An index, or `-`, asks for a list, which JSON Patch makes only where it is told to. */
+function expectedHolder({ text, tokens }: Pointer): string {
+  const key = tokens.at(-1) ?? '';
+  if (key !== '-' && !isIndex(key)) return 'one that is there';
+  const list = text.slice(0, text.lastIndexOf('/'));
+  return `a list at "${list}"; add the first item with its list: { "op": "add", "path": "${list}", "value": [ … ] }`;
 }
 
 type Change = (holder: Holder, key: string, content: Content) => Holder;

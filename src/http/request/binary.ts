@@ -1,15 +1,34 @@
 import type { Binary } from '@medplum/fhirtypes';
-import { Failure } from '#errors';
+import { Failure, type Outcome } from '#errors';
+import { isObject } from '#fhir/json/object.ts';
 import type { Interaction } from '#operations/request/route.ts';
 import type { HttpRequest } from './messages.ts';
-import { formatOfBody, nameOf, namesFhir } from './negotiate.ts';
-import { pairsOf } from './path.ts';
+import { type FhirFormat, nameOf, namesFhir } from './negotiate.ts';
+import { queryOf } from './path.ts';
 
-/** R4 binary.html#rest: whether a body is the content of a Binary, since it is no FHIR. */
-export function isRaw(interaction: Interaction, { headers }: HttpRequest): boolean {
-  const contentType = headers['content-type'];
-  if (!('type' in interaction) || interaction.type !== 'Binary' || contentType === undefined) return false;
-  return formatOfBody(contentType) instanceof Failure;
+/** Whether a body is written to where Binary resources are: what it is depends on what it says (R4 binary.html#rest). */
+export function isForBinary(interaction: Interaction): boolean {
+  return 'type' in interaction && interaction.type === 'Binary' && interaction.code !== 'operation';
+}
+
+/** What a Binary resource begins with, where a body cannot be read any further. */
+const claims = { json: /"resourceType"\s*:\s*"Binary"/, xml: /<(?:[\w.-]+:)?Binary[\s>/]/ };
+
+/**
+ * What is written to `/Binary`: the Binary that a body is, or one whose content it is. `parsed` is the body read as `format`. A body that says it
+ * is a Binary and cannot be read is refused.
+ */
+export function binaryIn(
+  interaction: Interaction,
+  incoming: HttpRequest,
+  format: FhirFormat,
+  parsed: Outcome<unknown>,
+): Outcome<unknown> {
+  const { body } = incoming;
+  const text = () => Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
+  const isBinary =
+    parsed instanceof Failure ? claims[format].test(text()) : isObject(parsed) && parsed.resourceType === 'Binary';
+  return isBinary ? parsed : binaryOf(interaction, incoming);
 }
 
 /** The Binary whose content a body is. X-Security-Context says whose rules it follows. */
@@ -22,13 +41,6 @@ export function binaryOf(interaction: Interaction, { headers, body }: HttpReques
     ...(typeof reference === 'string' && { securityContext: { reference } }),
     ...(body.length > 0 && { data: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64') }),
   };
-}
-
-/** R4 binary.html#rest: FHIR that is no Binary is content like any other where a Binary is written. */
-export function asContents(interaction: Interaction, incoming: HttpRequest, body: unknown): unknown {
-  if (!('type' in interaction) || interaction.type !== 'Binary' || interaction.code === 'operation') return body;
-  const type = (body as { resourceType?: unknown } | null)?.resourceType;
-  return typeof type === 'string' && type !== 'Binary' ? binaryOf(interaction, incoming) : body;
 }
 
 /** The content of a Binary, and what it needs to go out by itself. It comes from outside: a browser shall not run it as a page of ours. */
@@ -57,7 +69,7 @@ function sendable(value: unknown): string | undefined {
 export function goesOutRaw(interaction: Interaction, { url, headers }: HttpRequest): boolean {
   const { code } = interaction;
   if ((code !== 'read' && code !== 'vread') || interaction.type !== 'Binary') return false;
-  return !pairsOf(url).some(([name]) => name === '_format') && !namesFhir(headers.accept);
+  return !queryOf(url).pairs.some(([name]) => name === '_format') && !namesFhir(headers.accept);
 }
 
 /** A client that takes JSON or XML and not what the content is gets the resource, in that form. */

@@ -1,5 +1,5 @@
 import { isUtf8 as isValidUtf8 } from 'node:buffer';
-import { Failure, fail, type Outcome } from '#errors';
+import { Failure, fail, failIfAny, type Outcome } from '#errors';
 import { parseResource } from '#fhir/json/json.ts';
 import { parseXml } from '#fhir/xml/read.ts';
 import { jsonPatch } from '#operations/bundle/entries.ts';
@@ -7,9 +7,10 @@ import type { Context } from '#operations/request/context.ts';
 import { operationOf } from '#operations/request/operation.ts';
 import { type Pairs, refuseParameters } from '#operations/request/parameters.ts';
 import { readPreconditions } from '#operations/request/preconditions.ts';
+import { type DecodedQuery, readHeaderText, readQuery } from '#operations/request/query.ts';
 import type { Patch, Request } from '#operations/request/request.ts';
 import { type Interaction, route } from '#operations/request/route.ts';
-import { asContents, binaryOf, goesOutRaw, isRaw } from './binary.ts';
+import { binaryIn, binaryOf, goesOutRaw, isForBinary } from './binary.ts';
 import { readHttpDate } from './http-date.ts';
 import type { HttpRequest } from './messages.ts';
 import { formatOfBody, isUtf8, type NegotiatedForm, nameOf } from './negotiate.ts';
@@ -22,7 +23,7 @@ const form = 'application/x-www-form-urlencoded';
 export function readRequest(
   context: Context,
   incoming: HttpRequest,
-  pairs: Pairs,
+  { pairs, issues }: DecodedQuery,
   form: Outcome<NegotiatedForm>,
 ): Outcome<Request> {
   const { method, url } = incoming;
@@ -33,7 +34,10 @@ export function readRequest(
   const interaction = route(context.definitions, method, path);
   if (interaction instanceof Failure) return interaction;
   if (form instanceof Failure && (asksPart(pairs) || !goesOutRaw(interaction, incoming))) return form;
-  const refused = refuseOperation(context, interaction, incoming.body.length) ?? refuseParameters(interaction, pairs);
+  const refused =
+    refuseOperation(context, interaction, incoming.body.length) ??
+    failIfAny(issues) ??
+    refuseParameters(interaction, pairs);
   return refused ?? withHeaders(context, incoming, interaction, pairs);
 }
 
@@ -50,7 +54,9 @@ function refuseOperation({ operations }: Context, interaction: Interaction, size
   if (interaction.code !== 'operation') return undefined;
   const found = operationOf(operations, interaction);
   if (found instanceof Failure) return found;
-  return size > largestParameters ? fail('operation-too-large', { expected: largestParameters }) : undefined;
+  return size > largestParameters && found.judges !== true
+    ? fail('operation-too-large', { expected: largestParameters })
+    : undefined;
 }
 
 function withHeaders(
@@ -61,7 +67,8 @@ function withHeaders(
 ): Outcome<Request> {
   const { headers } = incoming;
   const prefer = headers.prefer === undefined ? undefined : readPrefer(headers.prefer);
-  const ifNoneExist = headers['if-none-exist'];
+  const ifNoneExist = criteriaOf(headers['if-none-exist']);
+  if (ifNoneExist instanceof Failure) return ifNoneExist;
   const since = readHttpDate(headers['if-modified-since']);
   const preconditions = readPreconditions({
     ...(headers['if-match'] !== undefined && { ifMatch: headers['if-match'] }),
@@ -75,9 +82,14 @@ function withHeaders(
     preconditions,
     lenient: prefer?.handling === 'lenient',
     ...(prefer?.async === true && { async: true }),
-    ...(typeof ifNoneExist === 'string' && { ifNoneExist }),
+    ...(ifNoneExist !== undefined && { ifNoneExist }),
   };
   return withBody(context, incoming, request);
+}
+
+/** R4 http.html#ccreate. */
+function criteriaOf(header: string | string[] | undefined): Outcome<string | undefined> {
+  return typeof header === 'string' ? readHeaderText('If-None-Exist', header) : undefined;
 }
 
 function withBody(context: Context, incoming: HttpRequest, request: Request): Outcome<Request> {
@@ -96,7 +108,7 @@ function withBody(context: Context, incoming: HttpRequest, request: Request): Ou
     case 'create':
     case 'update':
     case 'conditional-update': {
-      if (isRaw(request.interaction, incoming)) return { ...request, body: binaryOf(request.interaction, incoming) };
+      if (isForBinary(request.interaction)) return withBinary(context, incoming, request);
       break;
     }
     case 'bundle':
@@ -108,8 +120,24 @@ function withBody(context: Context, incoming: HttpRequest, request: Request): Ou
       return request;
   }
   const body = readBody(context, incoming, code === 'bundle' ? 'a Bundle' : 'a resource');
-  if (body instanceof Failure) return body;
-  return { ...request, body: asContents(request.interaction, incoming, body) };
+  if (body instanceof Failure) {
+    return code === 'operation' && body.status !== 415 ? { ...request, unread: body } : body;
+  }
+  return { ...request, body };
+}
+
+/** R4 binary.html#rest. */
+function withBinary(context: Context, incoming: HttpRequest, request: Request): Outcome<Request> {
+  const { interaction } = request;
+  const { body, headers } = incoming;
+  const contentType = headers['content-type'];
+  const format = formatOfBody(contentType);
+  if (contentType !== undefined && format instanceof Failure) {
+    return { ...request, body: binaryOf(interaction, incoming) };
+  }
+  const read = readBody(context, incoming, 'a resource');
+  const held = format instanceof Failure || body.length === 0 ? read : binaryIn(interaction, incoming, format, read);
+  return held instanceof Failure ? held : { ...request, body: held };
 }
 
 /** The resource in a body; `also` is another media type that would do. */
@@ -143,8 +171,8 @@ function withForm(request: Request, contentType: string | undefined, bytes: Uint
     return fail('unsupported-media-type', { name: 'Content-Type', found: contentType ?? 'missing', expected: form });
   }
   if (!isValidUtf8(bytes)) return fail('invalid-utf8', {});
-  const text = new TextDecoder().decode(bytes);
-  return { ...request, query: [...request.query, ...new URLSearchParams(text)] };
+  const own = readQuery(new TextDecoder().decode(bytes));
+  return own instanceof Failure ? own : { ...request, query: [...request.query, ...own] };
 }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];

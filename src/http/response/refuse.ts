@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type Failure, fail } from '#errors';
+import { Failure, fail } from '#errors';
 import type { Context } from '#operations/request/context.ts';
+import { decodePath } from '#operations/request/query.ts';
 import { requestEncodings } from '../request/codings.ts';
 import type { HttpResponse } from '../request/messages.ts';
 import { json } from '../request/negotiate.ts';
-import { badPath } from '../request/path.ts';
 import { outcomeOf } from './outcome.ts';
 import { bodied, type Presentation } from './render.ts';
 
@@ -34,6 +34,12 @@ export function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
   return reply.code(failure.status).headers(retryAfter(failure)).header('content-type', utf8).send(body);
 }
 
+/** What the router could not decode. */
+function badPath(url: string): Failure {
+  const path = decodePath(url.replace(/\?.*$/s, ''));
+  return path instanceof Failure ? path : fail('bad-request', { found: 'its path is badly encoded' });
+}
+
 /** Fastify's own refusals become the catalogue's; anything else is a defect, told to the log alone. */
 export function failureOf(context: Context, error: FastifyError, request: FastifyRequest): Failure {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fail('body-too-large', { expected: context.config.maxBody });
@@ -50,7 +56,7 @@ export function failureOf(context: Context, error: FastifyError, request: Fastif
   }
   // The client went away in the middle of its body: nobody reads this, and nothing is broken here.
   if (error.code === 'ECONNRESET') return fail('bad-request', { found: 'it was broken off' });
-  if (error.code === 'FST_ERR_BAD_URL') return fail('bad-request', { found: badPath });
+  if (error.code === 'FST_ERR_BAD_URL') return badPath(request.raw.url ?? '');
   const { statusCode } = error;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return fail('bad-request', { found: error.code ?? 'unreadable' });
@@ -80,21 +86,30 @@ export function maxHeaderSize({ config }: Context): number {
   return config.maxUrl + config.maxHeaders;
 }
 
-/** Answers what is no HTTP request that could be routed, and ends the connection. */
-export function refuseConnection(context: Context, error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return;
-  const failure = connectionFailure(context, error.code);
-  const body = JSON.stringify(outcomeOf(failure.issues));
+/** Answers what is no HTTP request that could be routed, unless it has had its answer, and ends the connection. */
+export function refuseConnection(
+  context: Context,
+  { code }: { readonly code?: string },
+  socket: Socket,
+): (answered: boolean) => void {
+  return (answered) => {
+    if (code === 'ECONNRESET' || !socket.writable) return;
+    socket.end(answered ? '' : connectionRefusal(connectionFailure(context, code)));
+    // Destroyed at once, the rest of what the client sent would make the system throw the answer away.
+    setTimeout(() => socket.destroy(), closingDelay).unref();
+  };
+}
+
+function connectionRefusal({ status, issues }: Failure): string {
+  const body = JSON.stringify(outcomeOf(issues));
   const head = [
-    `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Content-Type: ${utf8}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${randomUUID()}`,
     'Connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // Destroyed at once, the rest of what the client sent would make the system throw the answer away.
-  setTimeout(() => socket.destroy(), closingDelay).unref();
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
 function connectionFailure(context: Context, code: string | undefined): Failure {

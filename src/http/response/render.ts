@@ -116,6 +116,8 @@ function jsonOf(answer: Answer, view: View): string | undefined {
       return stringify(answer.resource);
     case 'text':
       return answer.text;
+    case 'judged':
+      return JSON.stringify(answer.found.length === 0 ? allGood : outcomeOf(answer.found));
     case 'bare':
     case 'accepted':
       return undefined;

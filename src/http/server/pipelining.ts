@@ -1,28 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Failure, fail } from '#errors';
 
 /** Requests of one connection that may be under way at once. */
 const most = 16;
 
-const underWay = Symbol('requests under way');
-
-type CountingSocket = Socket & { [underWay]?: number };
-
 /**
- * Bounds what one connection can make the server hold: Node hands on every request of a chunk at once, though their answers
- * go out one by one (RFC 9112, 9.3.2). Called when a request begins; `leave` when it has been answered.
+ * What is under way on a connection: Node hands on every request of a chunk at once, though their answers go out one by one
+ * (RFC 9112, 9.3.2), and none goes out after one that ends the connection.
  */
-export function beginRequest(socket: CountingSocket): Failure | undefined {
-  const count = (socket[underWay] ?? 0) + 1;
-  socket[underWay] = count;
-  return count <= most ? undefined : fail('too-many-requests', { expected: most });
+interface UnderWay {
+  count: number;
+  /** The answer to the newest request, and that to the one before it. */
+  latest: ServerResponse | undefined;
+  before: ServerResponse | undefined;
+  /** The newest request is the last that is taken. */
+  ends: boolean;
+  /** What came is not HTTP, or came too slowly: that is told when the rest is answered. */
+  refused: boolean;
+}
+
+const connection = Symbol('connection');
+const dropped = Symbol('dropped');
+
+type KnownSocket = Socket & { [connection]?: UnderWay };
+type KnownRequest = IncomingMessage & { [dropped]?: true };
+
+function of(socket: KnownSocket): UnderWay {
+  socket[connection] ??= { count: 0, latest: undefined, before: undefined, ends: false, refused: false };
+  return socket[connection];
+}
+
+/** Called when a request begins, before anything else looks at it. */
+export function beginRequest(request: KnownRequest, response: ServerResponse): void {
+  const known = of(request.socket);
+  if (known.ends) {
+    request[dropped] = true;
+    return;
+  }
+  known.count += 1;
+  known.before = known.latest;
+  known.latest = response;
+  if (request.httpVersion === '1.0') {
+    // Its answer may end where the connection does.
+    response.shouldKeepAlive = false;
+    known.ends = true;
+  }
+  response.once('close', () => {
+    known.count -= 1;
+    if (known.count > 0 || !request.complete) return;
+    known.latest = undefined;
+    known.before = undefined;
+  });
+}
+
+/** Whether no answer to a request can go out any more: it must not be done. */
+export function isDropped(request: KnownRequest): boolean {
+  return request[dropped] === true;
+}
+
+/** Bounds what one connection can make the server hold. */
+export function crowded({ socket }: IncomingMessage): Failure | undefined {
+  return of(socket).count <= most ? undefined : fail('too-many-requests', { expected: most });
+}
+
+/** Makes an answer the last of its connection; false if others were taken that are to follow it. */
+export function endWith(response: ServerResponse): boolean {
+  const known = of(response.req.socket);
+  if (known.latest !== response) return false;
+  known.ends = true;
+  return true;
 }
 
 /** Whether a connection never sent a request: browsers open some in advance. */
-export function neverSent(socket: CountingSocket): boolean {
-  return socket[underWay] === undefined;
+export function neverSent(socket: KnownSocket): boolean {
+  return socket[connection] === undefined;
 }
 
-export function endRequest(socket: CountingSocket): void {
-  socket[underWay] = (socket[underWay] ?? 1) - 1;
+/**
+ * Takes nothing more from a connection on which something came that is no request, or is not whole in time. When all that was
+ * whole before it is answered, `close` is called, told whether what is broken has had its answer already.
+ */
+export function breakOff(socket: KnownSocket, close: (answered: boolean) => void): void {
+  const known = of(socket);
+  if (known.refused) return;
+  known.refused = true;
+  known.ends = true;
+  const { latest, before } = known;
+  const broken = latest?.req.complete === false ? latest : undefined;
+  const answered = broken?.headersSent === true;
+  if (broken !== undefined && !answered) (broken.req as KnownRequest)[dropped] = true;
+  const last = broken === undefined || answered ? latest : before;
+  if (last === undefined || last.writableFinished || last.destroyed) close(answered);
+  else last.once('close', () => close(answered));
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, METHODS } from 'node:http';
+import type { Socket } from 'node:net';
 import fastifyCompress from '@fastify/compress';
 import fastifyCors from '@fastify/cors';
 import Fastify, {
@@ -29,15 +30,19 @@ import { serveApi } from './api.ts';
 import { serveConsole } from './console.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { originGuard } from './origins.ts';
-import { beginRequest, endRequest } from './pipelining.ts';
+import { beginRequest, breakOff, crowded, endWith, isDropped } from './pipelining.ts';
 import { serveReadiness } from './readiness.ts';
 import { type Shutdown, shutDownGracefully } from './shutdown.ts';
 
 /** The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. */
 export async function createServer(context: Context): Promise<FastifyInstance> {
   const { config } = context;
-  const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
-    refuse(reply, failureOf(context, error, request));
+  const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    if (isDropped(request.raw)) return reply.hijack();
+    // Fastify ends the connection where it could not read a body.
+    if (reply.hasHeader('connection') && !endWith(reply.raw)) reply.removeHeader('connection');
+    return refuse(reply, failureOf(context, error, request));
+  };
   const app = Fastify({
     bodyLimit: config.maxBody,
     loggerInstance: context.log as FastifyBaseLogger,
@@ -53,9 +58,9 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: maxHeaderSize(context) },
     // What cannot be routed passes no hook.
     frameworkErrors: (error, request, reply) => refuseError(error, request, identify(request, reply)),
-    clientErrorHandler: (error, socket) => refuseConnection(context, error, socket),
+    clientErrorHandler: (error, socket) => breakOff(socket, refuseConnection(context, error, socket)),
   });
-  prepare(app);
+  prepare(context, app);
   // Fastify then keeps a place for them in every request, instead of changing the object's shape.
   app.decorateRequest(asked, undefined);
   app.decorateRequest(asking, undefined);
@@ -67,10 +72,14 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   const shutdown = shutDownGracefully(app, config.shutdownTimeout);
   // One hook for all that holds for every request: each hook costs as much as what is asked here.
   app.addHook('onRequest', (request, reply, done) => {
+    if (isDropped(request.raw)) {
+      reply.hijack();
+      return;
+    }
     identify(request, reply);
-    const crowded = beginRequest(request.raw.socket);
-    const refused = shutdown.now ? fail('shutting-down', {}) : (crowded ?? hostless(request));
+    const refused = shutdown.now ? fail('shutting-down', {}) : (crowded(request.raw) ?? hostless(request));
     if (refused !== undefined) {
+      endWith(reply.raw);
       refuse(reply.header('connection', 'close'), refused);
       return;
     }
@@ -80,7 +89,6 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    endRequest(request.raw.socket);
     account(metrics, request, reply);
     shutdown.answered();
     done();
@@ -115,13 +123,25 @@ function hostless({ raw, headers }: FastifyRequest): Failure | undefined {
 }
 
 /** What Node would pass over, or answer by itself. */
-function prepare(app: FastifyInstance): void {
+function prepare(context: Context, app: FastifyInstance): void {
   // Every method has its answer under `/fhir`, at least 405.
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   // Their bytes are bounded; beyond a number Node would leave headers out, as if they had not been sent.
   app.server.maxHeadersCount = 0;
-  app.server.prependListener('request', relative);
-  app.server.on('checkExpectation', refuseExpectation);
+  app.server.prependListener('request', (request, response) => {
+    beginRequest(request, response);
+    relative(request);
+  });
+  app.server.on('checkExpectation', (request, response) => {
+    beginRequest(request, response);
+    if (endWith(response)) refuseExpectation(request, response);
+  });
+  // Without a listener it ends the connection at once, whatever is under way.
+  app.server.on('connect', (_request, socket: Socket) => {
+    breakOff(socket, refuseConnection(context, { code: 'CONNECT' }, socket));
+  });
+  // Whoever has sent all that it has to say waits for the answers; Node would hang up.
+  Object.assign(app.server, { httpAllowHalfOpen: true });
 }
 
 /** RFC 9112, 3.2.2: a target may be a whole URL; its host goes before the header. */
@@ -181,15 +201,17 @@ async function answer(
 ): Promise<FastifyReply> {
   const { [asking]: caller } = http as Asking;
   if (caller === undefined) throw new Error('a request came past the recognition of its caller');
+  // Given up while its body came, or was unpacked.
+  if (isDropped(http.raw)) return reply.hijack();
   const body = Buffer.isBuffer(http.body) ? http.body : nothing;
   const incoming = { method: http.method, url: http.raw.url ?? '', headers: http.headers, body };
-  const isLarge = body.length > context.config.largeBody && !isOperation(incoming.url);
+  const isLarge = body.length > context.config.largeBody && !hasParameters(context, incoming.url);
   const outgoing = await (isLarge ? respondInPool : respond)(context, caller, incoming);
   if (outgoing instanceof Failure) return refuse(reply, outgoing);
   (http as Asking)[asked] = outgoing.asked;
   reply.code(outgoing.status);
   for (const name in outgoing.headers) reply.header(name, outgoing.headers[name]);
-  if (shutdown.now) reply.header('connection', 'close');
+  if (shutdown.now && endWith(reply.raw)) reply.header('connection', 'close');
   // Raw content may be packed already, and the library would unpack it: it goes out as it is.
   const raw = outgoing.headers['content-security-policy'] !== undefined;
   const plain =
@@ -201,9 +223,10 @@ async function answer(
 
 const nothing = new Uint8Array();
 
-/** The parameters of operations are few, and the results that they keep are in this thread. */
-function isOperation(url: string): boolean {
-  return /^[^?]*(\$|%24)/.test(url);
+/** Whether a body is the parameters of an operation: these are few, and the results that it keeps are in this thread. */
+function hasParameters({ operations }: Context, url: string): boolean {
+  const [, name] = /^[^?]*(?:\$|%24)([^/?]*)/.exec(url) ?? [];
+  return name !== undefined && !operations.some((o) => o.name === name && o.judges === true);
 }
 
 /** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement, and addresses are identities. */

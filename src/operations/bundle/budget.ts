@@ -1,4 +1,4 @@
-import { Failure, fail, type Outcome } from '#errors';
+import { Failure, fail, type Issue, type Outcome } from '#errors';
 import type { Version } from '#storage/store.ts';
 import type { Answer } from '../request/answer.ts';
 
@@ -33,9 +33,7 @@ const frame = 300;
 
 /** About the characters of an answer. */
 export function sizeOf(answer: Outcome<Answer>): number {
-  if (answer instanceof Failure) {
-    return answer.issues.reduce((sum, i) => sum + frame + i.text.length + (i.expression?.length ?? 0), 0);
-  }
+  if (answer instanceof Failure) return sizeOfIssues(answer.issues);
   switch (answer.kind) {
     case 'resource':
       return sizeOfAll([answer.version]);
@@ -45,6 +43,8 @@ export function sizeOf(answer: Outcome<Answer>): number {
       return frame + sizeOfAll(answer.versions);
     case 'made':
       return frame + sizeOfMade(answer.resource);
+    case 'judged':
+      return sizeOfIssues(answer.found);
     case 'text':
       return frame + answer.text.length;
     case 'responses':
@@ -53,6 +53,10 @@ export function sizeOf(answer: Outcome<Answer>): number {
     case 'accepted':
       return frame;
   }
+}
+
+function sizeOfIssues(issues: readonly Issue[]): number {
+  return issues.reduce((sum, i) => sum + frame + i.text.length + (i.expression?.length ?? 0), 0);
 }
 
 function sizeOfAll(versions: readonly Version[]): number {

@@ -6,6 +6,7 @@ import type { Context } from '../request/context.ts';
 import { checkElements, checkTexts } from '../request/elements.ts';
 import { refuseParameters } from '../request/parameters.ts';
 import { readPreconditions } from '../request/preconditions.ts';
+import { decodePath, readQuery } from '../request/query.ts';
 import { located, type Patch, type Request } from '../request/request.ts';
 import { type Interaction, route } from '../request/route.ts';
 
@@ -34,8 +35,14 @@ export function readBundle(context: Context, body: unknown, lenient: boolean): O
   const issues = new Issues();
   checkElements(envelope, 'Bundle', 'Bundle', issues);
   const refused = failIfAny(issues.list);
-  return (
-    refused ?? { type, entries: entry.map((e, i) => readEntry(context, { type, lenient }, e, `Bundle.entry[${i}]`)) }
+  if (refused !== undefined) return refused;
+  const whole: Whole = { type, lenient, ...(type === 'batch' && { batch: fullUrlsOf(entry) }) };
+  return { type, entries: entry.map((e, i) => readEntry(context, whole, e, `Bundle.entry[${i}]`)) };
+}
+
+function fullUrlsOf(entries: readonly unknown[]): ReadonlySet<string> {
+  return new Set(
+    entries.flatMap((entry) => (isObject(entry) && typeof entry.fullUrl === 'string' ? [entry.fullUrl] : [])),
   );
 }
 
@@ -53,17 +60,21 @@ interface EntryRequest {
 interface Whole {
   readonly type: ReadBundle['type'];
   readonly lenient: boolean;
+  /** The fullUrls of a batch. */
+  readonly batch?: ReadonlySet<string>;
 }
 
-function readEntry(context: Context, { type, lenient }: Whole, raw: unknown, path: string): Outcome<Request> {
+function readEntry(context: Context, { type, lenient, batch }: Whole, raw: unknown, path: string): Outcome<Request> {
   const entry = isObject(raw) ? raw : {};
   const asked = checkEntry(entry, path);
   if (asked instanceof Failure) return asked;
   const { method, url, ifNoneExist } = asked;
   const target = splitUrl(context, url);
-  const interaction = route(context.definitions, method, target.path);
+  const decoded = decodePath(target.path);
+  const interaction = decoded instanceof Failure ? decoded : route(context.definitions, method, decoded);
   if (interaction instanceof Failure) return located(interaction, `${path}.request.url`);
-  const query = target.query === '' ? none : [...new URLSearchParams(target.query)];
+  const query = readQuery(target.query, `${path}.request.url`);
+  if (query instanceof Failure) return query;
   const { resource, fullUrl } = entry;
   const refused =
     refuse(interaction, type, asked, path) ??
@@ -86,6 +97,7 @@ function readEntry(context: Context, { type, lenient }: Whole, raw: unknown, pat
     ...(resource !== undefined && !patching && { body: resource }),
     ...(typeof fullUrl === 'string' && { fullUrl }),
     ...(ifNoneExist !== undefined && { ifNoneExist }),
+    ...(batch !== undefined && { batch }),
   };
 }
 
@@ -170,9 +182,6 @@ const heeded = {
   ifNoneMatch: ['a read (GET) or an update (PUT)', /^(read|vread|update)$/],
   ifModifiedSince: ['a read (GET)', /^(read|vread)$/],
 } as const;
-
-/** Shared, since most entries have none. */
-const none: readonly [string, string][] = [];
 
 /** Entry URLs are relative to the base; absolute ones under our base are taken as well. */
 function splitUrl(context: Context, url: string): { path: string; query: string } {

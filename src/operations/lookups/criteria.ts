@@ -1,27 +1,30 @@
 import { Failure, fail, type Outcome } from '#errors';
 import { isResultParameter } from '#search/criteria/result.ts';
 import type { Filter } from '#search/model/filter.ts';
-import { parseSearch } from '#search/parse.ts';
+import { parseSearch, type SearchOptions } from '#search/parse.ts';
 import { plan } from '#search/plan.ts';
 import { pages } from '#storage/pages.ts';
 import type { Guard, Version } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
-import { presentation } from '../request/parameters.ts';
+import { type Pairs, presentation } from '../request/parameters.ts';
+import { readQuery } from '../request/query.ts';
 import { resolveLookups } from './lookups.ts';
 import { type Find, timedFind } from './time-limit.ts';
 
 /** A search that stands for a resource. */
 export interface Criterion {
   readonly type: string;
-  readonly pairs: readonly (readonly [string, string])[];
+  readonly pairs: Pairs;
   /** `Type/id` of what counts as not stored: what the same transaction deletes, since R4 deletes first. */
   readonly without: ReadonlySet<string>;
+  /** Where a reference among the values leads that names an entry of the same transaction. */
+  readonly references: SearchOptions['references'] & {};
 }
 
 /** The parameters of criteria in a text: with or without `?` or `Patient?` before them. */
-export function criteriaIn(type: string, text: string): readonly (readonly [string, string])[] {
+export function criteriaIn(type: string, text: string, expression?: string): Outcome<Pairs> {
   const start = [`${type}?`, '?'].find((prefix) => text.startsWith(prefix)) ?? '';
-  return [...new URLSearchParams(text.slice(start.length))];
+  return readQuery(text.slice(start.length), expression);
 }
 
 /** The matches of a criterion when it was looked up, and the guard that holds the commit to them. */
@@ -29,6 +32,7 @@ export interface Matches {
   /** At most as many as were asked for: the last one means that there may be more. */
   readonly found: readonly Version[];
   readonly guard: Guard;
+  readonly criterion: Criterion;
   /** What the criterion asks of a resource. */
   readonly where: Filter;
 }
@@ -43,14 +47,22 @@ export async function findMatches(
   criterion: Criterion,
   limit = 2,
 ): Promise<Outcome<Matches>> {
+  const where = await readCriteria(context, caller, criterion);
+  return where instanceof Failure ? where : findSatisfying(context, caller, criterion, where, limit);
+}
+
+/** The same for criteria that are read already. */
+export async function findSatisfying(
+  context: Context,
+  caller: Caller,
+  criterion: Criterion,
+  where: Filter,
+  limit: number,
+): Promise<Outcome<Matches>> {
   const { type, without } = criterion;
   const { revision } = context.definitions;
-  const parsed = parseSearch(type, pairsOf(criterion), searchOptions(context, false));
-  if (parsed instanceof Failure) return parsed;
-  if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
-  const where = await resolveLookups(context, caller, parsed.where, [type]);
-  if (where instanceof Failure) return where;
-  const planned = { ...plan({ ...parsed, where }, caller.rights.search), limit, total: 'none' as const };
+  const searched = { types: [type], where, sort: [], count: limit, total: 'none', explain: false } as const;
+  const planned = plan(searched, caller.rights.search);
   const find = timedFind(context, revision);
   const found: Version[] = [];
   const all: string[] = [];
@@ -64,13 +76,22 @@ export async function findMatches(
     }
     if (found.length >= limit) break;
   }
-  return { found: found.slice(0, limit), guard: { plan: planned, expect: all.sort() }, where };
+  return { found: found.slice(0, limit), guard: { plan: planned, expect: all.sort() }, criterion, where };
+}
+
+/** What a criterion asks of a resource. */
+export async function readCriteria(context: Context, caller: Caller, criterion: Criterion): Promise<Outcome<Filter>> {
+  const { type, references } = criterion;
+  const parsed = parseSearch(type, pairsOf(criterion), { ...searchOptions(context, false), references });
+  if (parsed instanceof Failure) return parsed;
+  if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
+  return resolveLookups(context, caller, parsed.where, [type]);
 }
 
 /** Matches that are looked up at once after the first page. */
 const more = 1_000;
 
-function pairsOf({ pairs }: Criterion): readonly (readonly [string, string])[] {
+function pairsOf({ pairs }: Criterion): Pairs {
   return pairs.filter(([name]) => !isResultParameter(name) && !presentation.has(name));
 }
 

@@ -14,6 +14,7 @@ import { searchOptions } from '../lookups/criteria.ts';
 import { resolveLookups } from '../lookups/lookups.ts';
 import { findResources, resourcesOf } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
+import { readQuery } from '../request/query.ts';
 
 /** A Measure with all that its evaluation needs besides the residents. */
 export interface LoadedMeasure {
@@ -157,7 +158,8 @@ export async function findByQuery(context: Context, caller: Caller, query: strin
 
 async function versionsByQuery(context: Context, caller: Caller, query: string): Promise<Outcome<Version[]>> {
   const [type = ''] = query.split('?', 1);
-  const pairs = [...new URLSearchParams(query.slice(type.length + 1))];
+  const pairs = readQuery(query.slice(type.length + 1));
+  if (pairs instanceof Failure) return pairs;
   const parsed = parseSearch(type, pairs, searchOptions(context, false));
   if (parsed instanceof Failure) return parsed;
   const where = await resolveLookups(context, caller, parsed.where, [type]);

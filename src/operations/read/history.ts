@@ -1,5 +1,6 @@
 import { Failure, fail, failIfAny, type Issue, type Outcome } from '#errors';
 import { readSubset, type Subset } from '#fhir/model/subset.ts';
+import { orPlus } from '#search/criteria/escapes.ts';
 import type { HistoryQuery } from '#storage/store.ts';
 import type { History } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
@@ -76,7 +77,8 @@ function once(parameter: string, found: string): Failure {
 
 function readParameter(context: Context, name: string, value: string): Outcome<Partial<Window>> {
   const { maxCount } = context.config;
-  const wrong = (expected: string) => fail('bad-parameter-value', { parameter: name, found: value, expected });
+  const wrong = (expected: string) =>
+    fail('bad-parameter-value', { parameter: name, found: value, expected: orPlus(value, expected) });
   if (name === '_count') {
     if (!/^\d{1,9}$/.test(value)) return wrong('a whole number from 0');
     return { limit: Math.min(Number(value), maxCount) };

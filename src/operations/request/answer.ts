@@ -20,6 +20,8 @@ export type Answer =
   | { readonly kind: 'made'; readonly status: 200; readonly resource: Resource; readonly etag?: string }
   /** Such a resource as it was kept: its JSON text. */
   | { readonly kind: 'text'; readonly status: 200; readonly text: string; readonly etag?: string }
+  /** What is to be said of a resource that was only looked at; without issues, that all is well. */
+  | { readonly kind: 'judged'; readonly status: 200; readonly found: readonly Issue[] }
   /**
    * Nothing but a status: a deletion (204; without a version if there was nothing to delete), a resource that the client
    * has already (304), an answer to HEAD.

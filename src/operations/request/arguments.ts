@@ -3,6 +3,7 @@ import { Issues } from '#fhir/json/issues.ts';
 import { digitsOf } from '#fhir/json/json.ts';
 import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
+import { orPlus } from '#search/criteria/escapes.ts';
 import { isPrimitive } from '#validation/primitive.ts';
 import type { GivenArguments, OperationCall } from './context.ts';
 import { checkElements, checkTexts } from './elements.ts';
@@ -59,6 +60,17 @@ export function readArguments(
   const input = readAll(declared, given, issues);
   issues.addAll(check(input, new Map(given.map((a) => [a.name, contentPath(a)]))));
   return failIfAny(issues.list) ?? { input };
+}
+
+/** What is wrong with a body that cannot be read, by the paths of the resource, whether it is the body or stands in Parameters. */
+export function issuesOfResource({ issues }: Failure, type = ''): readonly Issue[] {
+  return issues.map(({ expression, ...told }) => {
+    if (expression === undefined) return told;
+    const path = expression.replace(/^(Parameters\.)?parameter\[\d+\]\.resource\b\.?/, '');
+    // XML names the root itself.
+    const rooted = /^[A-Z]/.test(path) ? [path] : [type, path].filter((part) => part !== '');
+    return { ...told, expression: rooted.join('.') };
+  });
 }
 
 function inUrl(name: string, text: string): Argument {
@@ -228,7 +240,8 @@ function readText({ type = '' }: OperationParameter, { element, path }: Argument
   const found = digitsOf(element, key) ?? String(text);
   const read = readPrimitive(type, found);
   if ('value' in read) return read.value;
-  issues.add(issue('bad-parameter-value', { parameter: name, found, expected: read.expected }, at));
+  const expected = path === undefined ? orPlus(found, read.expected) : read.expected;
+  issues.add(issue('bad-parameter-value', { parameter: name, found, expected }, at));
   return undefined;
 }
 
@@ -285,5 +298,7 @@ function textOf(element: Argument['element']): unknown {
 }
 
 function isOfType({ resourceType }: Readonly<Record<string, unknown>>, { type = '' }: OperationParameter): boolean {
-  return typeof resourceType === 'string' && isSubtype(resourceType, type) && resourceType !== 'DomainResource';
+  // Whether there is such a type is for whoever takes resources of all types.
+  if (typeof resourceType !== 'string' || type === 'Resource') return typeof resourceType === 'string';
+  return isSubtype(resourceType, type) && resourceType !== 'DomainResource';
 }

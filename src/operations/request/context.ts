@@ -10,8 +10,9 @@ import type { Store } from '#storage/store.ts';
 import type { ThreadPool } from '#threads/pool.ts';
 import type { CustomParameters } from '../search-parameters/custom-parameters.ts';
 import type { Answer } from './answer.ts';
-import type { OperationParameter, OperationSignature } from './operation.ts';
+import type { OperationLevel, OperationParameter, OperationSignature } from './operation.ts';
 import type { OperationInput } from './operation-input.ts';
+import type { Preconditions } from './preconditions.ts';
 
 /** What every conductor works with; made once, in main. */
 export interface Context {
@@ -29,7 +30,9 @@ export interface Context {
   /** Index entries and residents of a resource. */
   readonly index: (resource: Resource) => IndexRecord;
   /** Every problem of a resource; only issues of severity error or fatal refuse it. */
-  readonly validate: (resource: Resource) => readonly Issue[];
+  readonly validate: (resource: Resource, profile?: string) => readonly Issue[];
+  /** Whether a resource can be checked against a profile. */
+  readonly canCheck: (profile: string) => boolean;
   /** What goes on without a request, in the main thread alone. */
   readonly background: readonly BackgroundWork[];
   /** Where work of unknown size runs. */
@@ -60,6 +63,7 @@ export interface OperationCall<P extends readonly OperationParameter[] = readonl
   readonly input: OperationInput<P>;
   /** Of a paged operation: the token of the page, which says all that was asked; the input is empty then. */
   readonly page?: string;
+  readonly preconditions: Preconditions;
   /** Nobody waits for the answer any more: what is long ends, and rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -73,7 +77,12 @@ export interface Operation<P extends readonly OperationParameter[] = readonly Op
   readonly parameters: P;
   // Methods, so that operations of all parameters stand in one table.
   /** What is wrong beyond what the parameters declare. What is missing or not as declared is told already, and undefined in `input`. */
-  check?(context: Context, input: Partial<OperationInput<P>>, given: GivenArguments): readonly Issue[];
+  check?(
+    context: Context,
+    input: Partial<OperationInput<P>>,
+    given: GivenArguments,
+    level: OperationLevel,
+  ): readonly Issue[];
   handler(context: Context, caller: Caller, call: OperationCall<P>): Promise<Outcome<Answer>>;
 }
 

@@ -35,6 +35,8 @@ export interface OperationSignature {
   readonly affectsState: boolean;
   /** Its work may take long: `Prefer: respond-async` is heeded. */
   readonly long: boolean;
+  /** Its answer says what is wrong with a resource, also with one that cannot be read. Its body may have what a resource may have. */
+  readonly judges?: boolean;
   /** Its answer comes in pages, to which `_after` leads: a token that stands alone. */
   readonly paged?: boolean;
   readonly title: string;

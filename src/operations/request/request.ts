@@ -15,6 +15,8 @@ export interface Request {
   readonly query: readonly (readonly [string, string])[];
   /** The parsed body, or the entry's resource; not of a patch. */
   readonly body?: unknown;
+  /** What is wrong with the body of an operation that cannot be read. */
+  readonly unread?: Failure;
   readonly patch?: Patch;
   /** If-None-Exist: a search, without `?`. */
   readonly ifNoneExist?: string;
@@ -28,6 +30,8 @@ export interface Request {
   /** For an entry: where it stands (`Bundle.entry[3]`), and its fullUrl. */
   readonly path?: string;
   readonly fullUrl?: string;
+  /** For an entry of a batch: the fullUrls of all of them. */
+  readonly batch?: ReadonlySet<string>;
 }
 
 /** The FHIRPath of the request's resource, which begins the expression of every issue about it. */

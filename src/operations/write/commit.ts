@@ -8,6 +8,8 @@ export interface Changes {
   readonly writes: readonly Write[];
   /** The answer where a write found another version than it expects; undefined where planning again may help. */
   readonly refuse?: (write: number, found: number) => Failure | undefined;
+  /** The answer where a write would not satisfy its criteria. */
+  readonly refuseUnmet?: (write: number) => Promise<Failure>;
   /** What is kept with them, if they change definitions. */
   readonly definitions?: Pick<Transaction, 'settings' | 'raises'>;
   /** FHIRPath of the reference in a write. */
@@ -88,7 +90,7 @@ async function commitOnce(
   { config, store, parameters }: Context,
   { rights }: Caller,
   revision: number,
-  { guards, writes, definitions, refuse, place }: Changes,
+  { guards, writes, definitions, refuse, refuseUnmet, place }: Changes,
 ): Promise<Outcome<Commit> | StaleState> {
   const { references, searchTimeout: timeout } = config;
   const done = await store.transact({ guards, writes, references, rights, revision, timeout, ...definitions });
@@ -122,5 +124,8 @@ async function commitOnce(
     }
     case 'rights':
       return fail('forbidden', { found: `write ${target}` });
+    case 'criteria':
+      if (refuseUnmet === undefined) throw new Error('a write has criteria that nobody knows');
+      return refuseUnmet(done.write);
   }
 }

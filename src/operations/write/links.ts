@@ -18,8 +18,8 @@ export interface Link {
 
 type LinkHolder = Record<Key, unknown>;
 
-/** The types of elements that may point at a resource. */
-const pointing: ReadonlySet<string> = new Set(['uri', 'url', 'oid', 'uuid']);
+/** The types of elements that may point at a resource. A uuid and an oid are identifiers as well, and could not hold the URL of one. */
+const pointing: ReadonlySet<string> = new Set(['uri', 'url']);
 
 /** Elements of such a type that name a code system, a type or the thing itself. */
 const naming: ReadonlySet<string> = new Set(['system', 'code', 'type', 'identifier']);

@@ -4,8 +4,9 @@ import { parseReference } from '#fhir/values/references.ts';
 import { mapInBatches, yielder } from '#threads/yielding.ts';
 import { type Criterion, criteriaIn, findMatches, type Matches, shownCriteria } from '../lookups/criteria.ts';
 import type { Context } from '../request/context.ts';
-import { located } from '../request/request.ts';
+import { located, type Request } from '../request/request.ts';
 import { type Candidates, candidates } from './candidates.ts';
+import { baseOf, type EntryTargets, entryTargets, targetOf } from './entry-references.ts';
 import { type Link, replaceLinks, rewriteNarrative, urnsWithin } from './links.ts';
 import type { Attempt } from './resolve-targets.ts';
 import type { ResolvedStep, WriteStep } from './step.ts';
@@ -26,6 +27,9 @@ export async function resolveReferences(attempt: Attempt, steps: readonly Resolv
   const pause = yielder();
   const targets = entryTargets(steps);
   const { held, versions } = await holdVersions(attempt.context, steps, targets);
+  // What is wrong with these is told already.
+  const failed = new Set(steps.filter(({ step }) => step.action !== 'delete').map(({ step }) => step.request.fullUrl));
+  for (const fullUrl of targets.keys()) failed.delete(fullUrl);
   const local: ResolvedStep[] = [];
   for (const one of held) {
     await pause();
@@ -35,16 +39,25 @@ export async function resolveReferences(attempt: Attempt, steps: readonly Resolv
     for (const link of links) {
       const value = rewritten(link, step, { targets, versions });
       if (value !== link.value) values.push([link, value]);
-      else if (link.kind === 'reference' && value.startsWith('urn:')) {
+      else if (link.kind === 'reference' && value.startsWith('urn:') && !failed.has(value)) {
         within ??= urnsWithin(resource);
-        if (!within.has(value.toLowerCase())) issues.add(issue('unknown-full-url', { found: value }, link.path));
+        if (!within.has(value.toLowerCase())) issues.add(leadsNowhere(step.request, link));
       }
     }
     local.push(withValues(one, values));
   }
-  const conditional = await resolveConditional(attempt, local);
+  const conditional = await resolveConditional(attempt, local, targets);
   issues.addAll(conditional.issues);
   return { ...conditional, issues: issues.list };
+}
+
+/** Of a URN, which no entry has that it may name. */
+function leadsNowhere({ path, batch }: Request, { value: found, path: at }: Link): Issue {
+  const named = (target: string, expected: string) => issue('unknown-full-url', { found, target, expected }, at);
+  if (path === undefined) return named('an entry of a transaction, which this is not', 'Type/id, a URL or a search');
+  if (batch === undefined) return named('no entry of this bundle', 'the fullUrl of one');
+  const target = batch.has(found) ? 'another entry of the batch, whose entries know nothing of each other' : 'no entry';
+  return named(target, 'a transaction, or a reference to what is stored');
 }
 
 function withValues(step: ResolvedStep, values: readonly (readonly [Link, string])[]): ResolvedStep {
@@ -53,26 +66,16 @@ function withValues(step: ResolvedStep, values: readonly (readonly [Link, string
 }
 
 /** The entries of a transaction. */
-interface EntryTargets {
-  /** By fullUrl: `Type/id`. */
-  readonly targets: ReadonlyMap<string, string>;
+interface KnownEntries {
+  readonly targets: EntryTargets;
   /** Of each `Type/id` to whose version a reference leads: the version that the transaction makes. */
   readonly versions: ReadonlyMap<string, number>;
 }
 
-function entryTargets(steps: readonly ResolvedStep[]): ReadonlyMap<string, string> {
-  const all = new Map<string, string>();
-  for (const { step, match, targets } of steps) {
-    const { fullUrl } = step.request;
-    const id = match?.id ?? targets[0]?.id;
-    if (fullUrl !== undefined && id !== undefined && step.action !== 'delete') all.set(fullUrl, `${step.type}/${id}`);
-  }
-  return all;
-}
-
 /** A conditional reference, and the links that hold it, with the indexes of their steps. */
 interface ConditionalReference {
-  readonly criterion: Criterion;
+  readonly type: string;
+  readonly criterion: Outcome<Criterion>;
   readonly holders: { readonly at: number; readonly link: Link }[];
 }
 
@@ -80,13 +83,17 @@ interface ConditionalReference {
  * Each reference waits for those in resources of the type that it asks for, so that it sees them as they will be. Those that wait for
  * each other see what is known by then.
  */
-async function resolveConditional(attempt: Attempt, steps: readonly ResolvedStep[]): Promise<ResolvedReferences> {
-  const all = conditionalReferences(attempt.context, steps);
+async function resolveConditional(
+  attempt: Attempt,
+  steps: readonly ResolvedStep[],
+  targets: EntryTargets,
+): Promise<ResolvedReferences> {
+  const all = conditionalReferences(attempt.context, steps, targets);
   const found = new Map<ConditionalReference, Outcome<ConditionalMatch>>();
   let resolved = steps;
   for (let waiting = all; waiting.length > 0; ) {
     const unresolved = new Set(waiting.flatMap(({ holders }) => holders.map(({ at }) => steps[at]?.step.type)));
-    const free = waiting.filter(({ criterion }) => !unresolved.has(criterion.type));
+    const free = waiting.filter(({ type }) => !unresolved.has(type));
     const round = free.length > 0 ? free : waiting;
     const candidatesOf = candidates(attempt.records, resolved);
     const results = await mapInBatches(round, ({ criterion }) => lookUpOne(attempt, criterion, candidatesOf));
@@ -106,19 +113,28 @@ async function resolveConditional(attempt: Attempt, steps: readonly ResolvedStep
   return { steps: resolved, matches, issues };
 }
 
-function conditionalReferences(context: Context, steps: readonly ResolvedStep[]): readonly ConditionalReference[] {
+function conditionalReferences(
+  context: Context,
+  steps: readonly ResolvedStep[],
+  targets: EntryTargets,
+): readonly ConditionalReference[] {
   const wanted = new Map<string, ConditionalReference>();
   const without = writtenBy(steps);
-  for (const [at, { links }] of steps.entries()) {
+  for (const [at, { links, step }] of steps.entries()) {
     for (const link of links) {
       if (link.kind !== 'reference' || !link.value.includes('?')) continue;
       const target = parseReference(link.value, context.config.baseUrl);
       if (target?.kind !== 'conditional') continue;
-      const same = wanted.get(link.value);
+      // The same text may mean another entry to one of another base.
+      const key = `${baseOf(step.request.fullUrl)} ${link.value}`;
+      const same = wanted.get(key);
       if (same !== undefined) same.holders.push({ at, link });
       else {
-        const criterion = { type: target.type, pairs: criteriaIn(target.type, target.criteria), without };
-        wanted.set(link.value, { criterion, holders: [{ at, link }] });
+        const { type } = target;
+        const pairs = criteriaIn(type, target.criteria);
+        const references = (reference: string) => targetOf(targets, step, reference);
+        const criterion = pairs instanceof Failure ? pairs : { type, pairs, without, references };
+        wanted.set(key, { type, criterion, holders: [{ at, link }] });
       }
     }
   }
@@ -138,7 +154,7 @@ function withMatches(
     for (const { at, link } of reference.holders) {
       const of = values.get(at) ?? [];
       values.set(at, of);
-      of.push([link, `${reference.criterion.type}/${match.id}`]);
+      of.push([link, `${reference.type}/${match.id}`]);
     }
   }
   return values.size === 0 ? steps : steps.map((step, at) => withValues(step, values.get(at) ?? []));
@@ -149,7 +165,7 @@ const versioned = /^(.+)\/_history\/[^/]+$/;
 /** The steps, and the versions that references to versions of entries lead to. */
 interface HeldSteps {
   readonly held: readonly ResolvedStep[];
-  readonly versions: EntryTargets['versions'];
+  readonly versions: KnownEntries['versions'];
 }
 
 /**
@@ -159,7 +175,7 @@ interface HeldSteps {
 async function holdVersions(
   context: Context,
   steps: readonly ResolvedStep[],
-  entries: EntryTargets['targets'],
+  entries: EntryTargets,
 ): Promise<HeldSteps> {
   const wanted = new Set<string>();
   for (const { step, links } of steps) {
@@ -204,9 +220,10 @@ interface ConditionalMatch {
  */
 async function lookUpOne(
   { context, caller }: Attempt,
-  criterion: Criterion,
+  criterion: Outcome<Criterion>,
   candidatesOf: Candidates,
 ): Promise<Outcome<ConditionalMatch>> {
+  if (criterion instanceof Failure) return criterion;
   const matches = await findMatches(context, caller, criterion);
   if (matches instanceof Failure) return matches;
   const ids = [...matches.found.map((version) => version.id), ...candidatesOf(criterion.type, matches.where)];
@@ -217,23 +234,17 @@ async function lookUpOne(
 }
 
 /** The entry to whose version a reference leads. */
-function versionedTarget(value: string, step: WriteStep, entries: ReadonlyMap<string, string>): string | undefined {
+function versionedTarget(value: string, step: WriteStep, entries: EntryTargets): string | undefined {
   const [, unversioned] = versioned.exec(value) ?? [];
   if (unversioned === undefined) return undefined;
-  return entries.get(unversioned) ?? entries.get(sibling(step.request.fullUrl, unversioned));
+  return targetOf(entries, step, unversioned);
 }
 
 /** Where a link leads, or what was sent if it leads to no entry. */
-function rewritten({ value, kind }: Link, step: WriteStep, { targets, versions }: EntryTargets): string {
+function rewritten({ value, kind }: Link, step: WriteStep, { targets, versions }: KnownEntries): string {
   if (kind === 'narrative') return rewriteNarrative(value, (target) => targets.get(target));
-  const found = targets.get(value) ?? targets.get(sibling(step.request.fullUrl, value));
+  const found = targetOf(targets, step, value);
   if (found !== undefined) return found;
   const target = versionedTarget(value, step, targets);
   return target === undefined ? value : `${target}/_history/${versions.get(target)}`;
-}
-
-/** A relative reference counts from the RESTful base of its own entry's fullUrl (R4 bundle.html#references). */
-function sibling(fullUrl: string | undefined, reference: string): string {
-  const base = fullUrl === undefined ? undefined : /^(https?:\/\/.+\/)[A-Z][A-Za-z]+\/[^/]+$/.exec(fullUrl)?.[1];
-  return base === undefined ? '' : base + reference;
 }

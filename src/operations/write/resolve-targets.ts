@@ -2,13 +2,14 @@ import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Version } from '#storage/store.ts';
 import { mapInBatches } from '#threads/yielding.ts';
-import { type Criterion, criterionKey, findMatches, shownCriteria } from '../lookups/criteria.ts';
+import { type Criterion, criterionKey, findSatisfying, readCriteria, shownCriteria } from '../lookups/criteria.ts';
 import { mayRead, read } from '../read/read.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
 import { isAmong } from '../request/preconditions.ts';
 import { located, type Request, requestPath, resourcePath } from '../request/request.ts';
 import { candidates } from './candidates.ts';
+import { addTarget, isAmongEntries, targetOf, targetsById } from './entry-references.ts';
 import type { IndexRecords } from './index-records.ts';
 import { applyPatch } from './patch.ts';
 import type { ResolvedStep, WriteStep, WriteTarget } from './step.ts';
@@ -30,21 +31,67 @@ export interface ResolvedTargets {
 
 /** Resolves what rests on the store's state: which resources the steps write, at which versions, and what patches make of them. */
 export async function resolveTargets(attempt: Attempt, steps: readonly WriteStep[]): Promise<ResolvedTargets> {
-  const without = deletedById(steps);
   const issues = new Issues();
-  const resolved = await mapInBatches(steps, (step) =>
-    step.criteria === undefined ? resolveById(attempt, step) : resolveByCriteria(attempt, step, step.criteria, without),
-  );
-  const known = resolved.map((result, i) => {
-    const step = steps[i] as WriteStep;
+  const resolved = await resolveAll(attempt, steps);
+  const known = steps.map((step) => {
+    const result = resolved.get(step) ?? { targets: [] };
     if (!(result instanceof Failure)) return resolvedStep(step, result);
     const { request } = step;
     const placed = result.issues.some((found) => found.expression !== undefined);
-    issues.addAll(placed ? result.issues : located(result, requestPath(request, partOf(result, request))).issues);
+    issues.addAll(placed ? result.issues : located(result, requestPath(request, faultyPart(result, request))).issues);
     return resolvedStep(step, { targets: [] });
   });
   issues.addAll(overlaps(known));
   return { steps: known, issues: issues.list };
+}
+
+/** What became of each step; nothing of one whose criteria name an entry that failed. */
+type Resolutions = ReadonlyMap<WriteStep, Outcome<Resolution>>;
+
+/**
+ * Criteria may name other entries of the transaction, as references in resources do: they wait until it is known where these are, and
+ * ask for that.
+ */
+async function resolveAll(attempt: Attempt, steps: readonly WriteStep[]): Promise<Resolutions> {
+  const resolved = new Map<WriteStep, Outcome<Resolution>>();
+  const entries = { targets: targetsById(steps), open: new Set<string>(), without: deletedById(steps) };
+  for (const step of steps) if (isOpen(step)) entries.open.add(step.request.fullUrl ?? '');
+  for (let waiting = steps; waiting.length > 0; ) {
+    const results = await mapInBatches(waiting, (step) =>
+      step.criteria === undefined
+        ? resolveById(attempt, step)
+        : resolveByCriteria(attempt, step, step.criteria, entries),
+    );
+    const still: WriteStep[] = [];
+    for (const [i, step] of waiting.entries()) {
+      const result = results[i];
+      if (result === undefined) still.push(step);
+      else resolved.set(step, result);
+      if (result !== undefined && !(result instanceof Failure)) {
+        addTarget(entries.targets, step, result.match?.id ?? result.targets[0]?.id);
+      }
+    }
+    const isStuck = still.length === waiting.length;
+    if (isStuck && !resolved.values().some((result) => result instanceof Failure)) {
+      for (const step of still) resolved.set(step, fail('criteria-circular', {}));
+    }
+    waiting = isStuck ? [] : still;
+  }
+  return resolved;
+}
+
+/** Whether only its criteria tell where the entry is. */
+function isOpen({ criteria, action, request }: WriteStep): boolean {
+  return criteria !== undefined && action !== 'delete' && request.fullUrl !== undefined;
+}
+
+/** What is known of the entries of a transaction. */
+interface EntriesSoFar {
+  readonly targets: Map<string, string>;
+  /** The fullUrls of those that only criteria tell. */
+  readonly open: ReadonlySet<string>;
+  /** `Type/id` of what the transaction deletes by id. */
+  readonly without: ReadonlySet<string>;
 }
 
 /** What the state says of a step; what is absent is as the step brings it. */
@@ -56,9 +103,14 @@ function resolvedStep(step: WriteStep, resolution: Resolution): ResolvedStep {
 }
 
 /** The element of an entry's request that a failure is about. */
-function partOf(failure: Failure, { interaction }: Request): string {
+export function faultyPart(
+  failure: Failure,
+  { interaction, preconditions: { ifMatch, ifNoneMatch } }: Request,
+): string {
   const [{ code }] = failure.issues;
-  if (code === 'version-conflict' || code === 'if-match-required') return 'ifMatch';
+  if (code === 'version-conflict')
+    return ifMatch === undefined && ifNoneMatch !== undefined ? 'ifNoneMatch' : 'ifMatch';
+  if (code === 'if-match-required') return 'ifMatch';
   return interaction.code === 'create' ? 'ifNoneExist' : 'url';
 }
 
@@ -83,15 +135,25 @@ function deletedById(steps: readonly WriteStep[]): ReadonlySet<string> {
   return new Set(steps.filter((s) => s.action === 'delete' && s.id !== undefined).map((s) => `${s.type}/${s.id}`));
 }
 
+/** Undefined while the criteria wait for an entry that they name. */
 async function resolveByCriteria(
   { context, caller }: Attempt,
   step: WriteStep,
   pairs: Criterion['pairs'],
-  without: ReadonlySet<string>,
-): Promise<Outcome<Resolution>> {
-  const criterion = { type: step.type, pairs, without: step.action === 'delete' ? nothing : without };
+  { targets, open, without }: EntriesSoFar,
+): Promise<Outcome<Resolution> | undefined> {
+  let waits = false;
+  const references = (reference: string): string | undefined => {
+    const target = targetOf(targets, step, reference);
+    if (target === undefined && isAmongEntries(open, step, reference)) waits = true;
+    return target;
+  };
+  const criterion = { type: step.type, pairs, without: step.action === 'delete' ? nothing : without, references };
+  const where = await readCriteria(context, caller, criterion);
+  if (waits) return undefined;
+  if (where instanceof Failure) return where;
   const limit = mostOf(context, step);
-  const matches = await findMatches(context, caller, criterion, limit + 1);
+  const matches = await findSatisfying(context, caller, criterion, where, limit + 1);
   if (matches instanceof Failure) return matches;
   const found = shownCriteria(criterion);
   if (matches.found.length > limit) {
@@ -234,9 +296,10 @@ function targetAt({ config }: Context, step: WriteStep, { type, id, version }: V
 function conflict(target: string, found: number, { request }: WriteStep): Failure {
   const { ifMatch, ifNoneMatch } = request.preconditions;
   const tags = ifMatch ?? ifNoneMatch;
+  const name = ifMatch === undefined ? 'If-None-Match' : 'If-Match';
   const list = tags === '*' || tags === undefined ? 'any' : tags.join(' or ');
   const expected = ifMatch === undefined ? (list === 'any' ? 'none' : `none of ${list}`) : list;
-  return fail('version-conflict', { target, found: found === 0 ? 'none' : found, expected });
+  return fail('version-conflict', { target, found: found === 0 ? 'none' : found, name, expected });
 }
 
 /**
@@ -255,14 +318,15 @@ function overlaps(resolved: readonly ResolvedStep[]): readonly Issue[] {
     if (targets.length > 0) for (const key of keys) written.add(key);
   };
   for (const one of resolved) {
-    const { step, targets } = one;
-    const { criteria: pairs, type, action } = step;
-    if (pairs === undefined || targets.length === 0) continue;
-    const criterion = { type, pairs, without: nothing };
+    const { step, targets, matches } = one;
+    const { type, action } = step;
+    if (matches === undefined || targets.length === 0) continue;
+    const { criterion, where } = matches;
     const keys = targets.map(({ id }) => `${type}/${id}`);
     // What a search did not find is known by the search alone.
     const made = action === 'create' || (action === 'update' && !(targets[0]?.expect ?? 0));
-    if (made) claim(one, [criterionKey(criterion), ...keys], shownCriteria(criterion));
+    const same = [criterionKey(criterion), `${type} ${JSON.stringify(where)}`];
+    if (made) claim(one, [...same, ...keys], shownCriteria(criterion));
     else claim(one, keys);
   }
   for (const one of resolved) {

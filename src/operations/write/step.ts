@@ -6,6 +6,7 @@ import { yielder } from '#threads/yielding.ts';
 import { criteriaIn, type Matches } from '../lookups/criteria.ts';
 import type { Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
+import type { Pairs } from '../request/parameters.ts';
 import { type Request, requestPath, resourcePath } from '../request/request.ts';
 import { type Link, referenceLinks } from './links.ts';
 
@@ -28,7 +29,7 @@ export interface WriteStep {
   /** The fullUrls of its bundle. */
   readonly known: ReadonlySet<string>;
   /** That search: If-None-Exist, or the parameters of a conditional interaction. */
-  readonly criteria: readonly (readonly [string, string])[] | undefined;
+  readonly criteria: Pairs | undefined;
   /** What the request brings to be stored; undefined for a deletion and a patch. */
   readonly resource: Resource | undefined;
   readonly links: readonly Link[];
@@ -76,9 +77,9 @@ export async function toSteps(context: Context, requests: readonly Request[]): P
   for (const request of requests) {
     await pause();
     if (issues.full) break;
-    const step = toStep(context, request, known);
-    issues.addAll(step instanceof Failure ? step.issues : step.notes);
-    if (step instanceof Failure) continue;
+    const { step, issues: found } = readStep(context, request, known);
+    issues.addAll(found);
+    if (step === undefined || failIfAny(found) !== undefined) continue;
     steps.push(step);
     if (step.id !== undefined) {
       const target = `${step.type}/${step.id}`;
@@ -93,7 +94,13 @@ export async function toSteps(context: Context, requests: readonly Request[]): P
   return failIfAny(issues.list) ?? steps;
 }
 
-function toStep(context: Context, request: Request, known: ReadonlySet<string>): Outcome<WriteStep> {
+/** A request as a step, unless there is no telling what it writes, and everything that is wrong with what it brings (also by `profile`). */
+export function readStep(
+  context: Context,
+  request: Request,
+  known: ReadonlySet<string>,
+  profile?: string,
+): { readonly step: WriteStep | undefined; readonly issues: readonly Issue[] } {
   const { interaction, body } = request;
   const action = actions[interaction.code];
   if (action === undefined || !('type' in interaction) || interaction.type === undefined) {
@@ -102,30 +109,29 @@ function toStep(context: Context, request: Request, known: ReadonlySet<string>):
   const { type } = interaction;
   const named = 'id' in interaction ? interaction.id : undefined;
   const nothing = { resource: undefined, links: [], notes: [] };
-  const step = { ...nothing, request, known, action, type, id: named, criteria: criteriaOf(request, type, named) };
-  if (action === 'delete' || action === 'patch') return step;
+  const criteria = criteriaOf(request, type, named);
+  const wrong = criteria instanceof Failure ? criteria.issues : [];
+  const step =
+    criteria instanceof Failure ? undefined : { ...nothing, request, known, action, type, id: named, criteria };
+  if (action === 'delete' || action === 'patch') return { step, issues: wrong };
   const path = resourcePath(request, type);
   const resource = asResource(body, type, path);
-  if (resource instanceof Failure) return resource;
-  const issues = [...check(context, resource, path)];
+  if (resource instanceof Failure) return { step: undefined, issues: [...wrong, ...resource.issues] };
+  const issues = [...wrong, ...check(context, resource, path, profile)];
   if (named !== undefined && resource.id !== named) {
     const found = typeof resource.id === 'string' ? `"${resource.id}"` : shown(resource.id);
     issues.unshift(issue('id-mismatch', { found, expected: named }, `${path}.id`));
   }
-  const refused = failIfAny(issues);
-  if (refused !== undefined) return refused;
-  return {
-    ...step,
-    resource,
-    links: referenceLinks(resource, path, known),
-    notes: issues,
-    id: action === 'create' ? newId() : named,
-  };
+  const links = referenceLinks(resource, path, known);
+  if (step === undefined) return { step, issues };
+  return { step: { ...step, resource, links, notes: issues, id: action === 'create' ? newId() : named }, issues };
 }
 
-function criteriaOf(request: Request, type: string, named: string | undefined): WriteStep['criteria'] {
+function criteriaOf(request: Request, type: string, named: string | undefined): Outcome<WriteStep['criteria']> {
   const { interaction, ifNoneExist, query } = request;
-  if (interaction.code === 'create') return ifNoneExist === undefined ? undefined : criteriaIn(type, ifNoneExist);
+  if (interaction.code === 'create') {
+    return ifNoneExist === undefined ? undefined : criteriaIn(type, ifNoneExist, requestPath(request, 'ifNoneExist'));
+  }
   return named === undefined ? query : undefined;
 }
 
@@ -146,10 +152,10 @@ export function asResource(body: unknown, type: string, path: string): Outcome<R
 }
 
 /** Every problem of a resource that is to be stored: an incomplete one (R4 search.html#elements), and the validator's. */
-export function check(context: Context, resource: Resource, path: string): Issue[] {
+export function check(context: Context, resource: Resource, path: string, profile?: string): Issue[] {
   const tags: unknown = resource.meta?.tag;
   const subsetted = Array.isArray(tags) && tags.some((tag) => tag?.code === 'SUBSETTED');
-  const issues = context.validate(resource).map((i) => ({ ...i, expression: within(path, i.expression) }));
+  const issues = context.validate(resource, profile).map((i) => ({ ...i, expression: within(path, i.expression) }));
   return subsetted ? [issue('subsetted', {}, `${path}.meta.tag`), ...issues] : issues;
 }
 

@@ -2,6 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { Failure, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
+import type { Filter } from '#search/model/filter.ts';
 import type { Transaction, Version, Write } from '#storage/store.ts';
 import { yielder } from '#threads/yielding.ts';
 import type { Answer } from '../request/answer.ts';
@@ -12,8 +13,9 @@ import { draftOf } from './draft.ts';
 import { IndexRecords, withId } from './index-records.ts';
 import { valueAt } from './links.ts';
 import { resolveReferences } from './resolve-references.ts';
-import { type Attempt, createdBefore, resolveTargets } from './resolve-targets.ts';
+import { type Attempt, createdBefore, faultyPart, resolveTargets } from './resolve-targets.ts';
 import { type ResolvedStep, toSteps, type WriteStep, type WriteTarget } from './step.ts';
+import { criteriaOfWrite, judgeCriteria, refuseUnmet } from './unmet-criteria.ts';
 
 /** The order in which the entries of a transaction act, whatever their places in the bundle (R4 http.html#trules). */
 const order = { delete: 0, create: 1, update: 2, patch: 2 } as const;
@@ -48,7 +50,9 @@ export async function writeAll(
   if (steps instanceof Failure) return steps;
   const acting = steps.toSorted((a, b) => order[a.action] - order[b.action]);
   const records = new IndexRecords(context);
-  const done = await commit(context, caller, revision, (moved) => plan({ context, caller, moved, records }, acting));
+  const done = await commit(context, caller, revision, (moved) =>
+    planWrites({ context, caller, moved, records }, acting),
+  );
   if (done instanceof Failure) return done;
   const { changes, versions } = done;
   const made = new Map<WriteStep, Version | undefined>();
@@ -76,14 +80,14 @@ interface PlannedWrite {
 }
 
 /** What one attempt wants written. */
-interface PlannedChanges extends Changes {
+export interface PlannedChanges extends Changes {
   readonly steps: readonly ResolvedStep[];
   /** Of each write. */
   readonly planned: readonly PlannedWrite[];
 }
 
 /** One attempt: resolves what is meant, gives ids, puts references in place, and makes the writes. */
-async function plan(attempt: Attempt, asked: readonly WriteStep[]): Promise<Outcome<PlannedChanges>> {
+export async function planWrites(attempt: Attempt, asked: readonly WriteStep[]): Promise<Outcome<PlannedChanges>> {
   const issues = new Issues();
   const pause = yielder();
   const targets = await resolveTargets(attempt, asked);
@@ -93,11 +97,15 @@ async function plan(attempt: Attempt, asked: readonly WriteStep[]): Promise<Outc
   issues.addAll(createdBefore(attempt.records, steps));
   const refused = failIfAny(issues.list);
   if (refused !== undefined) return refused;
+  const criteria = await judgeAll(attempt, steps);
+  if (criteria instanceof Failure) return criteria;
   const planned = steps.flatMap((by) => by.targets.map((target) => ({ by, target })));
   const writes: Write[] = [];
   for (const one of planned) {
     await pause();
-    writes.push(toWrite(attempt.records, one));
+    const write = toWrite(attempt.records, one);
+    const open = criteria.get(one.by);
+    writes.push(open === undefined ? write : { ...write, criteria: open });
   }
   const guards = [...steps.flatMap((step) => step.matches ?? []), ...matches].map((m) => m.guard);
   const written = planned.map(({ by, target }) => ({ type: by.step.type, id: target.id, resource: by.resource }));
@@ -108,8 +116,34 @@ async function plan(attempt: Attempt, asked: readonly WriteStep[]): Promise<Outc
     planned,
     definitions: definitionsIn(attempt.context, written),
     refuse: (i, found) => refusal(planned[i], found),
+    refuseUnmet: (i) => unmetOf(attempt, planned[i]),
     place: (i, reference) => placeOf(planned[i], reference),
   };
+}
+
+/** The criteria that only the store can judge, or what is wrong with those that can be judged now. */
+async function judgeAll(
+  attempt: Attempt,
+  steps: readonly ResolvedStep[],
+): Promise<Outcome<ReadonlyMap<ResolvedStep, Filter>>> {
+  const issues = new Issues();
+  const pause = yielder();
+  const open = new Map<ResolvedStep, Filter>();
+  for (const step of steps) {
+    const asked = criteriaOfWrite(step);
+    if (asked === undefined) continue;
+    await pause();
+    const verdict = judgeCriteria(attempt, asked);
+    if (verdict === false) issues.addAll((await refuseUnmet(attempt, asked)).issues);
+    else if (verdict !== true) open.set(step, verdict);
+  }
+  return failIfAny(issues.list) ?? open;
+}
+
+async function unmetOf(attempt: Attempt, planned: PlannedWrite | undefined): Promise<Failure> {
+  const asked = planned && criteriaOfWrite(planned.by);
+  if (asked === undefined) throw new Error('a write has no criteria to be judged by');
+  return refuseUnmet(attempt, asked);
 }
 
 /** What a transaction keeps that writes definitions, or deletes some (without a resource); nothing for all others. */
@@ -125,7 +159,8 @@ export function definitionsIn(
 function refusal(planned: PlannedWrite | undefined, found: number): Failure | undefined {
   const failure = planned?.target.refuse?.(found);
   if (planned === undefined || failure === undefined || failure.issues[0].expression !== undefined) return failure;
-  return located(failure, requestPath(planned.by.step.request, 'ifMatch'));
+  const { request } = planned.by.step;
+  return located(failure, requestPath(request, faultyPart(failure, request)));
 }
 
 /** FHIRPath of the link that became this reference. */

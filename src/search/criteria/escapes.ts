@@ -33,3 +33,8 @@ export const afterBackslash = 'one of , $ | \\ after a backslash';
 export function unescapeValue(text: string): string {
   return text.replace(/\\([,$|\\])/g, '$1');
 }
+
+/** What was expected of a value with a blank, which in a query a `+` is that was not escaped. */
+export function orPlus(found: string, expected: string): string {
+  return / /.test(found) ? `${expected}; a + is sent as %2B, since by itself it is a blank` : expected;
+}

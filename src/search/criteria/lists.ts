@@ -1,7 +1,7 @@
 import { Failure, fail, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Filter } from '../model/filter.ts';
-import { afterBackslash, splitEscaped, strayBackslash, unescapeValue } from './escapes.ts';
+import { afterBackslash, orPlus, splitEscaped, strayBackslash, unescapeValue } from './escapes.ts';
 import type { ValueFault } from './ranges.ts';
 
 /** Filters of which one must hold, or what was expected instead. */
@@ -37,7 +37,7 @@ export function readList(
     const stray = strayBackslash(value);
     const one = stray === undefined ? read(value) : { expected: afterBackslash, at: stray };
     if ('expected' in one) {
-      const expected = one.expected + place(i, values.length, one.at);
+      const expected = orPlus(value, one.expected + place(i, values.length, one.at));
       issues.add(issue('bad-parameter-value', { parameter, found: unescapeValue(value), expected }));
     } else for (const filter of one) filters.push(filter);
   }

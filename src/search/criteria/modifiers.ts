@@ -76,7 +76,7 @@ export function readModified(
     case 'below':
       return readHierarchy(parameter, modifier, value, reading);
     default:
-      return matching(code, readTyped(modifier, value, reading));
+      return matching(code, readTyped(parameter, modifier, value, reading));
   }
 }
 
@@ -224,8 +224,8 @@ function readUriPart(param: string, how: 'above' | 'below', value: string): Filt
   return [{ op: 'match', param, test: { kind: 'uri', how, value } }];
 }
 
-function readTyped(type: string, value: string, reading: ReadingContext): TestAlternatives {
-  const tests = readReference(value, [type], reading.baseUrl);
+function readTyped(parameter: SearchParameter, type: string, value: string, reading: ReadingContext): TestAlternatives {
+  const tests = readReference(parameter, value, reading, [type]);
   if ('expected' in tests || tests.every((t) => t.kind !== 'reference' || t.type === type)) return tests;
   return { expected: `id or ${type}/id` };
 }

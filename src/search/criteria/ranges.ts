@@ -11,6 +11,8 @@ export interface ReadingContext {
   readonly baseUrl: string;
   /** Milliseconds since 1970; `ap` on dates widens with the distance from it. */
   readonly now: number;
+  /** As in SearchOptions. */
+  readonly references?: (reference: string) => string | undefined;
 }
 
 /** What was expected of a value, and where in it (from 0) it goes wrong, if that is one place. */

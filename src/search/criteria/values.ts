@@ -23,7 +23,7 @@ export function readValue(parameter: SearchParameter, value: string, reading: Re
     case 'uri':
       return readUri(parameter, value, reading.baseUrl);
     case 'reference':
-      return readReference(value, parameter.targets, reading.baseUrl);
+      return readReference(parameter, value, reading);
     case 'special':
       return readNear(value);
     case 'composite':
@@ -49,6 +49,8 @@ export function readToken(value: string): TestAlternatives {
   const [first = '', second] = raw.map(unescapeValue);
   if (raw.length > 2) return { expected: forms.token, at: startOf(raw, 2) - 1 };
   if (first === '' && (second ?? '') === '') return { expected: forms.token };
+  if (second !== undefined && blank.test(first))
+    return { expected: `${forms.token}, the system a URI`, at: first.search(blank) };
   if (second === undefined) return [{ kind: 'token', code: first }];
   if (second === '') return [{ kind: 'token', system: first }];
   const test: Test = { kind: 'token', system: first, code: second };
@@ -56,6 +58,9 @@ export function readToken(value: string): TestAlternatives {
   const isBoolean = first === specialValues && (second === 'true' || second === 'false');
   return isBoolean ? [test, { kind: 'token', system: '', code: second }] : [test];
 }
+
+/** What no URI has. */
+const blank = /\s/;
 
 /** R4 search.html#token: the system of the values of booleans. */
 const specialValues = 'http://hl7.org/fhir/special-values';
@@ -72,9 +77,21 @@ function readTokenOf(parameter: SearchParameter, value: string): TestAlternative
   if (second !== undefined && !isBoolean && yieldsOnly(parameter, withoutSystem)) {
     return { expected: 'a value without |, since no value of this parameter has a system', at: first.length };
   }
+  const form = withoutBlanks.find(({ types, never }) => never.test(value) && yieldsOnly(parameter, types));
+  if (form !== undefined) return { expected: form.expected };
   // The index has strings folded, whose case does not count.
   return mayYield(parameter, 'string') ? read.flatMap(withFolded) : read;
 }
+
+/** Values that no element of these types has, and that are typed with a `+` otherwise. */
+const withoutBlanks = [
+  { types: new Set(['ContactPoint']), never: /^ +\d/, expected: 'a number as it is called: +86 21 …' },
+  {
+    types: new Set(['code']),
+    never: /^[\w.-]+\/[\w.-]+ [\w.-]+$/,
+    expected: 'a MIME type such as application/fhir+json',
+  },
+] as const;
 
 function withFolded(test: Test): readonly Test[] {
   if (test.kind !== 'token' || test.code === undefined || fold(test.code) === test.code) return [test];
@@ -92,6 +109,7 @@ export function readString(value: string, how: Extract<Test, { kind: 'string' }>
 function readUri(parameter: SearchParameter, value: string, baseUrl: string): TestAlternatives {
   if (value === '') return { expected: forms.uri };
   const text = unescapeValue(value);
+  if (blank.test(text)) return { expected: forms.uri, at: text.search(blank) };
   const isRelative = /^[A-Za-z]+\/\S+$/.test(text) && mayYield(parameter, 'canonical');
   const urls = isRelative ? [text, `${baseUrl}/${text}`] : [text];
   return urls.map((url) => ({ kind: 'uri', how: 'equals', value: url }));
@@ -116,8 +134,14 @@ function readPrefixed(
 }
 
 /** `targets` are the types that the parameter may lead to; with one alone, a bare id means that type. */
-export function readReference(value: string, targets: readonly string[], baseUrl: string): TestAlternatives {
-  const text = unescapeValue(value);
+export function readReference(
+  parameter: SearchParameter,
+  value: string,
+  { baseUrl, references }: ReadingContext,
+  targets: readonly string[] = parameter.targets,
+): TestAlternatives {
+  const sent = unescapeValue(value);
+  const text = references?.(sent) ?? sent;
   const [only] = targets;
   if (isValidId(text)) {
     return [
@@ -134,10 +158,16 @@ export function readReference(value: string, targets: readonly string[], baseUrl
       // An absolute URL under our base may also be a canonical, which the index keeps as it was written.
       return text.startsWith(baseUrl) ? [test, uri] : [test];
     }
-    case 'foreign':
     case 'urn':
+      // No resource is stored with such a Reference; a canonical may be one.
+      if (references !== undefined && !mayYield(parameter, 'canonical')) return { expected: entryForm };
+      return [uri];
+    case 'foreign':
       return [uri];
     default:
       return { expected: forms.reference };
   }
 }
+
+/** What was expected of a URN in criteria. */
+const entryForm = 'id, Type/id, a URL, or the fullUrl of an entry of the same transaction, which this is not';

@@ -2,6 +2,7 @@ import { Failure, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { acrossTypes, once, throughReference } from '../criteria/chain.ts';
 import type { ReadingScope } from '../criteria/criteria.ts';
+import { orPlus } from '../criteria/escapes.ts';
 import { badValue } from '../criteria/lists.ts';
 import type { ValueFault } from '../criteria/ranges.ts';
 import { isSpecial } from '../criteria/special.ts';
@@ -31,7 +32,9 @@ export function readFilter(scope: ReadingScope, types: readonly string[], text: 
 }
 
 function wrong(text: string, { expected, at }: ValueFault): Failure {
-  return badValue('_filter', text, at === undefined ? expected : `${expected} (character ${at + 1})`);
+  const place = at === undefined ? expected : `${expected} (character ${at + 1})`;
+  // Blanks are everywhere in an expression, but before the offset of a time.
+  return badValue('_filter', text, orPlus(/T[\d:.]+ \d\d:\d\d/.exec(text)?.[0] ?? '', place));
 }
 
 function evaluate(asked: FilterParameter, type: string, expression: Expression): Outcome<Filter> {

@@ -95,7 +95,7 @@ function compareText(parameter: SearchParameter, operator: Operator, value: stri
     case 'sb':
       return readModified(parameter, 'above', value, reading);
     case 're':
-      return matching(code, readReference(value, parameter.targets, reading.baseUrl));
+      return matching(code, readReference(parameter, value, reading));
     default:
       return readEqual(parameter, value, reading);
   }

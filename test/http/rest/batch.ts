@@ -294,10 +294,43 @@ const entries: Table = {
     single(
       'update with ifNoneMatch *',
       asks('PUT', 'Patient/{own}', woman, { ifNoneMatch: '*' }),
-      failed(412, '(conflict|duplicate)', /./),
+      failed(412, 'conflict', /If-None-Match/, /^Bundle\.entry\[0\]\.request\.ifNoneMatch$/),
       {
         after: [unchanged],
       },
+    ),
+    single(
+      'update with ifNoneMatch of the version',
+      asks('PUT', 'Patient/{own}', woman, { ifNoneMatch: 'W/"1"' }),
+      failed(412, 'conflict', /If-None-Match.*none of 1/, /\.request\.ifNoneMatch$/),
+      { after: [unchanged] },
+    ),
+    {
+      name: 'a reference to another entry',
+      given: [stored],
+      when: batch(asks('POST', 'Observation', observation({ reference: urn })), {
+        ...asks('PUT', 'Patient/{own}', woman),
+        fullUrl: urn,
+      }),
+      status: 200,
+      body: {
+        entry: [
+          {
+            response: failed(
+              400,
+              'structure',
+              /another entry of the batch.*expected a transaction/,
+              /entry\[0\]\.resource\.subject\.reference$/,
+            ),
+          },
+          { response: { status: /^200/ } },
+        ],
+      },
+    },
+    single(
+      'a URN that no entry has',
+      asks('POST', 'Observation', observation({ reference: urn })),
+      failed(400, 'structure', /names no entry; expected a transaction/, /entry\[0\]\.resource\.subject\.reference$/),
     ),
     single(
       'no request',

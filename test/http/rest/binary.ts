@@ -119,6 +119,32 @@ const reading: Table = {
   ],
 };
 
+/** Content-Type, body, and what that is: no Binary resource. */
+const contents: readonly (readonly [string, string, string])[] = [
+  ['application/json', '{"a":1}', 'an object'],
+  ['application/json', '[{"a":1}]', 'a list'],
+  ['text/json', '"text"', 'a text'],
+  ['application/json', '{"a":1', 'what is no JSON'],
+  ['application/json', '{"a":1,"a":2}', 'JSON with a key twice'],
+  ['application/fhir+json', '{"a":1}', 'an object without resourceType'],
+  [
+    'application/fhir+json',
+    '{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Binary"}}]}',
+    'a Bundle with a Binary',
+  ],
+  ['application/xml', '<a/>', 'XML of another namespace'],
+  ['text/xml', '<a', 'what is no XML'],
+  ['application/fhir+xml', '<Patient xmlns="http://hl7.org/fhir"/>', 'a Patient in XML'],
+  ['application/json', '\u00ff{}', 'JSON after a byte order mark, or what looks like one'],
+];
+
+/** Content-Type, body and the code of its refusal: what says that it is a Binary resource. */
+const broken: readonly (readonly [string, string, string])[] = [
+  ['application/fhir+json', '{"resourceType":"Binary","contentType":"a/b"', 'malformed-json'],
+  ['application/json', '{"resourceType" : "Binary","contentType":"a/b","contentType":"c/d"}', 'duplicate-key'],
+  ['application/fhir+xml', '<Binary xmlns="http://hl7.org/fhir"><contentType value="a/b">', 'malformed-xml'],
+];
+
 const writing: Table = {
   section: 'binary.html#rest, write',
   cases: [
@@ -195,6 +221,42 @@ const writing: Table = {
           body: { resourceType: 'Binary', contentType: /^application\/fhir\+json/ },
         },
       ],
+    },
+    ...contents.map(([type, text, what]) => ({
+      name: `${what} is contents (${type})`,
+      when: raw('POST', '/Binary', type, text),
+      status: 201,
+      after: [{ when: get('{location}', fhir), status: 200, body: { contentType: type, data: data(text) } }],
+    })),
+    {
+      name: 'contents of a JSON type replace a Binary',
+      given: [stored],
+      when: raw('PUT', '/Binary/{own}', 'application/json', '[1,2]'),
+      status: 200,
+      after: asResource({ contentType: 'application/json', data: data('[1,2]') }),
+    },
+    ...broken.map(([type, text, code]) => ({
+      name: `a Binary resource that cannot be read: 400 (${type} ${code})`,
+      when: raw('POST', '/Binary', type, text),
+      status: 400,
+      issue: issue('structure', code, /./),
+    })),
+    {
+      name: 'nothing under a type of JSON: 400',
+      when: raw('POST', '/Binary', 'application/json', ''),
+      status: 400,
+      issue: issue('structure', 'body-empty', /./),
+    },
+    {
+      name: 'a Binary resource in XML',
+      when: raw(
+        'POST',
+        '/Binary',
+        'application/xml',
+        '<Binary xmlns="http://hl7.org/fhir"><contentType value="a/b"/></Binary>',
+      ),
+      status: 201,
+      after: [{ when: get('{location}', fhir), status: 200, body: { contentType: 'a/b' } }],
     },
     {
       name: 'a Binary resource that breaks a rule: 422',

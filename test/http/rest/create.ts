@@ -179,7 +179,7 @@ const conditional: Table = {
     {
       name: 'all criteria must hold',
       given: [stored],
-      when: ifNoneExist(`${criteria}&gender=female`),
+      when: post('/Patient', { ...anonymous, gender: 'female' }, { 'if-none-exist': `${criteria}&gender=female` }),
       status: 201,
     },
     { name: 'no criteria: 400', when: ifNoneExist(' '), status: 400, issue: emptyCriteria, after: [none] },

@@ -124,7 +124,7 @@ const references: Table = {
       },
     ),
     becomes(
-      'elements of type uri, url, oid and uuid',
+      'elements of type uri and url; a uuid stays what it is',
       [
         at(urn, patient),
         about('Patient/1', {
@@ -135,7 +135,7 @@ const references: Table = {
           ],
         }),
       ],
-      { extension: [{ valueUri: '{0}' }, { valueUrl: '{0}' }, { valueUuid: '{0}' }] },
+      { extension: [{ valueUri: '{0}' }, { valueUrl: '{0}' }, { valueUuid: urn }] },
     ),
     becomes(
       'an element of type uri that holds an absolute fullUrl',

@@ -232,7 +232,7 @@ const atomic: Table = {
       'ifMatch of another version',
       asks('PUT', 'Patient/{own}', woman, { ifMatch: 'W/"7"' }),
       412,
-      issue('conflict', 'version-conflict', /version 1.*expected.*7/),
+      issue('conflict', 'version-conflict', /version 1; If-Match.*expected.*7/, at('request\\.ifMatch$')),
     ),
     refused(
       'ifMatch of another version, of a delete',
@@ -250,7 +250,7 @@ const atomic: Table = {
       'ifNoneMatch * of what exists',
       asks('PUT', 'Patient/{own}', woman, { ifNoneMatch: '*' }),
       412,
-      issue(/^(conflict|duplicate)$/, undefined, /./),
+      issue('conflict', 'version-conflict', /If-None-Match.*none/, at('request\\.ifNoneMatch$')),
     ),
     refused(
       'several matches of a conditional create',

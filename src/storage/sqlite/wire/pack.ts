@@ -1,4 +1,5 @@
 import type { Entry, IndexRecord } from '#search/model/entry.ts';
+import type { Filter } from '#search/model/filter.ts';
 import type { LiteralReference, WriteHead } from '../../check.ts';
 import type { ChangeConditions, ConceptRow, KeptResult, Reindexed, Transaction, Version, Write } from '../../store.ts';
 import { making, makingCode } from '../database/schema.ts';
@@ -54,6 +55,8 @@ export interface PackedTransaction
   readonly heads: Flat;
   /** Where references are strict, four fields of each literal one: place of the write, parameter, type, id. */
   readonly literals: Flat;
+  /** Of the writes that have them: the place of the write, and its criteria. */
+  readonly criteria: readonly (readonly [number, Filter])[];
   /** What `unpackWrites` reads. */
   readonly pieces: readonly Piece[];
   /** By set, two fields of each concept: system, code. */
@@ -156,6 +159,7 @@ export function packTransaction(transaction: Transaction, mark: string): PackedT
     rights,
     heads: writes.flatMap(({ type, id, expect, draft }) => [type, id, expect ?? -1, draft === undefined ? 1 : 0]),
     literals,
+    criteria: writes.flatMap(({ criteria }, i) => (criteria === undefined ? [] : [[i, criteria] as const])),
     pieces,
     size,
     ...(timeout !== undefined && { timeout }),

@@ -1,4 +1,4 @@
-import type { Filter } from '#search/model/filter.ts';
+import { and, type Filter, type Plan } from '#search/model/filter.ts';
 import { check, isNothing, type StateBefore, type WriteHead } from '../../check.ts';
 import type { ChangeConditions, ConditionConflict, Conflict, Guard } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
@@ -48,6 +48,16 @@ interface WrittenResource {
   readonly write: number;
   /** What it must satisfy now. */
   readonly rights: Filter;
+}
+
+/** What is left of so many milliseconds; throws once that is nothing. */
+function countdown(timeout: number | undefined): () => number | undefined {
+  const end = timeout === undefined ? undefined : performance.now() + timeout;
+  return () => {
+    const left = end === undefined ? undefined : end - performance.now();
+    if (left !== undefined && left <= 0) throw new TimeLimitExceeded('criteria of the transaction');
+    return left;
+  };
 }
 
 /** Writes of a failed transaction may still be there: the transaction of SQLite that holds them must not be committed. */
@@ -191,12 +201,23 @@ export class Transactor {
 
   /** What the guards find, in what is left of their time. */
   #matches(guards: readonly Guard[], timeout: number | undefined): readonly (readonly string[])[] {
-    const end = timeout === undefined ? undefined : performance.now() + timeout;
-    return guards.map(({ plan, expect }) => {
-      const left = end === undefined ? undefined : end - performance.now();
-      if (left !== undefined && left <= 0) throw new TimeLimitExceeded('criteria of the transaction');
-      return findIds(this.#connection, this.#selection, plan, expect.length + 1, left);
-    });
+    const left = countdown(timeout);
+    return guards.map(({ plan, expect }) =>
+      findIds(this.#connection, this.#selection, plan, expect.length + 1, left()),
+    );
+  }
+
+  /** The first write whose criteria would not find it again. */
+  #unmet({ criteria, timeout }: PackedTransaction, heads: readonly WriteHead[]): Conflict | undefined {
+    const left = countdown(timeout);
+    for (const [write, filter] of criteria) {
+      const { type = '', id = '' } = heads[write] ?? {};
+      const where = and([{ op: 'id', ids: [id] }, filter]);
+      const plan: Plan = { types: [type], where, sort: [], limit: 1, total: 'none' };
+      if (findIds(this.#connection, this.#selection, plan, 1, left()).length === 0)
+        return { conflict: 'criteria', write };
+    }
+    return undefined;
   }
 
   #apply(
@@ -219,6 +240,8 @@ export class Transactor {
     for (const { rid, type, write, rights } of touched) {
       if (!this.#allowed(rights, rid, type)) return { conflict: 'rights', write };
     }
+    const unmet = this.#unmet(transaction, heads);
+    if (unmet !== undefined) return unmet;
     if (audit !== undefined) appendAudit(this.#connection, audit, this.#lastUpdated);
     if (results !== undefined) keepResults(this.#connection, this.#names, results);
     this.#shelf.keep(settings);

@@ -11,7 +11,20 @@ t.test('http.html#trules: where a resource may name another of its bundle', asyn
     ['a reference', { resourceType: 'Observation', subject: { reference: urn } }, ['subject.reference']],
     ['a relative one', { resourceType: 'Observation', subject: { reference: 'Patient/1' } }, ['subject.reference']],
     ['a contained one is no link', { resourceType: 'Observation', subject: { reference: '#p' } }, []],
-    ['an extension', { resourceType: 'Basic', extension: [{ url: urn, valueUuid: urn }] }, ['extension[0].valueUuid']],
+    ['an extension', { resourceType: 'Basic', extension: [{ url: urn, valueUri: urn }] }, ['extension[0].valueUri']],
+    ['a uuid is none', { resourceType: 'Basic', extension: [{ url: urn, valueUuid: urn }] }, []],
+    ['an oid is none', { resourceType: 'Basic', extension: [{ url: urn, valueOid: urn }] }, []],
+    [
+      'a uuid in Parameters is none',
+      {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'a', valueUuid: urn },
+          { name: 'b', valueUrl: urn },
+        ],
+      },
+      ['parameter[1].valueUrl'],
+    ],
     [
       'uris in a list',
       { resourceType: 'CarePlan', instantiatesUri: ['http://x.example', urn] },
