@@ -46,10 +46,13 @@ function heldBy(rule: Rule, holder: JsonObject, at: string, walk: ValidationWalk
 
 /** The key under which a choice element stands; an issue if the profile does not allow its type. */
 function choiceKey(rule: Rule, holder: JsonObject, at: string, walk: ValidationWalk): string | undefined {
+  for (const key of rule.keys?.keys() ?? []) {
+    if (holder[key] !== undefined || holder[`_${key}`] !== undefined) return key;
+  }
   const isChoice = new RegExp(`^_?${rule.name}[A-Z]`);
   const found = Object.keys(holder).find((key) => isChoice.test(key));
   const key = found?.replace(/^_/, '');
-  if (key === undefined || rule.keys === undefined || rule.keys.has(key)) return key;
+  if (key === undefined || rule.keys === undefined) return key;
   const expected = [...rule.keys.keys()].join(' or ');
   if (rule.max > 0) walk.add(issue('wrong-shape', { target: `${rule.path}[x]`, found: key, expected }, at));
   return key;

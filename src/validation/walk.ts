@@ -81,6 +81,7 @@ export class ValidationWalk {
         seen ??= new Map();
         this.checkChoice(named.field, slot === undefined ? key.slice(1) : key, seen, path);
       }
+      if (key === 'id' && !schema.isResource) this.checkElementId(value.id, path, owner);
       if (slot !== undefined) this.checkSlot(slot, key, value, path, owner);
       else if (named !== undefined) this.checkSibling(named, key, value, path);
       else this.checkOtherKey(schema, key, path, owner);
@@ -90,12 +91,12 @@ export class ValidationWalk {
       const details = { target: field.path, expected: `${range(field)} values` };
       this.add(issue('missing-element', details, `${path}.${field.name}`));
     }
-    if (typeof value.id === 'string' && !schema.isResource) this.checkElementId(value.id, path, owner);
     this.checkConstraints(schema.constraints, schema.type, value, path);
   }
 
   /** R4 element.html#id: without spaces, and unique within the resource. */
-  private checkElementId(id: string, path: string, owner: readonly string[]): void {
+  private checkElementId(id: unknown, path: string, owner: readonly string[]): void {
+    if (typeof id !== 'string') return;
     this.ids ??= new Set();
     const isTaken = this.ids.has(id);
     this.ids.add(id);
@@ -127,7 +128,7 @@ export class ValidationWalk {
     if (Array.isArray(value) !== field.isArray) {
       const expected = field.isArray ? `an array of ${slot.type}` : `one ${slot.type}, not in an array`;
       this.add(issue('wrong-shape', { target: field.path, found: kindOf(value), expected }, at));
-    } else if (!Array.isArray(value)) this.checkValue(slot, holder, key, at, owner);
+    } else if (!Array.isArray(value)) this.checkValue(slot, value, digitsAt(holder, key, value), at, owner);
     else {
       if (value.length === 0 || value.length > field.max || value.length < field.min) this.countIssue(field, value, at);
       const siblings = slot.primitive ? holder[`_${key}`] : undefined;
@@ -135,7 +136,7 @@ export class ValidationWalk {
         if (this.issues.full) return;
         const item: unknown = value[i];
         if (item === null && Array.isArray(siblings) && isObject(siblings[i])) continue;
-        this.checkValue(slot, value, i, `${at}[${i}]`, owner);
+        this.checkValue(slot, item, digitsAt(value, i, item), `${at}[${i}]`, owner);
       }
     }
   }
@@ -145,18 +146,16 @@ export class ValidationWalk {
     this.add(issue('wrong-cardinality', { target: field.path, found: values.length, expected }, at));
   }
 
-  /** What an object, or a list, has under a key. */
+  /** `digits` are those that a number came with, where JavaScript would print others. */
   private checkValue(
     slot: Slot,
-    holder: JsonObject | readonly unknown[],
-    key: string | number,
+    value: unknown,
+    digits: string | undefined,
     path: string,
     owner: readonly string[],
   ): void {
     const { field } = slot;
-    const value: unknown = (holder as JsonObject)[key];
     if (slot.primitive) {
-      const digits = typeof value === 'number' ? digitsOf(holder, key) : undefined;
       if (!this.checkPrimitive(slot, value, digits, path)) return;
     } else {
       if (!isObject(value) || (slot.type !== 'Resource' && isEmpty(value))) {
@@ -275,6 +274,10 @@ export class ValidationWalk {
 
 /** What each has element ids of its own (R4 elementdefinition.html#id): the same elements stand in both. */
 const ownIds: ReadonlySet<string> = new Set(['StructureDefinition.snapshot', 'StructureDefinition.differential']);
+
+function digitsAt(holder: object, key: string | number, value: unknown): string | undefined {
+  return typeof value === 'number' ? digitsOf(holder, key) : undefined;
+}
 
 /** The primitive element whose id and extensions stand under this key. */
 function siblingSlot(schema: TypeSchema, key: string): Slot | undefined {

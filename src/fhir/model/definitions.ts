@@ -192,7 +192,11 @@ function publishedParameters(resourceTypes: ReadonlySet<string>): Published {
   const byUrl = new Map<string, SearchParameter | undefined>();
   const read = (url: string): SearchParameter | undefined => {
     const resource = resources.get(url);
-    return resource === undefined || isUnanswered(resource) ? undefined : readParameter(resource, read);
+    if (resource === undefined || isUnanswered(resource)) return undefined;
+    const parameter = readParameter(resource, read);
+    // Of one R4 does not say where it leads: it may be anywhere.
+    const isOpen = parameter?.type === 'reference' && parameter.targets.length === 0;
+    return isOpen ? { ...parameter, targets: [...resourceTypes] } : parameter;
   };
   for (const { url, base } of published) {
     const parameter = read(url);

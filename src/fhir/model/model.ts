@@ -7,7 +7,7 @@ export interface ElementType {
   readonly type: string;
   /** Where the model declares the children of the element. */
   readonly path: string;
-  /** The resource types that a Reference may name; empty if R4 does not restrict them. */
+  /** The resource types that a Reference or a canonical may name; empty if R4 does not restrict them. */
   readonly targets: readonly string[];
   /** Of a `code` with a required binding to codes of one system: that system, which no resource tells. */
   readonly system?: string;
@@ -46,20 +46,25 @@ export function children(path: string, name: string): ReadonlyMap<string, Elemen
   for (let owner: string | undefined = path; owner !== undefined; owner = parents[owner]) {
     const declared = `${owner}.${name}`;
     const at = elsewhere[declared] ?? declared;
-    const targets = (references[at] ?? []).filter((t) => t !== 'Resource');
     const suffixes = choices[at];
     if (suffixes !== undefined) {
-      return new Map(suffixes.map((s) => [name + s, { type: typeName(s), path: typeName(s), targets }]));
+      return new Map(
+        suffixes.map((s) => [name + s, { type: typeName(s), path: typeName(s), targets: targetsAt(at + s) }]),
+      );
     }
     const type = types[at];
     if (typeof type === 'string') {
       const nested = type === 'BackboneElement' || type === 'Element';
-      const element = { type, path: nested ? at : type, targets };
+      const element = { type, path: nested ? at : type, targets: targetsAt(at) };
       const system = systems.get(at);
       return new Map([[name, system === undefined ? element : { ...element, system }]]);
     }
   }
   return undefined;
+}
+
+function targetsAt(path: string): readonly string[] {
+  return (references[path] ?? []).filter((t) => t !== 'Resource');
 }
 
 const known = new Map<string, Map<string, ElementType>>();

@@ -7,9 +7,7 @@ import type { Content } from '#fhir/patch/edit.ts';
 import { layoutAt } from '#fhir/xml/layout.ts';
 import { isPrimitive, primitiveFault } from '#validation/primitive.ts';
 
-const decimal = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-/** R4 datatypes.html#integer; a + would be a blank in a URL. */
-const integer = /^(?:0|-?[1-9]\d*)$/;
+const number = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** A time without seconds or zone, which searches understand too (R4 search.html#date): where the server is. */
 const localTime = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/;
@@ -24,8 +22,8 @@ export function readPrimitive(type: string, text: string): { readonly value: unk
   if (type === 'boolean') {
     return text === 'true' || text === 'false' ? { value: text === 'true' } : { expected: 'true or false' };
   }
-  const form = type === 'decimal' ? decimal : isSubtype(type, 'integer') ? integer : undefined;
-  const value = form === undefined ? text : form.test(text) ? Number(text) : Number.NaN;
+  const isNumber = type === 'decimal' || isSubtype(type, 'integer');
+  const value = !isNumber ? text : number.test(text) ? Number(text) : Number.NaN;
   if (type === 'dateTime') return primitiveFault(type, completed(text)) ? { expected: dates } : { value };
   const fault = primitiveFault(type, value, isNumber ? text : undefined);
   return fault === undefined ? { value } : { expected: fault.expected };

@@ -122,6 +122,28 @@ function faultOfTypes(types: readonly string[], type: SearchType): ExpressionFau
   return { found: `a path to ${[...new Set(types)].join(', ')}`, expected: `one to ${expected.join(', ')} (${type})` };
 }
 
+/**
+ * The resource types to which the values of a reference parameter of the type `base` may lead, by what R4 allows in the elements and what
+ * the expression asks of `resolve()`; undefined if that may be any.
+ */
+export function targetsOf(expression: string, base: string): readonly string[] | undefined {
+  const targets = new Set<string>();
+  for (const branch of ownBranches(expression, base)) {
+    const path = readPath(branch);
+    const elements = path === undefined ? undefined : elementsOf(path, resourceElement(base), base);
+    if (path === undefined || elements === undefined || 'expected' in elements) return undefined;
+    const asked = path.steps.flatMap((step) => (step.op === 'resolvesTo' ? [typeName(step.type)] : []));
+    for (const { type, targets: allowed } of elements) {
+      // What has another type is no reference; a uri may be the url of anything.
+      if (type !== 'Reference' && !isSubtype(type, 'uri')) continue;
+      const found = asked.length > 0 ? asked : allowed;
+      if (found.length === 0) return undefined;
+      for (const target of found) targets.add(target);
+    }
+  }
+  return [...targets];
+}
+
 /** The branches of a union that may give values of a resource of the type. */
 function ownBranches(expression: string, type: string): readonly string[] {
   return branches(expression).filter((branch) => {

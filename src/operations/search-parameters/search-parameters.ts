@@ -9,7 +9,7 @@ import {
   type SearchLimits,
   type SearchParameter,
 } from '#fhir/model/definitions.ts';
-import { faultOf, faultOfComponent, faultOfForm, meaningFor } from './expressions.ts';
+import { faultOf, faultOfComponent, faultOfForm, meaningFor, targetsOf } from './expressions.ts';
 
 /** A parameter that a SearchParameter of the store defines. */
 export interface Custom extends Omit<CustomParameter, 'progress'> {
@@ -39,7 +39,22 @@ export function customOf(resource: Resource, known: DefinedParameters): Custom |
   const isNew = [...definitions.resourceTypes].some(
     (type) => isBase(base, type) && publishedOf(definitions, type, resource.code) === undefined,
   );
-  return parameter === undefined || !isNew ? undefined : { id, base, parameter: { ...parameter, ...limits(resource) } };
+  if (parameter === undefined || !isNew) return undefined;
+  const targets = readTargets(parameter, base, definitions);
+  return { id, base, parameter: { ...parameter, targets, ...limits(resource) } };
+}
+
+/** Those that the resource names, or else those to which its expression leads; abstract types stand for all of theirs. */
+function readTargets(
+  { type, targets, expression }: SearchParameter,
+  base: readonly string[],
+  { resourceTypes }: Definitions,
+): readonly string[] {
+  const all = [...resourceTypes];
+  if (targets.length > 0) return [...new Set(targets.flatMap((named) => all.filter((t) => isBase([named], t))))];
+  if (type !== 'reference') return [];
+  const found = new Set(all.filter((t) => isBase(base, t)).flatMap((t) => targetsOf(expression, t) ?? all));
+  return all.filter((t) => found.has(t));
 }
 
 /** Whether entries that were made for one are those of the other. */
@@ -183,10 +198,7 @@ function* checkExpression(fields: JsonObject, { definitions }: DefinedParameters
 }
 
 function* checkTargets(fields: JsonObject, { definitions }: DefinedParameters): Iterable<Issue> {
-  const { target, type } = fields;
-  if (type === 'reference' && texts(target).length === 0) {
-    yield bad('target', target, 'the types of resources that the reference may lead to');
-  }
+  const { target } = fields;
   for (const [i, one] of (Array.isArray(target) ? target : []).entries()) {
     if (typeof one !== 'string' || !isTypeName(definitions, one)) {
       yield bad(`target[${i}]`, one, 'a resource type of R4');

@@ -93,6 +93,60 @@ function ofDocuments(first: string, second: string) {
     ],
   };
 }
+t.test('where references lead that name no target (R4 searchparameter.html, target 0..*)', async (t) => {
+  const all = [...definitions.resourceTypes];
+  const subjects = ['Device', 'Group', 'Location', 'Patient'];
+  const performers = ['CareTeam', 'Organization', 'Patient', 'Practitioner', 'PractitionerRole', 'RelatedPerson'];
+  const cases: [name: string, expression: string, base: string[], targets: readonly string[]][] = [
+    ['what R4 allows in the element', 'Observation.subject', ['Observation'], subjects],
+    ['anything', 'ServiceRequest.supportingInfo', ['ServiceRequest'], all],
+    [
+      'a union',
+      'Observation.subject | Observation.performer',
+      ['Observation'],
+      [...new Set([...subjects, ...performers])].sort(),
+    ],
+    ['one type', 'Observation.subject.where(resolve() is Patient)', ['Observation'], ['Patient']],
+    [
+      'one type, and another element',
+      'Observation.subject.where(resolve() is Patient) | Observation.specimen',
+      ['Observation'],
+      ['Patient', 'Specimen'],
+    ],
+    ['one type of anything', 'Observation.focus.where(resolve() is Encounter)', ['Observation'], ['Encounter']],
+    ['a choice', 'MedicationRequest.medication', ['MedicationRequest'], ['Medication']],
+    [
+      'the References of a choice',
+      'MedicationRequest.medication.ofType(Reference)',
+      ['MedicationRequest'],
+      ['Medication'],
+    ],
+    ['in the older form', '(MedicationRequest.medication as Reference)', ['MedicationRequest'], ['Medication']],
+    [
+      'several bases',
+      'Patient.managingOrganization | Encounter.subject',
+      ['Patient', 'Encounter'],
+      ['Group', 'Organization', 'Patient'],
+    ],
+    ['an abstract base', 'Resource.meta.profile', ['Resource'], ['StructureDefinition']],
+    ['a canonical', 'PlanDefinition.library', ['PlanDefinition'], ['Library']],
+    ['a canonical of anything', 'RequestGroup.instantiatesCanonical', ['RequestGroup'], all],
+    ['a uri', 'PlanDefinition.url', ['PlanDefinition'], all],
+    ['an extension', "Patient.extension.where(url = 'http://x').value.ofType(Reference)", ['Patient'], all],
+    ['what only the engine can follow', 'Patient.generalPractitioner.first()', ['Patient'], all],
+  ];
+  for (const [name, expression, base, targets] of cases) {
+    const more = { type: 'reference', code: 'leads', base, expression };
+    t.strictSame(problems(more), [], name);
+    t.strictSame([...(read(more)?.parameter.targets ?? [])].sort(), [...targets].sort(), name);
+  }
+  const named = { type: 'reference', code: 'leads', expression: 'Patient.link.other' };
+  t.strictSame(read({ ...named, target: ['Patient'] })?.parameter.targets, ['Patient'], 'those that are named');
+  t.equal(read({ ...named, target: ['Resource'] })?.parameter.targets.length, all.length, 'all, by their base');
+  t.strictSame(read({})?.parameter.targets, [], 'a parameter of another type has none');
+  const published = definitions.parameter('http://hl7.org/fhir/SearchParameter/RequestGroup-instantiates-canonical');
+  t.equal(published?.targets.length, all.length, 'one of R4 names none either');
+});
 
 t.test('what is refused, and how it is told', async (t) => {
   const code = 'http://hl7.org/fhir/SearchParameter/clinical-code';
@@ -131,7 +185,6 @@ t.test('what is refused, and how it is told', async (t) => {
       /at most 10 within each other/,
     ],
     [{ expression: '(Patient.id | Patient.contact.gender).where(exists())' }, 'expression', /is "\| within a path"/],
-    [{ type: 'reference', expression: 'Patient.link.other' }, 'target', /is "missing"/],
     [{ type: 'reference', expression: 'Patient.link.other', target: ['Man'] }, 'target[0]', /is "Man"/],
     [{ type: 'composite', expression: 'Patient' }, 'component', /expected two components or more/],
     [ofDocuments('code', 'code'), 'component[0].expression', /is "a path to code"; expected one to Reference, uri/],

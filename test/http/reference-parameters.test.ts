@@ -1,0 +1,106 @@
+import t from 'tap';
+import { entry, patient, startServer, transaction } from './harness.ts';
+
+const { ask, base, stop } = await startServer();
+t.teardown(stop);
+
+const parameter = (code: string, of: string, expression: string) => ({
+  resourceType: 'SearchParameter',
+  id: code,
+  url: `https://h.example/SearchParameter/${code}`,
+  name: 'Leads',
+  status: 'active',
+  description: 'A reference that names no target',
+  code,
+  base: [of],
+  type: 'reference',
+  expression,
+});
+
+const parameters = [
+  parameter('about', 'Observation', 'Observation.subject'),
+  parameter('about-patient', 'Observation', 'Observation.subject.where(resolve() is Patient)'),
+  parameter('anybody', 'Observation', 'Observation.subject | Observation.performer'),
+  parameter('anything', 'Observation', 'Observation.focus'),
+  parameter('drug', 'MedicationRequest', 'MedicationRequest.medication'),
+  parameter('logic', 'PlanDefinition', 'PlanDefinition.library'),
+  parameter('guardian', 'Patient', "Patient.extension.where(url = 'http://x.example/g').value.ofType(Reference)"),
+];
+
+const coded = (text: string) => ({ coding: [{ code: text }] });
+const observation = (id: string, more: object) =>
+  entry('PUT', `Observation/${id}`, { resourceType: 'Observation', id, status: 'final', code: coded('x'), ...more });
+const to = (reference: string) => ({ reference });
+
+t.test('SearchParameters of type reference without target are searched with chains', async (t) => {
+  for (const one of parameters) t.equal((await ask('PUT', `/SearchParameter/${one.id}`, one)).status, 201, one.code);
+  const guardian = { extension: [{ url: 'http://x.example/g', valueReference: to('Patient/p') }] };
+  const library = { type: coded('logic-library'), status: 'active' };
+  const request = { status: 'active', intent: 'order', subject: to('Patient/p') };
+  const sent = transaction(
+    entry('PUT', 'Patient/p', patient({ id: 'p' })),
+    entry('PUT', 'Patient/ward', patient({ id: 'ward', gender: 'female', ...guardian })),
+    entry('PUT', 'Group/g', { resourceType: 'Group', id: 'g', type: 'person', actual: true, code: coded('cohort') }),
+    entry('PUT', 'Practitioner/d', { resourceType: 'Practitioner', id: 'd', gender: 'other' }),
+    entry('PUT', 'Medication/m', { resourceType: 'Medication', id: 'm', code: coded('aspirin') }),
+    entry('PUT', 'Library/l', { resourceType: 'Library', id: 'l', name: 'Rules', ...library }),
+    entry('PUT', 'PlanDefinition/plan', {
+      resourceType: 'PlanDefinition',
+      id: 'plan',
+      status: 'active',
+      library: [`${base}/Library/l`],
+    }),
+    entry('PUT', 'MedicationRequest/r', {
+      resourceType: 'MedicationRequest',
+      id: 'r',
+      medicationReference: to('Medication/m'),
+      ...request,
+    }),
+    entry('PUT', 'MedicationRequest/s', {
+      resourceType: 'MedicationRequest',
+      id: 's',
+      medicationCodeableConcept: coded('aspirin'),
+      ...request,
+    }),
+    observation('of-p', { subject: to('Patient/p'), performer: [to('Practitioner/d')], focus: [to('Medication/m')] }),
+    observation('of-g', { subject: to('Group/g'), focus: [to('Group/g')] }),
+  );
+  t.equal((await ask('POST', '', sent)).status, 200);
+  const searches: [search: string, found: string[]][] = [
+    ['Observation?about=Patient/p', ['of-p']],
+    ['Observation?about.birthdate=1950-01-02', ['of-p']],
+    ['Observation?about:Patient.gender=male', ['of-p']],
+    ['Observation?about:Group.code=cohort', ['of-g']],
+    ['Observation?about.code=cohort', ['of-g']],
+    ['Observation?about-patient=p', ['of-p']],
+    ['Observation?about-patient.gender=male', ['of-p']],
+    ['Observation?anybody.gender=other', ['of-p']],
+    ['Observation?anybody:Practitioner.gender=other', ['of-p']],
+    ['Observation?anybody:Group.code=cohort', ['of-g']],
+    ['Observation?anything:Medication.code=aspirin', ['of-p']],
+    ['Observation?anything.code=cohort', ['of-g']],
+    ['Patient?_has:Observation:about-patient:code=x', ['p']],
+    ['Medication?_has:Observation:anything:code=x', ['m']],
+    ['MedicationRequest?drug.code=aspirin', ['r']],
+    ['MedicationRequest?drug=m', ['r']],
+    ['PlanDefinition?logic.name=Rules', ['plan']],
+    ['PlanDefinition?logic=Library/l', ['plan']],
+    ['Patient?guardian.birthdate=1950-01-02&gender=female', ['ward']],
+    ['Patient?guardian:Patient.gender=male', ['ward']],
+    ['Observation?_filter=about.gender eq male', ['of-p']],
+  ];
+  for (const [search, found] of searches) {
+    const [path = '', query = ''] = search.split('?');
+    let got = await ask('GET', `/${path}?${query.replaceAll(' ', '%20')}`);
+    while (got.status === 503) got = await ask('GET', `/${path}?${query.replaceAll(' ', '%20')}`);
+    t.equal(got.status, 200, `${search} ${got.body.issue?.[0].diagnostics ?? ''}`);
+    const ids = (got.body.entry ?? []).map((e: { resource: { id: string } }) => e.resource.id);
+    t.strictSame(ids.sort(), found, search);
+  }
+  const included = await ask('GET', '/Observation?about=Patient/p&_include=Observation:anything');
+  const ids = included.body.entry.map((e: { resource: { id: string } }) => e.resource.id);
+  t.strictSame(ids.sort(), ['m', 'of-p'], '_include');
+  const refused = await ask('GET', '/Observation?about:Practitioner.gender=other');
+  t.equal(refused.status, 400, 'not a type to which R4 lets it lead');
+  t.match(refused.body.issue[0].diagnostics, /Patient, Group, Device, Location|Device, Group, Location, Patient/);
+});
