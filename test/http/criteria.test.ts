@@ -192,6 +192,39 @@ t.test('the id among the criteria', async (t) => {
   t.equal((await create(patient())).status, 200);
 });
 
+t.test('a condition that says nothing, or that nothing heeds', async (t) => {
+  const before = await counts();
+  const nothing = {
+    extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }],
+  };
+  for (const name of ['ifNoneExist', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince']) {
+    const entries = [entry('POST', 'Patient', patient(), { [`_${name}`]: nothing })];
+    for (const type of ['transaction', 'batch']) {
+      const { text } = await ask('POST', '', { resourceType: 'Bundle', type, entry: entries });
+      t.match(text, new RegExp(`${name} has no value; expected one.*Bundle.entry\\[0\\].request.${name}`), type);
+    }
+  }
+  const extension = '<extension url="http://x.example"><valueCode value="x"/></extension>';
+  const xml = `<Bundle xmlns="http://hl7.org/fhir"><type value="transaction"/><entry><resource><Patient/></resource><request><method value="POST"/><url value="Patient"/><ifNoneExist>${extension}</ifNoneExist></request></entry></Bundle>`;
+  t.match((await ask('POST', '', xml, { 'content-type': 'application/fhir+xml' })).text, 'ifNoneExist has no value');
+  const condition = { 'if-none-exist': `identifier=${system}|310105194901010017` };
+  const id = own();
+  for (const [method, path, body] of [
+    ['PUT', `/Patient/${id}`, patient({ id })],
+    ['PUT', '/Patient?name=x', patient()],
+    ['POST', '', transaction(entry('POST', 'Patient', patient()))],
+    ['POST', '/Patient/_search', undefined],
+  ] as const) {
+    const { status, text } = await ask(method, path, body, condition);
+    t.match([status, text], [400, /If-None-Exist.*expected it at a create alone/], `${method} ${path}`);
+    t.notMatch(text, /3101/);
+  }
+  for (const criteria of ['', ' ', '?', 'Patient?', '&', '_count=1']) {
+    t.equal((await ask('POST', '/Patient', patient(), { 'if-none-exist': criteria })).status, 400, `"${criteria}"`);
+  }
+  t.same(await counts(), before);
+});
+
 async function counts(): Promise<unknown> {
   const all = ['Patient', 'Observation', 'Organization'].map((type) => ask('GET', `/${type}?_summary=count`));
   return (await Promise.all(all)).map(({ body }) => body.total);
