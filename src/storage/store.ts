@@ -43,8 +43,8 @@ export interface Write {
   readonly index: () => IndexRecord;
   /** The version that must be current for the write to happen: 0 asks that none is (never existed, or deleted). */
   readonly expect?: number;
-  /** What the resource must satisfy once all is written: the criteria that led to the write, so that they lead to it again. */
-  readonly criteria?: Filter;
+  /** The criteria that led to the write: once all is written, they must lead to this resource, and to no other. */
+  readonly criteria?: Plan;
 }
 
 /** A criterion of the request, checked again inside the transaction, against the state before its writes. */
@@ -104,7 +104,9 @@ export type Conflict =
   | { readonly conflict: 'version'; readonly write: number; readonly found: number }
   | { readonly conflict: 'guard'; readonly guard: number; readonly found: readonly string[] }
   | { readonly conflict: 'reference'; readonly write: number; readonly param: string; readonly reference: string }
-  | { readonly conflict: 'rights' | 'criteria'; readonly write: number }
+  | { readonly conflict: 'rights'; readonly write: number }
+  /** What they find, as far as it tells: at most two. */
+  | { readonly conflict: 'criteria'; readonly write: number; readonly found: readonly string[] }
   /** The time of the guards was over: what most of it went into. */
   | { readonly conflict: 'timeout'; readonly part: string }
   /** The engine cannot write now: a full disk, a lost file, a thread that ended. */

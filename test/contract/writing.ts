@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { everything, type Filter, nothing } from '#search/model/filter.ts';
+import { type Filter, nothing } from '#search/model/filter.ts';
 import type { Guard, Transaction, Write } from '#storage/store.ts';
 import {
   byIdentifier,
@@ -157,41 +157,51 @@ export function writing(t: Test, open: Open): void {
       where: isToken('gender', 'g', 'female'),
     };
     const observed: Filter = { op: 'has', type: 'Encounter', param: 'subject', where: isToken('class', 'c', 'AMB') };
-    const ofOld: Filter = { op: 'match', param: 'subject', test: { kind: 'reference', type: 'Patient', id: 'old' } };
+    const of = (id: string): Filter => ({
+      op: 'match',
+      param: 'subject',
+      test: { kind: 'reference', type: 'Patient', id },
+    });
+    const ofOld = of('old');
     const updated = (op: '<' | '>', value: number): Filter => ({
       op: 'lastUpdated',
       where: [{ bound: 'low', op, value }],
     });
+    const asks = (type: string, criteria: Filter) => ({ criteria: plan(type, criteria) });
+    const seen = (id: string, subject: string): Write =>
+      put(`Encounter/${id}`, { entries: [token('class', 'c', 'AMB'), refers('subject', `Patient/${subject}`)] });
     const visit = (id: string, subject: string, criteria: Filter): Write => ({
-      ...put(`Encounter/${id}`, { entries: [token('class', 'c', 'AMB'), refers('subject', `Patient/${subject}`)] }),
-      criteria,
+      ...seen(id, subject),
+      ...asks('Encounter', criteria),
     });
     const woman = put('Patient/w', { entries: [token('gender', 'g', 'female')] });
     const named = put('Encounter/x', { entries: [byIdentifier('subject', 's', 'old', 'Patient')] });
     const met: readonly (readonly Write[])[] = [
       [visit('x', 'w', female), woman],
-      [{ ...woman, criteria: observed }, visit('x', 'w', everything)],
+      [{ ...woman, ...asks('Patient', observed) }, seen('x', 'w')],
       [visit('x', 'w', updated('>', 0))],
       [visit('x', 'w', { op: 'not', of: female }), remove('Patient/w')],
-      [{ ...named, criteria: ofOld }],
-      [visit('x', 'old', ofOld), visit('y', 'w', isToken('class', 'c', 'AMB'))],
+      [{ ...named, ...asks('Encounter', ofOld) }],
+      [visit('x', 'old', ofOld), visit('y', 'w', of('w'))],
     ];
-    const unmet: readonly (readonly [write: number, writes: readonly Write[]])[] = [
-      [0, [visit('x', 'old', female), woman]],
-      [1, [visit('y', 'w', everything), { ...put('Patient/old'), criteria: observed }]],
-      [0, [visit('x', 'w', updated('<', 1))]],
-      [1, [woman, visit('x', 'w', { op: 'not', of: female })]],
-      [0, [{ ...named, criteria: ofOld }, remove('Patient/old')]],
-      [1, [visit('x', 'old', ofOld), visit('y', 'w', isToken('never', 'heard', 'of'))]],
-      [0, [visit('x', 'old', nothing)]],
+    const unmet: readonly (readonly [write: number, found: readonly string[], writes: readonly Write[]])[] = [
+      [0, [], [visit('x', 'old', female), woman]],
+      [1, [], [seen('y', 'w'), { ...put('Patient/old'), ...asks('Patient', observed) }]],
+      [0, [], [visit('x', 'w', updated('<', 1))]],
+      [1, [], [woman, visit('x', 'w', { op: 'not', of: female })]],
+      [0, [], [{ ...named, ...asks('Encounter', ofOld) }, remove('Patient/old')]],
+      [1, [], [visit('x', 'old', ofOld), visit('y', 'w', isToken('never', 'heard', 'of'))]],
+      [0, [], [visit('x', 'old', nothing)]],
+      [0, ['y'], [visit('x', 'w', ofOld), seen('y', 'old')]],
+      [0, ['x', 'y'], [visit('x', 'old', ofOld), seen('y', 'old')]],
     ];
     for (const [i, writes] of met.entries()) {
       t.notMatch(await store.transact(transaction(writes)), { conflict: /./ }, `met ${i}`);
       await commit(store, remove('Encounter/x'), remove('Encounter/y'), remove('Patient/w'));
     }
     const { lastSeq } = await store.stats();
-    for (const [i, [write, writes]] of unmet.entries()) {
-      t.strictSame(await store.transact(transaction(writes)), { conflict: 'criteria', write }, `unmet ${i}`);
+    for (const [i, [write, found, writes]] of unmet.entries()) {
+      t.strictSame(await store.transact(transaction(writes)), { conflict: 'criteria', write, found }, `unmet ${i}`);
     }
     t.equal((await store.stats()).lastSeq, lastSeq, 'and nothing was stored');
   });

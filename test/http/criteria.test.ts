@@ -12,7 +12,10 @@ t.teardown(() => server.stop());
 const system = 'urn:example:own';
 let made = 0;
 const own = (): string => `own-${++made}`;
-const identified = (value: string, more: object = {}) => patient({ identifier: [{ system, value }], ...more });
+const identified = (value: string, more: object = {}) => ({
+  ...patient({ ...more }),
+  identifier: [{ system, value }] as const,
+});
 
 const observation = (more: object = {}) => ({
   resourceType: 'Observation',
@@ -190,6 +193,80 @@ t.test('the id among the criteria', async (t) => {
   t.equal((await update(patient({ id }))).status, 201, 'an id that is sent is taken');
   t.equal((await update(patient({ gender: 'female' }))).status, 200);
   t.equal((await create(patient())).status, 200);
+});
+
+/** Other entries, of which the criteria of the first would have found one. */
+t.test('criteria that another entry of the transaction satisfies too', async (t) => {
+  const before = await counts();
+  const value = own();
+  const resource = identified(value, { gender: 'female' });
+  const identifier = `identifier=${system}|${value}`;
+  const first = [identifier, `identifier=${value}`, `${identifier}&gender=female`, `_filter=identifier eq ${value}`];
+  const others = [
+    entry('POST', 'Patient', resource),
+    entry('PUT', `Patient/${value}`, { ...resource, id: value }),
+    entry('POST', 'Patient', resource, { ifNoneExist: `${identifier}&active:missing=true` }),
+    entry('PUT', `Patient?${identifier}&birthdate=1950`, resource),
+  ];
+  for (const criteria of first) {
+    for (const [i, other] of others.entries()) {
+      const once = entry('POST', 'Patient', resource, { ifNoneExist: criteria });
+      for (const [at, bundle] of [transaction(once, other), transaction(other, once)].entries()) {
+        const { status, body } = await ask('POST', '', bundle);
+        t.equal(status, 400, `${criteria} and ${i}`);
+        const told = body.issue.map((of: { details: { coding: { code: string }[] } }) => of.details.coding[0]?.code);
+        t.same(new Set(told), new Set(['duplicate-target']), `${criteria} and ${i}`);
+        const places = body.issue.map((of: { expression: string[] }) => of.expression[0]);
+        t.ok(
+          places.some((place: string) => place === `Bundle.entry[${at}].request.ifNoneExist`) || i > 1,
+          `${criteria} and ${i}: ${places}`,
+        );
+      }
+    }
+  }
+  t.same(await counts(), before);
+  const different = identified(own(), { gender: 'female' });
+  const bundle = transaction(
+    entry('POST', 'Patient', resource, { ifNoneExist: identifier }),
+    entry('POST', 'Patient', different, { ifNoneExist: `gender=female&identifier=${different.identifier[0].value}` }),
+  );
+  for (const status of ['201', '200']) {
+    const { body } = await ask('POST', '', bundle);
+    t.match(body.entry, [{ response: { status } }, { response: { status } }]);
+  }
+});
+
+t.test('a condition that says nothing, or that nothing heeds', async (t) => {
+  const before = await counts();
+  const nothing = {
+    extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }],
+  };
+  for (const name of ['ifNoneExist', 'ifMatch', 'ifNoneMatch', 'ifModifiedSince']) {
+    const entries = [entry('POST', 'Patient', patient(), { [`_${name}`]: nothing })];
+    for (const type of ['transaction', 'batch']) {
+      const { text } = await ask('POST', '', { resourceType: 'Bundle', type, entry: entries });
+      t.match(text, new RegExp(`${name} has no value; expected one.*Bundle.entry\\[0\\].request.${name}`), type);
+    }
+  }
+  const extension = '<extension url="http://x.example"><valueCode value="x"/></extension>';
+  const xml = `<Bundle xmlns="http://hl7.org/fhir"><type value="transaction"/><entry><resource><Patient/></resource><request><method value="POST"/><url value="Patient"/><ifNoneExist>${extension}</ifNoneExist></request></entry></Bundle>`;
+  t.match((await ask('POST', '', xml, { 'content-type': 'application/fhir+xml' })).text, 'ifNoneExist has no value');
+  const condition = { 'if-none-exist': `identifier=${system}|310105194901010017` };
+  const id = own();
+  for (const [method, path, body] of [
+    ['PUT', `/Patient/${id}`, patient({ id })],
+    ['PUT', '/Patient?name=x', patient()],
+    ['POST', '', transaction(entry('POST', 'Patient', patient()))],
+    ['POST', '/Patient/_search', undefined],
+  ] as const) {
+    const { status, text } = await ask(method, path, body, condition);
+    t.match([status, text], [400, /If-None-Exist.*expected it at a create alone/], `${method} ${path}`);
+    t.notMatch(text, /3101/);
+  }
+  for (const criteria of ['', ' ', '?', 'Patient?', '&', '_count=1']) {
+    t.equal((await ask('POST', '/Patient', patient(), { 'if-none-exist': criteria })).status, 400, `"${criteria}"`);
+  }
+  t.same(await counts(), before);
 });
 
 async function counts(): Promise<unknown> {

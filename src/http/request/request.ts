@@ -67,7 +67,7 @@ function withHeaders(
 ): Outcome<Request> {
   const { headers } = incoming;
   const prefer = headers.prefer === undefined ? undefined : readPrefer(headers.prefer);
-  const ifNoneExist = criteriaOf(headers['if-none-exist']);
+  const ifNoneExist = criteriaOf(headers['if-none-exist'], interaction);
   if (ifNoneExist instanceof Failure) return ifNoneExist;
   const since = readHttpDate(headers['if-modified-since']);
   const preconditions = readPreconditions({
@@ -88,8 +88,13 @@ function withHeaders(
 }
 
 /** R4 http.html#ccreate. */
-function criteriaOf(header: string | string[] | undefined): Outcome<string | undefined> {
-  return typeof header === 'string' ? readHeaderText('If-None-Exist', header) : undefined;
+function criteriaOf(header: string | string[] | undefined, { code }: Interaction): Outcome<string | undefined> {
+  if (typeof header !== 'string') return undefined;
+  const name = 'If-None-Exist';
+  // Its value may be a resident's.
+  return code === 'create'
+    ? readHeaderText(name, header)
+    : fail('bad-header', { name, found: '…', expected: 'it at a create alone' });
 }
 
 function withBody(context: Context, incoming: HttpRequest, request: Request): Outcome<Request> {

@@ -134,6 +134,10 @@ function checkEntry(entry: JsonObject, path: string): Outcome<EntryRequest> {
       issues.add(issue('bundle-entry', { text: `The request has no ${name}.` }, `${path}.request.${name}`));
     }
     checkTexts(request, ['method', 'url', ...conditions], `${path}.request`, issues);
+    // A condition that says nothing is none, and the request would do more than was meant.
+    for (const name of conditions.filter((c) => request[c] === undefined && request[`_${c}`] !== undefined)) {
+      issues.add(issue('bundle-entry', { text: `${name} has no value; expected one.` }, `${path}.request.${name}`));
+    }
   } else {
     const text = 'The entry has no request; expected method and url.';
     issues.add(issue('bundle-entry', { text }, `${path}.request`));

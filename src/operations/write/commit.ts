@@ -8,8 +8,8 @@ export interface Changes {
   readonly writes: readonly Write[];
   /** The answer where a write found another version than it expects; undefined where planning again may help. */
   readonly refuse?: (write: number, found: number) => Failure | undefined;
-  /** The answer where a write would not satisfy its criteria. */
-  readonly refuseUnmet?: (write: number) => Promise<Failure>;
+  /** The answer where a write's criteria would not find it alone, but these. */
+  readonly refuseUnmet?: (write: number, found: readonly string[]) => Promise<Failure>;
   /** What is kept with them, if they change definitions. */
   readonly definitions?: Pick<Transaction, 'settings' | 'raises'>;
   /** FHIRPath of the reference in a write. */
@@ -126,6 +126,6 @@ async function commitOnce(
       return fail('forbidden', { found: `write ${target}` });
     case 'criteria':
       if (refuseUnmet === undefined) throw new Error('a write has criteria that nobody knows');
-      return refuseUnmet(done.write);
+      return refuseUnmet(done.write, done.found);
   }
 }

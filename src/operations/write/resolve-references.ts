@@ -55,7 +55,7 @@ export async function resolveReferences(attempt: Attempt, steps: readonly Resolv
 function leadsNowhere({ path, batch }: Request, { value: found, path: at }: Link): Issue {
   const named = (target: string, expected: string) => issue('unknown-full-url', { found, target, expected }, at);
   if (path === undefined) return named('an entry of a transaction, which this is not', 'Type/id, a URL or a search');
-  if (batch === undefined) return named('no entry of this bundle', 'the fullUrl of one');
+  if (batch === undefined) return named('no fullUrl of this bundle', 'one');
   const target = batch.has(found) ? 'another entry of the batch, whose entries know nothing of each other' : 'no entry';
   return named(target, 'a transaction, or a reference to what is stored');
 }

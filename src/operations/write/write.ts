@@ -2,7 +2,6 @@ import type { Resource } from '@medplum/fhirtypes';
 import { Failure, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
-import type { Filter } from '#search/model/filter.ts';
 import type { Transaction, Version, Write } from '#storage/store.ts';
 import { yielder } from '#threads/yielding.ts';
 import type { Answer } from '../request/answer.ts';
@@ -15,7 +14,7 @@ import { valueAt } from './links.ts';
 import { resolveReferences } from './resolve-references.ts';
 import { type Attempt, createdBefore, faultyPart, resolveTargets } from './resolve-targets.ts';
 import { type ResolvedStep, toSteps, type WriteStep, type WriteTarget } from './step.ts';
-import { criteriaOfWrite, judgeCriteria, refuseUnmet } from './unmet-criteria.ts';
+import { criteriaOfWrite, judge, refuseShared, refuseUnmet } from './unmet-criteria.ts';
 
 /** The order in which the entries of a transaction act, whatever their places in the bundle (R4 http.html#trules). */
 const order = { delete: 0, create: 1, update: 2, patch: 2 } as const;
@@ -104,8 +103,8 @@ export async function planWrites(attempt: Attempt, asked: readonly WriteStep[]):
   for (const one of planned) {
     await pause();
     const write = toWrite(attempt.records, one);
-    const open = criteria.get(one.by);
-    writes.push(open === undefined ? write : { ...write, criteria: open });
+    const found = criteria.has(one.by) ? one.by.matches : undefined;
+    writes.push(found === undefined ? write : { ...write, criteria: found.guard.plan });
   }
   const guards = [...steps.flatMap((step) => step.matches ?? []), ...matches].map((m) => m.guard);
   const written = planned.map(({ by, target }) => ({ type: by.step.type, id: target.id, resource: by.resource }));
@@ -116,34 +115,38 @@ export async function planWrites(attempt: Attempt, asked: readonly WriteStep[]):
     planned,
     definitions: definitionsIn(attempt.context, written),
     refuse: (i, found) => refusal(planned[i], found),
-    refuseUnmet: (i) => unmetOf(attempt, planned[i]),
+    refuseUnmet: (i, found) => unmetOf(attempt, planned[i], found),
     place: (i, reference) => placeOf(planned[i], reference),
   };
 }
 
-/** The criteria that only the store can judge, or what is wrong with those that can be judged now. */
-async function judgeAll(
-  attempt: Attempt,
-  steps: readonly ResolvedStep[],
-): Promise<Outcome<ReadonlyMap<ResolvedStep, Filter>>> {
+/** The steps whose criteria only the store can judge, or what is wrong with those that can be judged now. */
+async function judgeAll(attempt: Attempt, steps: readonly ResolvedStep[]): Promise<Outcome<ReadonlySet<ResolvedStep>>> {
   const issues = new Issues();
   const pause = yielder();
-  const open = new Map<ResolvedStep, Filter>();
+  const open = new Set<ResolvedStep>();
+  const verdictOf = judge(attempt, steps);
   for (const step of steps) {
     const asked = criteriaOfWrite(step);
     if (asked === undefined) continue;
     await pause();
-    const verdict = judgeCriteria(attempt, asked);
+    const verdict = verdictOf(asked);
     if (verdict === false) issues.addAll((await refuseUnmet(attempt, asked)).issues);
-    else if (verdict !== true) open.set(step, verdict);
+    else if (verdict === 'shared') issues.addAll(refuseShared(asked).issues);
+    else if (verdict === 'open') open.add(step);
   }
   return failIfAny(issues.list) ?? open;
 }
 
-async function unmetOf(attempt: Attempt, planned: PlannedWrite | undefined): Promise<Failure> {
+/** `found` is what the criteria of the write find when all is done. */
+async function unmetOf(
+  attempt: Attempt,
+  planned: PlannedWrite | undefined,
+  found: readonly string[],
+): Promise<Failure> {
   const asked = planned && criteriaOfWrite(planned.by);
   if (asked === undefined) throw new Error('a write has no criteria to be judged by');
-  return refuseUnmet(attempt, asked);
+  return found.length > 1 ? refuseShared(asked) : refuseUnmet(attempt, asked);
 }
 
 /** What a transaction keeps that writes definitions, or deletes some (without a resource); nothing for all others. */

@@ -1,5 +1,5 @@
 import type { Entry, IndexRecord } from '#search/model/entry.ts';
-import type { Filter } from '#search/model/filter.ts';
+import type { Plan } from '#search/model/filter.ts';
 import type { LiteralReference, WriteHead } from '../../check.ts';
 import type { ChangeConditions, ConceptRow, KeptResult, Reindexed, Transaction, Version, Write } from '../../store.ts';
 import { making, makingCode } from '../database/schema.ts';
@@ -56,7 +56,7 @@ export interface PackedTransaction
   /** Where references are strict, four fields of each literal one: place of the write, parameter, type, id. */
   readonly literals: Flat;
   /** Of the writes that have them: the place of the write, and its criteria. */
-  readonly criteria: readonly (readonly [number, Filter])[];
+  readonly criteria: readonly (readonly [number, Plan])[];
   /** What `unpackWrites` reads. */
   readonly pieces: readonly Piece[];
   /** By set, two fields of each concept: system, code. */

@@ -1,4 +1,4 @@
-import { and, type Filter, type Plan } from '#search/model/filter.ts';
+import type { Filter } from '#search/model/filter.ts';
 import { check, isNothing, type StateBefore, type WriteHead } from '../../check.ts';
 import type { ChangeConditions, ConditionConflict, Conflict, Guard } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
@@ -207,15 +207,12 @@ export class Transactor {
     );
   }
 
-  /** The first write whose criteria would not find it again. */
+  /** The first write whose criteria would not find it again, or not it alone. */
   #unmet({ criteria, timeout }: PackedTransaction, heads: readonly WriteHead[]): Conflict | undefined {
     const left = countdown(timeout);
-    for (const [write, filter] of criteria) {
-      const { type = '', id = '' } = heads[write] ?? {};
-      const where = and([{ op: 'id', ids: [id] }, filter]);
-      const plan: Plan = { types: [type], where, sort: [], limit: 1, total: 'none' };
-      if (findIds(this.#connection, this.#selection, plan, 1, left()).length === 0)
-        return { conflict: 'criteria', write };
+    for (const [write, plan] of criteria) {
+      const found = findIds(this.#connection, this.#selection, plan, 2, left());
+      if (found.length !== 1 || found[0] !== heads[write]?.id) return { conflict: 'criteria', write, found };
     }
     return undefined;
   }
