@@ -217,6 +217,12 @@ export function backUpStore(config: Config, target: string, adapters: Adapters):
   return driver.backup(location, target);
 }
 
+/** Deletes the store that the settings name, unless it is in use. */
+export function discardStore(config: Config, adapters: Adapters): Failure | undefined {
+  const [driver, location] = driverOf(adapters, config);
+  return driver.discard(location);
+}
+
 /** A whole server, as the settings say. What was opened is closed if it cannot be one. */
 export async function startServer(config: Config, adapters: Adapters): Promise<Outcome<Running>> {
   const [driver, location] = driverOf(adapters, config);

@@ -17,6 +17,8 @@ export interface Parts {
   readonly checkStore: (config: Config) => Promise<Outcome<StoreCheck>>;
   /** Copies it to where nothing is. */
   readonly backUpStore: (config: Config, target: string) => Promise<Outcome<void>>;
+  /** Deletes it, unless it is in use. */
+  readonly discardStore: (config: Config) => Failure | undefined;
 }
 
 /** What a command works with. */

@@ -37,6 +37,8 @@ export async function run(
   environment: Readonly<Record<string, string | undefined>>,
   parts: Parts,
 ): Promise<number> {
+  // Whoever reads what is printed may go away; a server goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', unlessUnread);
   const print = (line: string) => console.log(line);
   const [name = '', ...rest] = args;
   const command = commands[name];
@@ -57,4 +59,8 @@ export async function run(
     print(error.message);
     return 1;
   }
+}
+
+function unlessUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

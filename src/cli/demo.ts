@@ -1,17 +1,17 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { type Config, loadConfig } from '#config';
+import { Failure } from '#errors';
 import { generate } from '#seed/generate.ts';
-import type { Command, Shell } from './command.ts';
+import { type Command, refused, type Shell } from './command.ts';
 import { indicatorTable } from './indicators.ts';
-import { freePort, isFree } from './ports.ts';
+import { obstacleAt, withPort } from './ports.ts';
 import { push } from './push.ts';
 import { greeting } from './serve.ts';
-
-const host = '127.0.0.1';
 
 /** The only file that a demo replaces. */
 const ownFile = 'data/demo.db';
@@ -20,7 +20,9 @@ interface DemoOptions {
   readonly residents: number;
   readonly seed: number;
   readonly year: number;
-  readonly port: number;
+  /** What its server is told: host, port and store. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly config: Config;
   readonly file: string;
   /** False: end when the table is printed. */
   readonly stay: boolean;
@@ -33,29 +35,27 @@ interface DemoOptions {
 export const demo: Command = async (shell) => {
   const options = await readOptions(shell);
   if (options === undefined) return 1;
-  const { residents, seed, year, file } = options;
-  const obstacle = await obstacleOf(options);
+  const { residents, seed, year } = options;
+  const obstacle = await obstacleOf(options, shell);
   if (obstacle !== undefined) {
     shell.print(obstacle);
     return 1;
   }
-  const old = ['', '-wal', '-shm'].map((part) => file + part).filter((path) => existsSync(path));
-  for (const path of old) rmSync(path);
   const started = Date.now();
   const server = startServer(shell, options);
-  const origin = `http://${host}:${options.port}`;
+  const { baseUrl } = options.config;
   try {
     if (!(await ready(server, shell.print))) return 1;
     const district = generate({ residents, seed, year });
     shell.print(`长宁区演示数据 Demo district: ${residents} residents, seed ${seed}, ${year}`);
     const total = [...district.submissions].reduce((sum, { resources }) => sum + resources, 0);
-    const pushed = await push(`${origin}/fhir`, district.submissions, total);
+    const pushed = await push(baseUrl, district.submissions, total);
     shell.print(`已接收 Stored ${pushed.resources} resources in ${seconds(pushed.ms)} s`);
-    const table = await indicatorTable(`${origin}/fhir`, year, district.truth);
+    const table = await indicatorTable(baseUrl, year, district.truth);
     for (const line of table.lines) shell.print(line);
     shell.print(`全程 In all: ${seconds(Date.now() - started)} s`);
     if (!options.stay) return table.equal ? 0 : 1;
-    shell.print(`控制台 Console: ${origin}/   FHIR: ${origin}/fhir   (Ctrl+C 结束 to end)`);
+    shell.print(`控制台 Console: ${new URL('/', baseUrl)}   FHIR: ${baseUrl}   (Ctrl+C 结束 to end)`);
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(server, 'exit')]);
     return table.equal ? 0 : 1;
   } finally {
@@ -65,10 +65,9 @@ export const demo: Command = async (shell) => {
 
 const seconds = (ms: number) => (ms / 1000).toFixed(1);
 
-async function readOptions({ options, print }: Shell): Promise<DemoOptions | undefined> {
-  const defaults = { residents: 2000, seed: 1, year: 2025, port: 8080 };
-  const numbers = { ...defaults };
-  for (const name of ['residents', 'seed', 'year', 'port'] as const) {
+async function readOptions({ options, environment, print }: Shell): Promise<DemoOptions | undefined> {
+  const numbers = { residents: 2000, seed: 1, year: 2025 };
+  for (const name of ['residents', 'seed', 'year'] as const) {
     const text = options[name];
     if (text === undefined) continue;
     if (!/^\d{1,7}$/.test(text)) {
@@ -77,39 +76,47 @@ async function readOptions({ options, print }: Shell): Promise<DemoOptions | und
     }
     numbers[name] = Number(text);
   }
-  if (numbers.port > 65_535) {
-    print(`--port is "${numbers.port}"; expected a whole number up to 65535.`);
+  const { port } = options;
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
+    print(`--port is "${port}"; expected a whole number up to 65535.`);
     return undefined;
   }
-  if (numbers.port === 0) numbers.port = await freePort(host);
-  return { ...numbers, file: options.file ?? ownFile, stay: options.stay !== 'false' };
+  const file = options.file ?? ownFile;
+  const placed = await withPort({
+    HUFHIR_AUTH: 'off',
+    HUFHIR_STORE: `sqlite:${file}`,
+    HUFHIR_HOST: environment.HUFHIR_HOST ?? '127.0.0.1',
+    HUFHIR_PORT: port ?? environment.HUFHIR_PORT ?? '8080',
+  });
+  if (placed instanceof Failure) return void refused(placed, print);
+  const config = loadConfig(placed);
+  if (config instanceof Failure) return void refused(config, print);
+  return { ...numbers, settings: placed, config, file, stay: options.stay !== 'false' };
 }
 
-/** Why the demo must not begin: it would speak to a server that is not its own, or delete what is not its own. */
-async function obstacleOf({ file, port }: DemoOptions): Promise<string | undefined> {
-  if (!(await isFree(host, port))) {
-    return `端口已被占用 Port ${port} is taken, perhaps by another demo: end it, or choose another with --port.`;
+/** Why the demo must not begin: it would speak to a server that is not its own, or delete what is not its own. The old store is deleted. */
+async function obstacleOf({ file, config }: DemoOptions, { discardStore }: Shell): Promise<string | undefined> {
+  const { host, port } = config;
+  const unheard = await obstacleAt(host, port);
+  if (unheard !== undefined) {
+    const [{ text }] = unheard.issues;
+    const taken = `端口已被占用 Port ${port} is taken, perhaps by another demo: end it, or choose another with --port or HUFHIR_PORT.`;
+    return text.includes('EADDRINUSE') ? taken : text;
   }
-  if (existsSync(file) && resolve(file) !== resolve(ownFile)) {
+  if (resolve(file) !== resolve(ownFile)) {
+    if (!existsSync(file)) return undefined;
     return `文件已存在 ${file} exists already; the demo replaces no file but ${ownFile}.`;
   }
-  // SQLite takes these away when the last program closes the file.
-  const used = ['-wal', '-shm'].map((part) => file + part).find((path) => existsSync(path));
+  const used = discardStore(config);
   if (used === undefined) return undefined;
-  return `文件正在使用 ${file} is in use, since there is ${used}: end its server. If none runs, delete ${file}*.`;
+  return `文件正在使用 The demo cannot replace the store of the last one. ${used.issues[0].text} Or keep this one with --file and another file.`;
 }
 
 type Server = ChildProcessByStdio<null, Readable, null>;
 
-function startServer({ environment }: Shell, options: DemoOptions): Server {
+function startServer({ environment }: Shell, { settings }: DemoOptions): Server {
   const others = Object.entries(environment).filter(([name]) => !name.startsWith('HUFHIR_'));
-  const env = {
-    ...Object.fromEntries(others),
-    HUFHIR_AUTH: 'off',
-    HUFHIR_PORT: String(options.port),
-    HUFHIR_STORE: `sqlite:${options.file}`,
-    HUFHIR_LOG_LEVEL: 'warn',
-  };
+  const env = { ...Object.fromEntries(others), ...settings, HUFHIR_LOG_LEVEL: 'warn' };
   const main = join(import.meta.dirname, '../main.ts');
   // It ends when the channel closes, so that it never outlives a demo that is killed.
   const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] as const;

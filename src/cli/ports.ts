@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { type Failure, fail, type Outcome } from '#errors';
+import { Failure, fail, type Outcome } from '#errors';
 
 const otherHost = 'Choose another address with HUFHIR_HOST';
 
@@ -30,7 +30,7 @@ export async function freePort(host: string): Promise<number> {
 }
 
 /** The same, of a host that may be none of this machine's. */
-export async function freePortOf(host: string): Promise<Outcome<number>> {
+async function freePortOf(host: string): Promise<Outcome<number>> {
   return freePort(host).catch((error: unknown) => {
     const failure = notListening(error, host, 0);
     if (failure === undefined) throw error;
@@ -38,12 +38,25 @@ export async function freePortOf(host: string): Promise<Outcome<number>> {
   });
 }
 
-/** Whether nobody listens there now. */
-export async function isFree(host: string, port: number): Promise<boolean> {
-  return bound(host, port).then(
-    () => true,
-    () => false,
-  );
+/** The settings with a port that is free in place of 0; a host that is none of this machine's is a failure. */
+export async function withPort<T extends Readonly<Record<string, string | undefined>>>(
+  settings: T,
+): Promise<Outcome<T>> {
+  if (settings.HUFHIR_PORT !== '0') return settings;
+  const port = await freePortOf(settings.HUFHIR_HOST ?? '127.0.0.1');
+  return port instanceof Failure ? port : { ...settings, HUFHIR_PORT: String(port) };
+}
+
+/** Why nothing can be heard there now; undefined if it can. */
+export async function obstacleAt(host: string, port: number): Promise<Failure | undefined> {
+  try {
+    await bound(host, port);
+    return undefined;
+  } catch (error) {
+    const failure = notListening(error, host, port);
+    if (failure === undefined) throw error;
+    return failure;
+  }
 }
 
 /** Takes the port, gives it back, and tells which it was. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { loadConfig } from '#config';
 import { Failure } from '#errors';
 import { type Command, refused } from './command.ts';
-import { freePortOf } from './ports.ts';
+import { withPort } from './ports.ts';
 
 /** What the line begins with that tells where the server listens. */
 export const greeting = 'Hufhir 沪FHIR: ';
@@ -10,12 +10,8 @@ export const greeting = 'Hufhir 沪FHIR: ';
 /** `hufhir serve`: the server as the environment configures it, until SIGINT or SIGTERM, or the end of a demo that started it. */
 export const serve: Command = async ({ environment, startServer, print }) => {
   const orphaned = parentGone();
-  const settings = { ...environment };
-  if (settings.HUFHIR_PORT === '0') {
-    const port = await freePortOf(settings.HUFHIR_HOST ?? '127.0.0.1');
-    if (port instanceof Failure) return refused(port, print);
-    settings.HUFHIR_PORT = String(port);
-  }
+  const settings = await withPort(environment);
+  if (settings instanceof Failure) return refused(settings, print);
   const config = loadConfig(settings);
   if (config instanceof Failure) return refused(config, print);
   const running = await startServer(config);

@@ -41,6 +41,8 @@ export interface Driver {
   join(ticket: unknown): Store;
   /** Copies a store, consistently and while it serves; the target is told as a location is, and nothing may be there. */
   backup(location: string, target: string): Promise<Outcome<void>>;
+  /** Deletes a store, or what is left of one, unless it is in use. Nothing there is no failure. */
+  discard(location: string): Failure | undefined;
   /** Whether a store is whole; changes nothing. */
   check(location: string): Promise<Outcome<StoreCheck>>;
 }

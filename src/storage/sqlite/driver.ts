@@ -12,7 +12,7 @@ import { checkSqliteStore } from './check/check.ts';
 import { Connection } from './database/connection.ts';
 import { identityOf, type StoreFile } from './database/identity.ts';
 import { foreign, newerSchema, obstacleOf, unusable } from './database/obstacles.ts';
-import { makePrivate, prepareFile } from './database/opening.ts';
+import { discardFile, makePrivate, prepareFile } from './database/opening.ts';
 import { applicationId, schemaVersion } from './database/schema.ts';
 import { forgetTraces, Presence, type Traces } from './database/traces.ts';
 import { joinWorkers, SqliteStore, startWorkers } from './store.ts';
@@ -28,6 +28,7 @@ export const sqlite: Driver = {
   obstacleOf,
   join: joiner(),
   backup,
+  discard: discardFile,
   check: checkSqliteStore,
 };
 

@@ -1,15 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
 import { demo } from '#cli/demo.ts';
-import { startHufhir } from '#test/process/hufhir.ts';
+import type { Config } from '#config';
+import { sqlite } from '#storage/sqlite/driver.ts';
+import { startHufhir, startServing } from '#test/process/hufhir.ts';
 
 /** What `hufhir demo` says in a folder where it must not begin. */
-async function refused(folder: string, options: Readonly<Record<string, string>>): Promise<string> {
+async function refused(
+  folder: string,
+  options: Readonly<Record<string, string>>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const here = process.cwd();
   process.chdir(folder);
   let said = '';
@@ -19,11 +26,12 @@ async function refused(folder: string, options: Readonly<Record<string, string>>
   const startServer = () => Promise.reject(new Error('it starts its server in a process of its own'));
   const shell = {
     options: { residents: '2', stay: 'false', ...options },
-    environment: process.env,
+    environment: { ...process.env, ...settings },
     print,
     startServer,
     checkStore: startServer,
     backUpStore: startServer,
+    discardStore: ({ store }: Config) => sqlite.discard(store.replace('sqlite:', '')),
   };
   const code = await demo(shell).finally(() => process.chdir(here));
   t.equal(code, 1);
@@ -46,17 +54,92 @@ t.test('a demo speaks to no other server, and deletes nothing before it knows', 
   t.ok(existsSync(join(folder, 'data/demo.db')));
 });
 
-t.test('a demo replaces its own store alone, and not one in use', async (t) => {
-  const folder = t.testdir({ 'mine.db': 'mine', data: { 'demo.db': 'old', 'demo.db-shm': '' } });
-  const table: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+t.test('a demo replaces its own store alone', async (t) => {
+  const folder = t.testdir({ 'mine.db': 'mine', data: { 'demo.db': 'old' } });
+  const table: readonly (readonly [Readonly<Record<string, string>>, RegExp, Readonly<Record<string, string>>?])[] = [
     [{ file: 'mine.db' }, /mine\.db exists already; the demo replaces no file but data\/demo\.db/],
-    [{}, /data\/demo\.db is in use, since there is data\/demo\.db-shm/],
     [{ port: '70000' }, /--port is "70000"/],
     [{ port: 'x' }, /--port is "x"/],
+    [{}, /HUFHIR_HOST is not a loopback address/, { HUFHIR_HOST: '0.0.0.0' }],
+    [{ port: '8099' }, /this machine has no such address|not a loopback/, { HUFHIR_HOST: '192.0.2.1' }],
   ];
-  for (const [options, text] of table) t.match(await refused(folder, { port: '0', ...options }), text);
-  t.strictSame(readdirSync(join(folder, 'data')), ['demo.db', 'demo.db-shm']);
+  for (const [options, text, settings] of table) {
+    t.match(await refused(folder, { port: '0', ...options }, settings), text);
+  }
+  for (const port of ['x', '70000', '-1']) {
+    const here = process.cwd();
+    t.match(await refused(folder, {}, { HUFHIR_PORT: port }), `HUFHIR_PORT is "${port}"`);
+    t.equal(process.cwd(), here);
+  }
+  t.strictSame(readdirSync(join(folder, 'data')), ['demo.db']);
 });
+
+const demoArgs = ['demo', '--residents', '2'];
+
+t.test('a demo heeds HUFHIR_PORT and HUFHIR_HOST; --port goes before', async (t) => {
+  const folder = t.testdir({});
+  const other = createServer().listen(0, '127.0.0.2');
+  await once(other, 'listening');
+  t.teardown(() => other.close());
+  const port = String((other.address() as AddressInfo).port);
+  const place = { HUFHIR_HOST: '127.0.0.2', HUFHIR_PORT: port };
+  t.match(await refused(folder, {}, place), `Port ${port} is taken`);
+  t.match(await refused(folder, { port }, { ...place, HUFHIR_PORT: '1' }), `Port ${port} is taken`);
+});
+
+t.test('a demo beside one that runs is refused; one that was killed is followed by another', async (t) => {
+  const folder = t.testdir({});
+  const settings = { HUFHIR_PORT: '0', HUFHIR_HOST: '127.0.0.2' };
+  const start = () => startServing(demoArgs, { cwd: folder, settings });
+  const first = await start();
+  const said = await refused(folder, { port: '0' });
+  t.match(said, /demo\.db cannot be used: another process has it open\. End that process\..*--file/);
+  t.match(first.origin, 'http://127.0.0.2:');
+  t.match(
+    await refused(folder, {}, { ...settings, HUFHIR_PORT: String(first.port) }),
+    `Port ${first.port} is taken, perhaps by another demo`,
+  );
+  t.equal((await fetch(`${first.base}/Patient?_summary=count`)).status, 200, 'the first serves on');
+  // Its server too: all at once, as a loss of power would.
+  const [server] = childrenOf(first.child.pid);
+  process.kill(Number(server), 'SIGKILL');
+  first.child.kill('SIGKILL');
+  await first.ended;
+  t.match(readdirSync(join(folder, 'data')), ['demo.db', 'demo.db-shm', 'demo.db-wal'], 'it was not closed');
+  const second = await start();
+  t.equal((await fetch(`${second.base}/Patient?_summary=count`)).status, 200);
+  second.child.kill('SIGTERM');
+  t.equal(await second.ended, 0);
+  t.strictSame(readdirSync(join(folder, 'data')), ['demo.db']);
+});
+
+t.test('what is left of a store, or is none, is replaced', async (t) => {
+  for (const files of [
+    { 'demo.db-wal': 'x' },
+    { 'demo.db': '', 'demo.db-shm': 'x' },
+    { 'demo.db': 'x', 'demo.db-journal': 'y' },
+  ]) {
+    const folder = t.testdir(files);
+    t.equal(sqlite.discard(join(folder, 'demo.db')), undefined);
+    t.strictSame(readdirSync(folder), []);
+  }
+});
+
+t.test('a demo goes on when nobody reads what it prints', async (t) => {
+  const folder = t.testdir({});
+  const args = [...demoArgs, '--port', '0', '--stay', 'false'];
+  const { child, ended } = await startHufhir(args, /Demo district/, { cwd: folder });
+  // What it prints from now on fails.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  t.equal(await ended, 0);
+  t.strictSame(readdirSync(join(folder, 'data')), ['demo.db'], 'its server has closed the store');
+});
+
+/** Where the system tells it. */
+function childrenOf(pid: number | undefined): readonly string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+}
 
 t.test('a demo in a fresh folder; again, in place of its own store', async (t) => {
   const folder = t.testdir({ data: {} });

@@ -1,9 +1,9 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure, type Outcome } from '#errors';
 import { openingPatience } from './connection.ts';
-import { allow, beside, foreign, isBusy, lookAt, newerSchema, obstacleOf, unusable } from './obstacles.ts';
+import { allow, beside, foreign, isBusy, lookAt, newerSchema, obstacleOf, tellsDamage, unusable } from './obstacles.ts';
 import { applicationId, migrations, schemaVersion } from './schema.ts';
 import { type Traces, takeTraces } from './traces.ts';
 
@@ -91,6 +91,36 @@ function openAlone(path: string): DatabaseSync | undefined {
   } catch (error) {
     db.close();
     if (isBusy(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Deletes a store, and what SQLite keeps beside it, unless another process has it open. That is known by its lock: what is beside it is
+ * left by a process that was killed, too.
+ */
+export function discardFile(path: string): Failure | undefined {
+  try {
+    const alone = existsSync(path) ? openAloneOrDamaged(path) : 'missing';
+    if (alone === undefined) {
+      return unusable(path, 'another process has it open', 'End that process');
+    }
+    // Under the lock, so that nobody opens what goes away.
+    for (const part of ['', '-wal', '-shm', '-journal']) rmSync(path + part, { force: true });
+    if (alone instanceof DatabaseSync) alone.close();
+    return undefined;
+  } catch (error) {
+    const obstacle = obstacleOf(path, error);
+    if (obstacle === undefined) throw error;
+    return obstacle;
+  }
+}
+
+function openAloneOrDamaged(path: string): DatabaseSync | 'damaged' | undefined {
+  try {
+    return openAlone(path);
+  } catch (error) {
+    if (tellsDamage(error)) return 'damaged';
     throw error;
   }
 }
