@@ -42,6 +42,10 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Bytes of a body from which on it is worked on in a thread of its own. */
   readonly largeBody: number;
+  /** Bytes of the body of an operation. */
+  readonly maxOperationBody: number;
+  /** Requests of one connection under way at once. */
+  readonly maxPipelined: number;
   /** Bytes of headers beside the longest URL. */
   readonly maxHeaders: number;
   /** Milliseconds in which headers, and whole requests, must arrive. */
@@ -94,6 +98,8 @@ export const settings = {
   HUFHIR_MAX_CONDITIONAL_DELETE: count(1_000, 10_000),
   HUFHIR_CORS_ORIGINS: { type: 'string', pattern: '^(\\*|https?://[^\\s,/]+(,https?://[^\\s,/]+)*)?$', default: '' },
   HUFHIR_LARGE_BODY: count(1024 * 1024, 1024 * 1024 * 1024),
+  HUFHIR_MAX_OPERATION_BODY: count(1024 * 1024, 64 * 1024 * 1024),
+  HUFHIR_MAX_PIPELINED: count(16, 1_000),
   HUFHIR_MAX_HEADERS: count(16 * 1024, 1024 * 1024),
   HUFHIR_HEADERS_TIMEOUT: count(10_000, hour),
   HUFHIR_REQUEST_TIMEOUT: count(2 * 60 * 1000, hour),
@@ -202,6 +208,8 @@ function toConfig(values: Values): Config {
       .split(',')
       .filter((origin) => origin !== ''),
     largeBody: values.HUFHIR_LARGE_BODY,
+    maxOperationBody: values.HUFHIR_MAX_OPERATION_BODY,
+    maxPipelined: values.HUFHIR_MAX_PIPELINED,
     maxHeaders: values.HUFHIR_MAX_HEADERS,
     headersTimeout: values.HUFHIR_HEADERS_TIMEOUT,
     requestTimeout: values.HUFHIR_REQUEST_TIMEOUT,

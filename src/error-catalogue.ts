@@ -35,9 +35,13 @@ export const catalogue = {
   'operation-too-large': {
     status: 413,
     type: 'too-long',
-    text: 'The body exceeds {expected} bytes, the most that an operation takes.',
+    text: 'The body has {found} bytes; an operation takes at most {expected} (HUFHIR_MAX_OPERATION_BODY).',
   },
-  'too-many-values': { status: 413, type: 'too-long', text: 'The body holds more than {expected} values.' },
+  'too-many-values': {
+    status: 413,
+    type: 'too-long',
+    text: 'The body holds more than {expected} values (limit json-values).',
+  },
   'too-many-entries': {
     status: 413,
     type: 'too-long',
@@ -46,7 +50,7 @@ export const catalogue = {
   'url-too-long': {
     status: 414,
     type: 'too-long',
-    text: 'The URL exceeds {expected} characters (HUFHIR_MAX_URL); send the search as POST _search.',
+    text: 'The URL has {found} characters; at most {expected} are allowed (HUFHIR_MAX_URL): send the search as POST _search.',
   },
   'unsupported-media-type': {
     status: 415,
@@ -74,7 +78,7 @@ export const catalogue = {
   'header-too-large': {
     status: 431,
     type: 'too-long',
-    text: 'URL and headers exceed {found} bytes, or are too many; the URL may have {expected} characters (HUFHIR_MAX_URL; send the search as POST _search), the headers HUFHIR_MAX_HEADERS bytes.',
+    text: 'URL and headers exceed {found} bytes; the URL may have {expected} characters (HUFHIR_MAX_URL; send the search as POST _search), the headers {headers} bytes (HUFHIR_MAX_HEADERS).',
   },
   'bad-header': { status: 400, type: 'value', text: 'Header {name} is "{found}"; expected {expected}.' },
   'login-required': { status: 401, type: 'login', text: 'This request needs a token; none was accepted.' },
@@ -92,7 +96,7 @@ export const catalogue = {
   'too-many-requests': {
     status: 429,
     type: 'throttled',
-    text: 'This connection has {expected} requests under way; read their answers before you send more.',
+    text: 'This connection has {expected} requests under way, the most that it may have (HUFHIR_MAX_PIPELINED); read their answers before you send more.',
   },
   'shutting-down': {
     status: 503,
@@ -108,7 +112,7 @@ export const catalogue = {
   'more-issues': {
     status: 400,
     type: 'informational',
-    text: 'There are more than {expected} such problems; the others are not told.',
+    text: 'There are more than {expected} such problems (limit told-issues); the others are not told.',
   },
 
   // Resources and their ids

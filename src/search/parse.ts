@@ -2,7 +2,8 @@ import { Failure, fail, failIfAny, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import { type Clock, clock } from '#fhir/values/dates.ts';
-import { maxTests, SearchBudget, sizeOf, tooMany } from './criteria/budget.ts';
+import { atMost, limits } from '#limits';
+import { SearchBudget, sizeOf, tooMany } from './criteria/budget.ts';
 import { isUnknownParameter, readOverTypes } from './criteria/chain.ts';
 import { type ReadingScope, splitModifier } from './criteria/criteria.ts';
 import { badValue, unknownModifier } from './criteria/lists.ts';
@@ -40,8 +41,6 @@ export interface SearchOptions {
 
 type Pair = readonly [name: string, value: string];
 
-const maxParameters = 100;
-
 /**
  * Reads the parameters of a search, names and values decoded but not unescaped (R4 search.html). With several types, each
  * parameter must be one of all of them. A failure names every problem.
@@ -51,8 +50,8 @@ export function parseSearch(
   pairs: readonly Pair[],
   options: SearchOptions,
 ): Outcome<Query> {
-  if (pairs.length > maxParameters) {
-    const text = `The search has ${pairs.length} parameters; at most ${maxParameters} are allowed.`;
+  if (pairs.length > limits['search-parameters'].most) {
+    const text = `The search has ${pairs.length} parameters; expected ${atMost('search-parameters')}.`;
     return fail('too-costly', { text });
   }
   const types = typeof type === 'string' ? [type] : type;
@@ -162,7 +161,7 @@ function contradiction({ includes }: ResultShape, pairs: readonly Pair[]) {
 
 function excess(where: Filter) {
   const found = sizeOf(where);
-  return found > maxTests ? tooMany(found, maxTests).issues : [];
+  return found > limits['search-conditions'].most ? tooMany(found, 'search-conditions').issues : [];
 }
 
 /** A count of nothing but the total stays so, in whatever order the parameters came. */

@@ -1,6 +1,7 @@
 import type { ValueSet, ValueSetComposeInclude, ValueSetExpansionContains } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
 import { splitCanonical } from '#fhir/values/references.ts';
+import { atMost, limits } from '#limits';
 import { compileFilter, isInactive } from './filters.ts';
 import type { ExpansionSource } from './source.ts';
 import { type Hierarchy, hierarchyOf } from './subsumes.ts';
@@ -63,8 +64,9 @@ function nameOf(valueSet: ValueSet): string {
 }
 
 function tooLarge(valueSet: ValueSet, { concepts }: ExpansionLimits): Failure {
+  const known = concepts === limits['search-lookups'].most ? atMost('search-lookups') : `at most ${concepts}`;
   return fail('too-costly', {
-    text: `The value set ${nameOf(valueSet)} has, or looks through, too many codes; at most ${concepts} are allowed.`,
+    text: `The value set ${nameOf(valueSet)} has, or looks through, too many codes; expected ${known}.`,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { CodeSystem, ValueSet } from '@medplum/fhirtypes';
 import { fail, type Outcome } from '#errors';
 import { splitCanonical } from '#fhir/values/references.ts';
+import { atMost, limits } from '#limits';
 import { publishedCodeSystem, publishedValueSet } from './published.ts';
 
 /** What an expansion rests on; without a version, the newest that there is (R4 references.html#canonical). */
@@ -39,7 +40,7 @@ function byVersion(a: ValueSet | CodeSystem, b: ValueSet | CodeSystem): number {
 const order = new Intl.Collator('en', { numeric: true });
 
 /** Resources that one value set may draw from, itself included. */
-const most = 1_000;
+const { most } = limits['value-set-sources'];
 
 /** Fetches all that the expansion of a value set can ask for: what it imports, and the systems whose codes it does not list. */
 export async function resolveImports(
@@ -64,7 +65,7 @@ export async function resolveImports(
       codeSystems.set(canonical, await library.codeSystem(system, version));
     }
     if (valueSets.size + codeSystems.size > most) {
-      const text = `The value set ${valueSet.url ?? valueSet.id} draws from more than ${most} value sets and code systems.`;
+      const text = `The value set ${valueSet.url ?? valueSet.id} draws from more; expected ${atMost('value-set-sources')}.`;
       return fail('too-costly', { text });
     }
   }

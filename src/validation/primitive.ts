@@ -1,3 +1,4 @@
+import { atMost } from '#limits';
 import { isNarrative } from './narrative.ts';
 
 /** The formats of R4's primitive types (datatypes.html): each either passes or tells what was expected. */
@@ -106,7 +107,10 @@ const formats: ReadonlyMap<string, PrimitiveFormat> = new Map(
     uri: uriFormat,
     url: uriFormat,
     uuid: text('urn:uuid: and a UUID in lower case', (v) => uuid.test(v)),
-    xhtml: text('<div>…</div> with text or an image and without active content', isNarrative),
+    xhtml: text(
+      `<div>…</div> with text or an image, without active content, of ${atMost('narrative-depth')}`,
+      isNarrative,
+    ),
   } satisfies Record<string, PrimitiveFormat>),
 );
 

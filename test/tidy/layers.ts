@@ -5,6 +5,7 @@ import { type Breach, isScript, isTypeScript, lineOf, type Source } from './sour
 const ranks: Readonly<Record<string, number>> = {
   'error-catalogue': -1,
   'resident-numbers': -1,
+  limits: -1,
   // Plain JavaScript, before all.
   bin: -1,
   errors: 0,
@@ -96,7 +97,7 @@ export function importsOf(source: Source): Import[] {
 /** The path that an import of our own names; undefined for packages. */
 export function target(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
-  if (['#error-catalogue', '#resident-numbers', '#errors', '#config', '#assembly'].includes(specifier))
+  if (['#error-catalogue', '#resident-numbers', '#limits', '#errors', '#config', '#assembly'].includes(specifier))
     return `src/${specifier.slice(1)}.ts`;
   if (/^#(seed|test|bin)\//.test(specifier)) return specifier.slice(1);
   return specifier.startsWith('#') ? `src/${specifier.slice(1)}` : undefined;

@@ -1,7 +1,8 @@
 import { type Issue, issue } from '#errors';
+import { limits } from '#limits';
 
 /** As many errors, and as many other issues, are told of one request, so that no answer outgrows what was sent. */
-export const maxIssues = 100;
+export const maxIssues = limits['told-issues'].most;
 
 /** Gathers issues up to that limit; what is beyond it is told by one `more-issues` of its severity. */
 export class Issues {

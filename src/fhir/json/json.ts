@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Failure, fail, issue, type Outcome } from '#errors';
+import { limits } from '#limits';
 import { Issues } from './issues.ts';
 
 /**
@@ -28,8 +29,7 @@ interface Scan {
  * millions of them. */
 const mark = randomBytes(9).toString('base64url');
 
-/** Of one body from outside: values take far more memory than their text. A Bundle of 64 MB has about three million. */
-const maxValues = 5_000_000;
+const maxValues = limits['json-values'].most;
 
 /** Parses UTF-8 JSON. Refuses bad UTF-8, duplicate keys, deep nesting and numbers beyond doubles. Error texts tell
  * positions, never contents. */

@@ -1,3 +1,4 @@
+import { limits } from '#limits';
 import { digitsOf, keepDigits, putNumber } from '../json/json.ts';
 import { isObject, type JsonObject } from '../json/object.ts';
 
@@ -113,7 +114,7 @@ export function changeAt<T extends Holder>(root: T, keys: readonly Key[], change
 }
 
 /** What making anew may cost in one patch: a long list can change some times, a short one in each operation. */
-export const maxRemade = 20_000_000;
+export const maxRemade = limits['patch-work'].most;
 
 /** A member of an object, and an item beside numbers, whose digits are looked up, cost as much as so many other items. */
 const costOfLookup = 10;

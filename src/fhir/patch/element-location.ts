@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { ResourceNode } from 'fhirpath';
+import { atMost, limits } from '#limits';
 import { children } from '../model/model.ts';
 import { contentUnder, type Key } from './edit.ts';
 
@@ -30,8 +31,8 @@ const functions: ReadonlySet<string> = new Set(
    exists empty not all count hasValue iif startsWith endsWith contains lower upper length today now`.split(/\s+/),
 );
 
-const maxLength = 2_000;
-const maxSteps = 2_000_000;
+const maxLength = limits['patch-path-length'].most;
+const maxSteps = limits['patch-path-work'].most;
 /** As long as that takes a character to compile. */
 const stepsOfCharacter = 50;
 /** For the few steps that are long: comparing large elements. */
@@ -86,7 +87,7 @@ export class Paths {
     const { length } = expression;
     const made =
       length > maxLength
-        ? { found: `a path of ${length} characters`, expected: `at most ${maxLength}` }
+        ? { found: `a path of ${length} characters`, expected: atMost('patch-path-length') }
         : this.#limited(
             () => this.#compile(delimited(expression)),
             (error) => {
@@ -139,7 +140,10 @@ function sizeOf(collection: unknown): number {
 }
 
 const expected = 'a path to elements of the resource';
-const tooCostly: PathFault = { found: 'too much work', expected: `at most ${maxSteps} steps for the paths of a patch` };
+const tooCostly: PathFault = {
+  found: 'too much work',
+  expected: `${atMost('patch-path-work')} for the paths of a patch`,
+};
 
 /** Loaded when a patch first needs it, as fhirpath.ts does. */
 function load() {

@@ -1,11 +1,11 @@
 import { failIfAny, issue, type Outcome, shown } from '#errors';
+import { atMost, limits } from '#limits';
 import { Issues } from '../json/issues.ts';
 import { isObject, type JsonObject } from '../json/object.ts';
 import { children } from '../model/model.ts';
 import { type Content, contentAt } from './edit.ts';
 import type { Item } from './element.ts';
 import type { Paths } from './element-location.ts';
-import { maxOperations } from './json-patch-operations.ts';
 
 /** What a part holds: a value of a data type, a resource, or more parts, which are the elements of an anonymous type. */
 export type Payload =
@@ -83,8 +83,9 @@ class PatchParameterReader {
     const place = 'Parameters.parameter';
     if (!Array.isArray(parameter)) return this.#refuse(place, 'parameter', shown(parameter), 'a list') ?? [];
     const { length } = parameter;
-    const expected = `at most ${maxOperations}`;
-    if (length > maxOperations) return this.#refuse(place, 'parameter', `${length} operations`, expected) ?? [];
+    if (length > limits['patch-operations'].most) {
+      return this.#refuse(place, 'parameter', `${length} operations`, atMost('patch-operations')) ?? [];
+    }
     return parameter.flatMap((one: unknown, i) => this.#operation(one, i, `${place}[${i}]`) ?? []);
   }
 

@@ -1,5 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
+import { atMost } from '#limits';
 import { Issues } from '../json/issues.ts';
 import { isObject, type JsonObject } from '../json/object.ts';
 import { children } from '../model/model.ts';
@@ -158,7 +159,7 @@ function spend(step: PatchStep, keys: readonly Key[], key: string): Failure | un
   const lists = isObject(holder) ? 2 * countUnder(holder, key) : 0;
   step.spent.remade += costAlong(step.root, keys) + lists;
   if (step.spent.remade <= maxRemade) return undefined;
-  return refuse(step, step.operation.path, 'too much to make anew', `at most ${maxRemade} steps a patch`);
+  return refuse(step, step.operation.path, 'too much to make anew', atMost('patch-work'));
 }
 
 function ownerOf(root: JsonObject, { owner }: ElementLocation): JsonObject {

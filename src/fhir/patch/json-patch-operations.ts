@@ -1,10 +1,8 @@
 import { Failure, failIfAny, issue, type Outcome, shown } from '#errors';
+import { atMost, limits } from '#limits';
 import { Issues } from '../json/issues.ts';
 import { isObject, type JsonObject } from '../json/object.ts';
 import { type Content, contentAt, isHolder } from './edit.ts';
-
-/** As many operations as a bundle has entries at most. */
-export const maxOperations = 10_000;
 
 /** A JSON Pointer (RFC 6901), and the member of the operation that holds it. */
 export interface Pointer {
@@ -36,8 +34,8 @@ export function readJsonPatch(patch: unknown): Outcome<readonly JsonPatchOperati
     const expected = 'a list of operations (RFC 6902)';
     return new Failure([issue('patch-invalid', { target: 'The patch', found: shown(patch), expected })]);
   }
-  if (patch.length > maxOperations) {
-    const details = { target: 'The patch', found: `${patch.length} operations`, expected: `at most ${maxOperations}` };
+  if (patch.length > limits['patch-operations'].most) {
+    const details = { target: 'The patch', found: `${patch.length} operations`, expected: atMost('patch-operations') };
     return new Failure([issue('patch-invalid', details)]);
   }
   const operations = patch.flatMap((raw: unknown, index) => readOperation(raw, index, issues) ?? []);

@@ -1,5 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
+import { atMost, limits } from '#limits';
 import { isObject } from '../json/object.ts';
 import {
   type Content,
@@ -22,8 +23,8 @@ import {
 } from './edit.ts';
 import { type JsonPatchOperation, type Pointer, readJsonPatch, type Transfer } from './json-patch-operations.ts';
 
-/** `copy` can double what it copies, so that a short patch could fill the memory: so many values may be copied and moved. */
-const maxCopied = 1_000_000;
+/** `copy` can double what it copies, so that a short patch could fill the memory. */
+const maxCopied = limits['patch-copies'].most;
 
 /** What one patch may do, and has done. */
 interface PatchLimits {
@@ -125,7 +126,7 @@ function changed(
   const keys = at.tokens.slice(0, -1);
   limits.remade += costAlong(root, keys);
   if (limits.remade > maxRemade) {
-    return refuse(operation, at, 'too much to make anew', `at most ${maxRemade} steps a patch`);
+    return refuse(operation, at, 'too much to make anew', atMost('patch-work'));
   }
   return changeAt(root as Holder, keys, change);
 }
@@ -145,8 +146,7 @@ function transfer(root: unknown, operation: Transfer, limits: PatchLimits): Outc
   if (content === undefined) return absent(operation, from);
   if (op === 'move' && from.text === path.text) return root;
   limits.copied += measure(content.value, maxCopied).count;
-  if (limits.copied > maxCopied)
-    return refuse(operation, from, 'too much to copy', `at most ${maxCopied} values a patch`);
+  if (limits.copied > maxCopied) return refuse(operation, from, 'too much to copy', atMost('patch-copies'));
   const left = op === 'move' ? remove(root, operation, from, limits) : root;
   return left instanceof Failure ? left : add(left, operation, content, limits);
 }

@@ -1,10 +1,11 @@
 import { SaxesParser } from 'saxes';
+import { limits } from '#limits';
 import { Namespaces } from './names.ts';
 
 export const XHTML = 'http://www.w3.org/1999/xhtml';
 
-/** Each level costs memory, and a deeper narrative is no text for people. */
-const maxDepth = 1000;
+/** Each level costs memory. */
+const maxDepth = limits['narrative-depth'].most;
 
 /** Thrown through the parser, which can be stopped in no other way. */
 class NotXhtml extends Error {}

@@ -28,7 +28,7 @@ export function readRequest(
 ): Outcome<Request> {
   const { method, url } = incoming;
   const { maxUrl } = context.config;
-  if (url.length > maxUrl) return fail('url-too-long', { expected: maxUrl });
+  if (url.length > maxUrl) return fail('url-too-long', { found: url.length, expected: maxUrl });
   const path = pathOf(url);
   if (path instanceof Failure) return path;
   const interaction = route(context.definitions, method, path);
@@ -46,16 +46,13 @@ function asksPart(pairs: Pairs): boolean {
   return pairs.some(([name, value]) => name === '_elements' || (name === '_summary' && value !== 'false'));
 }
 
-/** Bytes of the body of an operation: its parameters are few, and it is read where everyone waits. */
-const largestParameters = 1024 * 1024;
-
-/** Refuses what no operation would heed before its body is read. */
-function refuseOperation({ operations }: Context, interaction: Interaction, size: number): Failure | undefined {
+/** Refuses what no operation would heed before its body is read: that is done where everyone waits. */
+function refuseOperation({ operations, config }: Context, interaction: Interaction, size: number): Failure | undefined {
   if (interaction.code !== 'operation') return undefined;
   const found = operationOf(operations, interaction);
   if (found instanceof Failure) return found;
-  return size > largestParameters && found.judges !== true
-    ? fail('operation-too-large', { expected: largestParameters })
+  return size > config.maxOperationBody && found.judges !== true
+    ? fail('operation-too-large', { found: size, expected: config.maxOperationBody })
     : undefined;
 }
 

@@ -115,5 +115,6 @@ function connectionRefusal({ status, issues }: Failure): string {
 function connectionFailure(context: Context, code: string | undefined): Failure {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return fail('request-timeout', {});
   if (code !== 'HPE_HEADER_OVERFLOW') return fail('bad-request', { found: code ?? 'unreadable' });
-  return fail('header-too-large', { found: maxHeaderSize(context), expected: context.config.maxUrl });
+  const { maxUrl, maxHeaders } = context.config;
+  return fail('header-too-large', { found: maxHeaderSize(context), expected: maxUrl, headers: maxHeaders });
 }

@@ -2,9 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Failure, fail } from '#errors';
 
-/** Requests of one connection that may be under way at once. */
-const most = 16;
-
 /**
  * What is under way on a connection: Node hands on every request of a chunk at once, though their answers go out one by one
  * (RFC 9112, 9.3.2), and none goes out after one that ends the connection.
@@ -59,8 +56,8 @@ export function isDropped(request: KnownRequest): boolean {
   return request[dropped] === true;
 }
 
-/** Bounds what one connection can make the server hold. */
-export function crowded({ socket }: IncomingMessage): Failure | undefined {
+/** Bounds what one connection can make the server hold: HUFHIR_MAX_PIPELINED. */
+export function crowded({ socket }: IncomingMessage, most: number): Failure | undefined {
   return of(socket).count <= most ? undefined : fail('too-many-requests', { expected: most });
 }
 

@@ -78,7 +78,9 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
       return;
     }
     identify(request, reply);
-    const refused = shutdown.now ? fail('shutting-down', {}) : (crowded(request.raw) ?? hostless(request));
+    const refused = shutdown.now
+      ? fail('shutting-down', {})
+      : (crowded(request.raw, config.maxPipelined) ?? hostless(request));
     if (refused !== undefined) {
       endWith(reply.raw);
       refuse(reply.header('connection', 'close'), refused);

@@ -1,5 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { fail, type Outcome } from '#errors';
+import { atMost, limits } from '#limits';
 import { type Filter, or } from '#search/model/filter.ts';
 import { findReadable } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
@@ -19,7 +20,7 @@ const parameters: Readonly<Record<string, string>> = {
 export const hierarchicalTypes = Object.keys(parameters).join(', ');
 
 /** Resources that one hierarchy may have. */
-const most = 10_000;
+const { most } = limits['search-lookups'];
 /** Targets that one plan asks for. */
 const slice = 200;
 
@@ -44,7 +45,7 @@ export async function hierarchyOfResource(
       for await (const found of step(context, caller, type, param, level.slice(at, at + slice))) {
         if (!known.has(found)) next.add(found);
         if (known.size + next.size > most) {
-          const text = `More than ${most} resources lie ${how} ${type}/${id}; name a narrower one.`;
+          const text = `More resources lie ${how} ${type}/${id}; expected ${atMost('search-lookups')}: name a narrower one.`;
           return fail('too-costly', { text });
         }
       }

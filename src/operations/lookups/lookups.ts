@@ -2,6 +2,7 @@ import type { List } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { isValidId, parseReference } from '#fhir/values/references.ts';
+import { atMost, limits } from '#limits';
 import { and, everything, type Filter, type LookupSet, nothing, or } from '#search/model/filter.ts';
 import { type FilterVisitor, mapFilter, visitFilter } from '#search/model/filter-visitor.ts';
 import { findResources } from '../read/find-readable.ts';
@@ -11,7 +12,7 @@ import { hierarchicalTypes, hierarchyOfResource } from './hierarchies.ts';
 import { createTerminologyLibrary } from './terminology-library.ts';
 
 /** Codes and resources that the lookups of one search may give together. */
-const most = 10_000;
+const { most } = limits['search-lookups'];
 
 /**
  * Replaces what a filter leaves to be looked up (`lookup`: `:in`, `:not-in`, `:above`, `:below`, `_list`) by tests that a store
@@ -47,7 +48,7 @@ export async function resolveLookups(
   if (first !== undefined) return new Failure([first, ...rest]);
   const instead = (wanted: LookupRequest): Filter => found.get(keyOf(wanted)) ?? nothing;
   if (size <= most) return replaceLookups(filter, { types, instead });
-  const text = `The value sets, hierarchies and lists of the search have more than ${most} codes and resources together; name narrower ones.`;
+  const text = `The value sets, hierarchies and lists of the search have more codes and resources together; expected ${atMost('search-lookups')}: name narrower ones.`;
   return fail('too-costly', { text });
 }
 

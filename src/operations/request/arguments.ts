@@ -3,6 +3,7 @@ import { Issues } from '#fhir/json/issues.ts';
 import { digitsOf } from '#fhir/json/json.ts';
 import { isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
+import { atMost, limits } from '#limits';
 import { orPlus } from '#search/criteria/escapes.ts';
 import { isPrimitive } from '#validation/primitive.ts';
 import type { GivenArguments, OperationCall } from './context.ts';
@@ -18,9 +19,6 @@ import {
 } from './operation.ts';
 import { checkDataType, readPrimitive } from './operation-values.ts';
 import { type Pairs, pageToken, presentation } from './parameters.ts';
-
-/** Parameters of one request, at its top: more than any operation needs, and each may cost it something. */
-const maxArguments = 100;
 
 /** One parameter as it was sent, as an element of Parameters; a pair of the URL stands as its `valueString`. */
 interface Argument {
@@ -47,8 +45,8 @@ export function readArguments(
   const sent = body === undefined ? [] : argumentsOfBody(parameters, body, issues);
   if (sent instanceof Failure) return sent;
   const given = [...query.map(([name, text]) => inUrl(name, text)), ...sent].filter((a) => !presentation.has(a.name));
-  if (given.length > maxArguments) {
-    const text = `The operation has ${given.length} parameters; at most ${maxArguments} are allowed.`;
+  if (given.length > limits['operation-parameters'].most) {
+    const text = `The operation has ${given.length} parameters; expected ${atMost('operation-parameters')}.`;
     return failIfAny(issues.list) ?? fail('too-costly', { text });
   }
   const declared = { parameters, unsupported: operation.unsupported ?? [], prefix: '', path: undefined };

@@ -1,6 +1,7 @@
 import { compile } from '#fhir/fhirpath/fhirpath.ts';
 import type { SearchType } from '#fhir/model/definitions.ts';
 import { children, type ElementType, isSubtype, typeName } from '#fhir/model/model.ts';
+import { atMost, limits } from '#limits';
 import { branches, type Path, readPath } from '#search/extract/path.ts';
 import { resourceElement } from '#search/extract/walk.ts';
 
@@ -11,10 +12,6 @@ export interface ExpressionFault {
 }
 
 /** Characters; the longest of R4's has 1,485. */
-const maxLength = 2_000;
-
-const maxDepth = 10;
-
 /** What a client's expression may call: it runs at every write, so each takes time in proportion to the resource, and none gives
  * another result tomorrow. */
 const functions: ReadonlySet<string> = new Set(
@@ -41,8 +38,8 @@ export function faultOf(expression: string, type: SearchType, base: string): Exp
 
 /** What is wrong with an expression wherever it stands. */
 export function faultOfForm(expression: string): ExpressionFault | undefined {
-  if (expression.length > maxLength) {
-    return { found: `${expression.length} characters`, expected: `at most ${maxLength}` };
+  if (expression.length > limits['expression-length'].most) {
+    return { found: `${expression.length} characters`, expected: atMost('expression-length') };
   }
   // What stands between quotes is no part of the form.
   const form = expression.replace(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"/g, "''");
@@ -53,7 +50,9 @@ export function faultOfForm(expression: string): ExpressionFault | undefined {
   const variable = /[%$]\w*/.exec(form.replaceAll('$this', ''))?.[0];
   if (variable !== undefined) return { found: variable, expected: 'a path that begins with a resource type' };
   if (/\/\/|\/\*/.test(form)) return { found: 'a comment', expected: 'a path alone' };
-  if (depth(form) > maxDepth) return { found: 'more parentheses', expected: `at most ${maxDepth} within each other` };
+  if (depth(form) > limits['expression-depth'].most) {
+    return { found: 'more parentheses', expected: `${atMost('expression-depth')} within each other` };
+  }
   const all = branches(expression);
   if (all.some((branch) => readPath(branch) === undefined && branch.replace(/'(?:[^'\\]|\\.)*'/g, '').includes('|'))) {
     return { found: '| within a path', expected: 'one between paths (its time grows with the square of the values)' };

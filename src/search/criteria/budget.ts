@@ -1,11 +1,10 @@
 import { type Failure, fail, type Outcome } from '#errors';
+import { atMost, limits } from '#limits';
 import type { Filter } from '../model/filter.ts';
 import { type FilterOf, type FilterVisitor, visitFilter } from '../model/filter-visitor.ts';
 
-/** Of all parameters together: a store's statement takes some 32,000 values, and a test up to eight. */
-export const maxTests = 2_000;
-/** Tests that may be read before those that say the same are put together. */
-const maxWork = 200_000;
+/** A test takes up to eight values of a store's statement. */
+const maxTests = limits['search-conditions'].most;
 
 /** Bounds what one search may be read into, while it is read. */
 export class SearchBudget {
@@ -15,14 +14,14 @@ export class SearchBudget {
   accept(filter: Filter): Outcome<Filter> {
     const size = sizeOf(filter);
     this.#work += size;
-    if (size <= maxTests && this.#work <= maxWork) return filter;
-    return tooMany(size > maxTests ? size : this.#work, size > maxTests ? maxTests : maxWork);
+    if (size <= maxTests && this.#work <= limits['search-work'].most) return filter;
+    return size > maxTests ? tooMany(size, 'search-conditions') : tooMany(this.#work, 'search-work');
   }
 }
 
-export function tooMany(found: number, most: number): Failure {
+export function tooMany(found: number, limit: 'search-conditions' | 'search-work'): Failure {
   return fail('too-costly', {
-    text: `The search has ${found} values and conditions in all; at most ${most} are allowed.`,
+    text: `The search has ${found} values and conditions in all; expected ${atMost(limit)}.`,
   });
 }
 

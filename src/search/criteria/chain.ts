@@ -1,15 +1,11 @@
 import { Failure, fail, type Outcome } from '#errors';
 import type { SearchParameter } from '#fhir/model/definitions.ts';
+import { atMost, limits } from '#limits';
 import { referredTo } from '../match/contained.ts';
 import { and, type Filter, or } from '../model/filter.ts';
 import { type ReadingScope, readCriterion, splitModifier } from './criteria.ts';
 import { unknownModifier } from './lists.ts';
 import { isSpecial, readSpecial } from './special.ts';
-
-/** Links of one chain, `_has` counted too; each may fan out over many types. */
-const maxLinks = 10;
-/** Characters of a parameter's name with its chain. */
-const maxName = 1_000;
 
 /** One parameter of a search as it was sent, and what its parts were read as so far, for the types that share them. */
 interface NamedParameter {
@@ -29,11 +25,14 @@ export function readOverTypes(
   name: string,
   value: string,
 ): Outcome<Filter> {
-  if (name.length > maxName) {
-    return fail('too-costly', { text: `The name of a parameter has more than ${maxName} characters.` });
+  if (name.length > limits['search-name-length'].most) {
+    const text = `The name of a parameter has ${name.length} characters; expected ${atMost('search-name-length')}.`;
+    return fail('too-costly', { text });
   }
-  if (name.split(/\.|_has:/).length - 1 > maxLinks) {
-    return fail('too-costly', { text: `The chain of the parameter "${name}" has more than ${maxLinks} links.` });
+  const links = name.split(/\.|_has:/).length - 1;
+  if (links > limits['search-chain'].most) {
+    const text = `The chain of the parameter "${name}" has ${links} links; expected ${atMost('search-chain')}.`;
+    return fail('too-costly', { text });
   }
   const asked: NamedParameter = { scope, name, value, known: new Map() };
   const readings: OfType[] = [];

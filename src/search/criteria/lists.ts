@@ -1,5 +1,6 @@
 import { Failure, fail, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
+import { atMost, limits } from '#limits';
 import type { Filter } from '../model/filter.ts';
 import { afterBackslash, orPlus, splitEscaped, strayBackslash, unescapeValue } from './escapes.ts';
 import type { ValueFault } from './ranges.ts';
@@ -7,9 +8,7 @@ import type { ValueFault } from './ranges.ts';
 /** Filters of which one must hold, or what was expected instead. */
 export type Filters = readonly Filter[] | ValueFault;
 
-const maxValues = 1_000;
-/** Characters of one value. */
-const maxValue = 4_000;
+const maxValues = limits['search-values'].most;
 
 /**
  * Reads the comma list of a parameter, value by value; `parameter` is its name as it was sent. A failure tells every bad value,
@@ -23,16 +22,18 @@ export function readList(
 ): Outcome<readonly Filter[]> {
   const values = splitEscaped(text, ',', maxValues);
   if (values.length > maxValues) {
-    return fail('too-costly', { text: `The parameter "${parameter}" has more than ${maxValues} values.` });
+    return fail('too-costly', {
+      text: `The parameter "${parameter}" has more values; expected ${atMost('search-values')}.`,
+    });
   }
   if (values.length > 1 && !many) return badValue(parameter, text, 'one value: this parameter takes no list');
   const filters: Filter[] = [];
   const issues = new Issues();
   for (const [i, value] of values.entries()) {
     if (issues.full) break;
-    if (value.length > maxValue) {
-      const found = `A value of the parameter "${parameter}" has more than ${maxValue} characters.`;
-      return fail('too-costly', { text: found });
+    if (value.length > limits['search-value-length'].most) {
+      const text = `A value of the parameter "${parameter}" has ${value.length} characters; expected ${atMost('search-value-length')}.`;
+      return fail('too-costly', { text });
     }
     const stray = strayBackslash(value);
     const one = stray === undefined ? read(value) : { expected: afterBackslash, at: stray };

@@ -1,5 +1,6 @@
 import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { isValidId, parseReference, splitCanonical } from '#fhir/values/references.ts';
+import { atMost, limits } from '#limits';
 import { mayYield, passesThrough } from '../extract/expression-types.ts';
 import { and, type Filter, type Test } from '../model/filter.ts';
 import { fold } from '../text/fold.ts';
@@ -241,12 +242,11 @@ function isMimeType(parameter: SearchParameter, { system, code }: Extract<Test, 
   return system === undefined && /^[\w.+-]+\/[\w.+*-]+$/.test(code ?? '') && mayYield(parameter, 'code');
 }
 
-/** Characters of a URL that is taken apart at its slashes: each part is a URL to look for. */
-const maxSegmented = 1_000;
-
 function readUriPart(param: string, how: 'above' | 'below', value: string): Filters {
   if (!absolute.test(value) || /^urn:/i.test(value)) return { expected: 'a URL: a URN has nothing above or below it' };
-  if (value.length > maxSegmented) return { expected: `a URL of at most ${maxSegmented} characters` };
+  if (value.length > limits['search-uri-length'].most) {
+    return { expected: `a URL of ${atMost('search-uri-length')}; found ${value.length}` };
+  }
   return [{ op: 'match', param, test: { kind: 'uri', how, value } }];
 }
 

@@ -1,5 +1,6 @@
 import { Failure, fail, type Outcome } from '#errors';
 import type { Definitions } from '#fhir/model/definitions.ts';
+import { atMost, limits } from '#limits';
 import type { SortKey } from '../model/filter.ts';
 import { parseCount } from '../model/numbers.ts';
 import type { Include } from '../model/query.ts';
@@ -110,12 +111,12 @@ function readCount(scope: ResultScope, shape: ResultShape, value: string) {
   return { shape: count === 0 ? totalAlone(shape) : { ...shape, count }, used: String(count) };
 }
 
-const maxSortKeys = 10;
-
 function readSort(scope: ResultScope, shape: ResultShape, value: string) {
   const sort: SortKey[] = [];
-  const parts = value.split(',', maxSortKeys + 1);
-  if (parts.length > maxSortKeys) return badValue('_sort', value, `at most ${maxSortKeys} parameters to sort by`);
+  const parts = value.split(',');
+  if (parts.length > limits['search-sort'].most) {
+    return badValue('_sort', value, `${atMost('search-sort')} to sort by; found ${parts.length}`);
+  }
   for (const [i, part] of parts.entries()) {
     const descending = part.startsWith('-');
     const param = descending ? part.slice(1) : part;

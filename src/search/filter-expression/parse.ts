@@ -1,3 +1,4 @@
+import { atMost, limits } from '#limits';
 import type { ValueFault } from '../criteria/ranges.ts';
 
 /** One name of a path: a parameter, narrowed to a type and by a filter on what it leads to. */
@@ -30,17 +31,13 @@ export type Operator =
   | ('eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'lt' | 'ge' | 'le' | 'ap')
   | ('sa' | 'eb' | 'pr' | 'po' | 'ss' | 'sb' | 'in' | 'ni' | 're');
 
-const maxLength = 16_000;
-const maxDepth = 30;
-const maxTests = 500;
-const maxLinks = 10;
-
 /**
  * Reads the grammar of `_filter` (R4 search_filter.html). `and` and `or` have no precedence: they are read from left to right. A
  * name may be narrowed to a type, as in other searches (`subject:Patient.name`).
  */
 export function parseFilter(text: string): Expression | ValueFault {
-  if (text.length > maxLength) return { expected: `at most ${maxLength} characters`, at: maxLength };
+  const { most } = limits['filter-length'];
+  if (text.length > most) return { expected: `${atMost('filter-length')}; found ${text.length}`, at: most };
   return new Parser(text).parse();
 }
 
@@ -73,7 +70,7 @@ class Parser {
 
   /** Ends at what is neither `and` nor `or`. */
   #expression(depth: number): Expression | ValueFault {
-    if (depth > maxDepth) return this.#wrong(`at most ${maxDepth} levels of brackets`);
+    if (depth > limits['filter-depth'].most) return this.#wrong(`${atMost('filter-depth')} of brackets`);
     const first = this.#part(depth);
     if ('expected' in first) return first;
     let left: Expression = first;
@@ -104,7 +101,7 @@ class Parser {
   }
 
   #test(depth: number): Expression | ValueFault {
-    if (++this.#tests > maxTests) return this.#wrong(`at most ${maxTests} comparisons`);
+    if (++this.#tests > limits['filter-comparisons'].most) return this.#wrong(atMost('filter-comparisons'));
     const path = this.#path(depth);
     if ('expected' in path) return path;
     if (this.#take(/\s+/y) === undefined) return this.#wrong('a blank and an operator');
@@ -124,7 +121,7 @@ class Parser {
     const path: [PathLink, ...PathLink[]] = [first];
     for (let last = first; last.where !== undefined || this.#text[this.#at] === '.'; path.push(last)) {
       if (this.#take(/\./y) === undefined) return this.#wrong('a dot and a parameter of what it leads to');
-      if (path.length > maxLinks) return this.#wrong(`at most ${maxLinks} links`);
+      if (path.length > limits['search-chain'].most) return this.#wrong(atMost('search-chain'));
       const next = this.#link(depth);
       if ('expected' in next) return next;
       last = next;

@@ -1,4 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
+import { atMost, limits } from '#limits';
 import type { Words } from '../model/entry.ts';
 import { and, type Filter, or } from '../model/filter.ts';
 import { fold } from './fold.ts';
@@ -37,9 +38,6 @@ function pairs(run: string): string[] {
   return characters.slice(1).map((character, i) => `${characters[i]}${character}`);
 }
 
-const maxDepth = 20;
-const maxTerms = 100;
-
 interface Token {
   readonly kind: 'and' | 'or' | 'not' | '(' | ')' | 'term';
   readonly text: string;
@@ -70,7 +68,7 @@ class WordExpressionParser {
 
   read(): Outcome<Filter> {
     const terms = this.#tokens.filter((t) => t.kind === 'term').length;
-    if (terms > maxTerms) return this.#bad(`at most ${maxTerms} words; found ${terms}`);
+    if (terms > limits['search-words'].most) return this.#bad(`${atMost('search-words')}; found ${terms}`);
     const filter = this.#any(0);
     if (filter instanceof Failure || this.#next === undefined) return filter;
     return this.#expected('the end, a word or one of and, or, not');
@@ -119,7 +117,9 @@ class WordExpressionParser {
   }
 
   #one(depth: number): Outcome<Filter> {
-    if (depth > maxDepth) return this.#bad(`parentheses and "not" at most ${maxDepth} deep`);
+    if (depth > limits['search-words-depth'].most) {
+      return this.#bad(`${atMost('search-words-depth')} of parentheses and "not"`);
+    }
     if (this.#takes('not')) {
       const filter = this.#one(depth + 1);
       return filter instanceof Failure ? filter : { op: 'not', of: filter };

@@ -688,7 +688,7 @@ t.test('everything malformed is named by its place, at once', async (t) => {
     ],
     [
       `{"resourceType":"Parameters","parameter":[${'0,'.repeat(10_000)}0]}`,
-      'Parameters.parameter parameter is 10001 operations; expected at most 10000.',
+      'Parameters.parameter parameter is 10001 operations; expected at most 10000 operations (limit patch-operations).',
     ],
   ];
   for (const [parameters, line] of shapes) {

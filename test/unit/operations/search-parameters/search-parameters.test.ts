@@ -182,7 +182,7 @@ t.test('what is refused, and how it is told', async (t) => {
     [
       { expression: `Patient.${'where('.repeat(11)}true${')'.repeat(11)}.id` },
       'expression',
-      /at most 10 within each other/,
+      /at most 10 levels \(limit expression-depth\) within each other/,
     ],
     [{ expression: '(Patient.id | Patient.contact.gender).where(exists())' }, 'expression', /is "\| within a path"/],
     [{ type: 'reference', expression: 'Patient.link.other', target: ['Man'] }, 'target[0]', /is "Man"/],

@@ -227,10 +227,10 @@ t.test('what cannot be read is refused with its place', async (t) => {
     ['Observation', 'subject[name eq x] eq 1', /a dot and a parameter.*\(character 19\)/],
     ['Observation', 'subject[name eq x.birthdate eq 2025', /"\]", and or or/],
     ['Observation', 'value-quantity eq 1|http://unitsofmeasure.org|foo', /"foo" is none \(character 47\)/],
-    ['Observation', `${'('.repeat(40)}code eq a${')'.repeat(40)}`, /at most 30 levels/],
-    ['Observation', Array(501).fill('code eq a').join(' or '), /at most 500 comparisons/],
-    ['Observation', `code eq "${'a'.repeat(16_000)}"`, /at most 16000 characters/],
-    ['Patient', `${'link.'.repeat(12)}name eq a`, /at most 10 links/],
+    ['Observation', `${'('.repeat(40)}code eq a${')'.repeat(40)}`, /at most 30 levels \(limit filter-depth\)/],
+    ['Observation', Array(501).fill('code eq a').join(' or '), /at most 500 comparisons \(limit filter-comparisons\)/],
+    ['Observation', `code eq "${'a'.repeat(16_000)}"`, /at most 16000 characters \(limit filter-length\); found 16010/],
+    ['Patient', `${'link.'.repeat(12)}name eq a`, /at most 10 links \(limit search-chain\)/],
   ];
   for (const [type, filter, expected] of bad) {
     const parsed = parse(type, filter, true);

@@ -163,9 +163,9 @@ t.test('what cannot be read is refused with its place', async (t) => {
     ['bone ()', 'a word at character 7, not ")"'],
     ['bone ***', 'a word of letters or digits at character 6'],
     ['not', 'a word at character 4, where it ends'],
-    ['('.repeat(10_000), 'parentheses and "not" at most 20 deep'],
-    ['not '.repeat(10_000), 'parentheses and "not" at most 20 deep'],
-    ['a '.repeat(10_000), 'at most 100 words; found 10000'],
+    ['('.repeat(10_000), 'at most 20 levels (limit search-words-depth) of parentheses and "not"'],
+    ['not '.repeat(10_000), 'at most 20 levels (limit search-words-depth) of parentheses and "not"'],
+    ['a '.repeat(10_000), 'at most 100 words (limit search-words); found 10000'],
   ];
   for (const [value, expected] of rows) {
     const outcome = readWords('text', value);
