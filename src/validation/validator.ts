@@ -39,9 +39,10 @@ export function createValidator(options: ValidatorOptions): Validator {
   const zone = clock(options.timeZone ?? 'Asia/Shanghai');
   const walkOptions = { schemas, valueSets: options.valueSets, hooks, clock: zone };
   return (resource) => {
-    const walk = new ValidationWalk(resource, walkOptions);
     const value: unknown = resource;
-    if (isObject(value)) walk.checkResource(value, resource.resourceType, false);
+    if (!isObject(value)) return [];
+    const walk = new ValidationWalk(value, walkOptions);
+    walk.checkResource(value, resource.resourceType, false);
     return walk.issues.list;
   };
 }
