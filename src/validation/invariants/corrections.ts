@@ -24,11 +24,6 @@ const corrections: ReadonlyMap<string, string> = new Map([
     'concept.code.combine($this.descendants().concept.code).isDistinct()',
     'concept.code.combine(concept.concept.code).combine(concept.descendants().concept.code).isDistinct()',
   ],
-  // drt-1
-  [
-    'code.exists() implies ((system = %ucum) and value.exists())',
-    '(code.exists() or value.empty()) and (system.empty() or system = %ucum)',
-  ],
   // eld-11
   [
     "binding.empty() or type.code.empty() or type.select((code = 'code') or (code = 'Coding') or (code='CodeableConcept') or (code = 'Quantity') or (code = 'string') or (code = 'uri')).exists()",

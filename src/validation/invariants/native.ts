@@ -1,11 +1,10 @@
 import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import { parseReference, referenceType } from '#fhir/values/references.ts';
-import { type ConstraintContext, has, type NativeCheck, objects } from './check.ts';
+import { areDistinct, type Checks, type ConstraintContext, has, type NativeCheck, objects } from './check.ts';
 import { corrected } from './corrections.ts';
 import { isAbove, isLate } from './ordering.ts';
 import { checkDigit, residentChecks } from './resident.ts';
-
-type Checks = readonly (readonly [expression: string, check: NativeCheck<JsonObject>])[];
+import { structureChecks } from './structure-definition.ts';
 
 /** What FHIRPath cannot say: dates of unlike precision and quantities of unlike units are not comparable to it, and references lead nowhere. */
 const unsayable: Checks = [
@@ -68,41 +67,7 @@ const costly: Checks = [
   ],
   // que-2
   ['descendants().linkId.isDistinct()', (v) => areDistinct(below(v, 'item', 'linkId'))],
-  // sdf-1, sdf-8, sdf-8a, sdf-16, sdf-17
-  [
-    "derivation = 'constraint' or snapshot.element.select(path).isDistinct()",
-    ({ derivation, snapshot }) => derivation === 'constraint' || areDistinct(elements(snapshot).map((e) => e.path)),
-  ],
-  [
-    "(%resource.kind = 'logical' or element.first().path = %resource.type) and element.tail().all(path.startsWith(%resource.snapshot.element.first().path&'.'))",
-    (snapshot, { resource }) => {
-      const [first, ...tail] = elements(snapshot);
-      const start = `${first?.path}.`;
-      return (
-        (resource.kind === 'logical' || (first !== undefined && first.path === resource.type)) &&
-        tail.every(({ path }) => typeof path === 'string' && path.startsWith(start))
-      );
-    },
-  ],
-  [
-    "(%resource.kind = 'logical' or element.first().path.startsWith(%resource.type)) and (element.tail().empty() or element.tail().all(path.startsWith(%resource.differential.element.first().path.replaceMatches('\\\\..*','')&'.')))",
-    (differential, { resource }) => {
-      const [first, ...tail] = elements(differential).map(({ path }) => String(path));
-      const start = `${first?.replace(/\..*/s, '')}.`;
-      return (
-        (resource.kind === 'logical' || first?.startsWith(String(resource.type)) === true) &&
-        tail.every((path) => path.startsWith(start))
-      );
-    },
-  ],
-  [
-    "snapshot.element.all(id.exists()) and snapshot.element.id.trace('ids').isDistinct()",
-    ({ snapshot }) => haveDistinctIds(elements(snapshot)),
-  ],
-  [
-    "differential.element.all(id.exists()) and differential.element.id.trace('ids').isDistinct()",
-    ({ differential }) => haveDistinctIds(elements(differential)),
-  ],
+  ...structureChecks,
 ];
 
 const checks: ReadonlyMap<string, NativeCheck<JsonObject>> = new Map(
@@ -144,10 +109,6 @@ function versionOf({ fullUrl, resource }: JsonObject): string {
   return `${fullUrl}|${meta.versionId ?? ''}`;
 }
 
-function elements(view: unknown): readonly JsonObject[] {
-  return isObject(view) ? objects(view.element) : [];
-}
-
 /** The values of `key` in the tree of a CodeSystem or a Questionnaire. */
 function below(value: JsonObject, children: string, key: string): readonly unknown[] {
   const found: unknown[] = [];
@@ -159,13 +120,4 @@ function below(value: JsonObject, children: string, key: string): readonly unkno
     }
   }
   return found;
-}
-
-function areDistinct(values: readonly unknown[]): boolean {
-  const present = values.filter((v) => v !== undefined);
-  return new Set(present).size === present.length;
-}
-
-function haveDistinctIds(list: readonly JsonObject[]): boolean {
-  return list.every(({ id }) => id !== undefined) && areDistinct(list.map(({ id }) => id));
 }

@@ -63,13 +63,13 @@ export const dataTypes: readonly Row[] = [
     'drt-1',
     value,
     holding({ valueDuration: { value: 1, code: 'h', system: ucum } }),
-    holding({ valueDuration: { value: 1, unit: 'h' } }),
+    holding({ valueDuration: { value: 1, code: 'h', system: 'http://x.example/u' } }),
   ],
   [
     'drt-1',
     value,
-    holding({ valueDuration: { comparator: '<', code: 'h', system: ucum } }),
-    holding({ valueDuration: { value: 1, code: 'h', system: 'http://x.example/u' } }),
+    holding({ valueDuration: { value: 151, unit: 'days' } }),
+    holding({ valueDuration: { code: 'h', system: ucum } }),
   ],
   [
     'ele-1',
