@@ -74,7 +74,7 @@ function checkHeld(rule: Rule, held: Held, walk: ValidationWalk): void {
   if (value !== undefined && value !== null) {
     checkExpected(rule, value, path, walk);
     walk.checkBinding(rule.valueSet, rule.path, value, path);
-    walk.checkConstraints(rule.constraints, held.type ?? typeOf(value), value, path);
+    walk.checkConstraints(rule.constraints, rule.base ?? held.type ?? '', value, path);
     if (isObject(value) && rule.targets.length > 0 && (held.type ?? 'Reference') === 'Reference') {
       const found = referenceIssue({ targets: rule.targets, field: rule }, value, path, walk.options.schemas);
       if (found !== undefined) walk.add(found);
@@ -83,12 +83,6 @@ function checkHeld(rule: Rule, held: Held, walk: ValidationWalk): void {
   const parent = isObject(value) ? value : held.sibling;
   if (rule.children.size > 0 && (isObject(parent) || !isObject(value)))
     checkChildren(rule, isObject(parent) ? parent : {}, path, walk);
-}
-
-/** Without a declared type the engine goes by the shape of the value. */
-function typeOf(value: unknown): string {
-  if (isObject(value)) return 'Element';
-  return typeof value === 'number' ? 'decimal' : typeof value;
 }
 
 function checkExpected(rule: Rule, value: unknown, path: string, walk: ValidationWalk): void {

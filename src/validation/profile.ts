@@ -1,5 +1,6 @@
 import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
-import { type Constraint, compileConstraints, parseConstraint } from './constraint.ts';
+import { children } from '#fhir/model/model.ts';
+import { type Constraint, compileConstraints, compileExpression } from './invariants/constraint.ts';
 import { bound, capitalize } from './schema.ts';
 
 /** What a profile adds to one element. Its own structure is checked before, so that only the differences stand here. */
@@ -8,6 +9,8 @@ export interface Rule {
   readonly name: string;
   /** For texts: the path without slices and `[x]`. */
   readonly path: string;
+  /** What expressions are evaluated on: the type, or the path of a backbone element; undefined for a choice. */
+  readonly base: string | undefined;
   min: number;
   max: number;
   /** The allowed JSON keys of a choice element, each with its type; undefined leaves them all. */
@@ -36,7 +39,7 @@ export interface Slicing {
 
 /** The differential of a profile as a tree of rules. `structures` gives the profiles by url, for targets. */
 function compileProfile(profile: StructureDefinition, structures: ReadonlyMap<string, StructureDefinition>): Rule {
-  const root = newRule(profile.type, profile.type, false);
+  const root = newRule(profile.type, profile.type, profile.type, false);
   for (const element of profile.differential?.element ?? []) {
     const rule = ruleAt(root, element);
     applyElement(rule, element, structures);
@@ -66,10 +69,11 @@ export function compileRules(
   return { url: structure.url, rules, nested: urls.filter((url) => typeof url === 'string') };
 }
 
-function newRule(name: string, path: string, choice: boolean): Rule {
+function newRule(name: string, path: string, base: string | undefined, choice: boolean): Rule {
   return {
     name,
     path,
+    base,
     choice,
     min: 0,
     max: Number.POSITIVE_INFINITY,
@@ -93,10 +97,11 @@ function ruleAt(root: Rule, element: ElementDefinition): Rule {
     const [declared = '', slice] = step.split(':');
     const name = declared.replace('[x]', '');
     const path = `${rule.path}.${name}`;
-    rule = getOrMake(rule.children, name, () => newRule(name, path, declared.endsWith('[x]')));
+    const base = children(rule.base ?? rule.type ?? '', name)?.get(name)?.path;
+    rule = getOrMake(rule.children, name, () => newRule(name, path, base, declared.endsWith('[x]')));
     if (slice === undefined) continue;
     rule.slicing ??= { discriminators: name === 'extension' ? ['url'] : [], closed: false, slices: new Map() };
-    rule = getOrMake(rule.slicing.slices, slice, () => newRule(name, path, false));
+    rule = getOrMake(rule.slicing.slices, slice, () => newRule(name, path, base, false));
   }
   return rule;
 }
@@ -120,10 +125,10 @@ function applyElement(
   rule.pattern = prefixed(element, 'pattern');
   if (element.binding?.strength === 'required') rule.valueSet = element.binding.valueSet?.replace(/\|.*$/, '');
   rule.constraints = compileConstraints(element.constraint);
-  for (const constraint of rule.constraints) parseConstraint(constraint);
   const types = element.type ?? [];
   if (rule.choice && types.length > 0) rule.keys = new Map(types.map((t) => [rule.name + capitalize(t.code), t.code]));
   if (types.length === 1) rule.type = types[0]?.code;
+  for (const { expression } of rule.constraints) compileExpression(expression, rule.base ?? rule.type ?? '');
   const targets = types.flatMap((t) => t.targetProfile ?? []);
   const leading = targets.map((url) => structures.get(url)?.type ?? url.slice(url.lastIndexOf('/') + 1));
   rule.targets = leading.includes('Resource') ? [] : leading;

@@ -1,5 +1,5 @@
 import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
-import { type Constraint, compileConstraints } from './constraint.ts';
+import { type Constraint, compileConstraints } from './invariants/constraint.ts';
 import { isPrimitive } from './primitive.ts';
 
 /** One element of a type, as its StructureDefinition declares it. */
@@ -30,7 +30,7 @@ export interface Slot {
 }
 
 export interface TypeSchema {
-  /** The name of the type in FHIRPath: `Patient`, `Period`, `PatientContact`. */
+  /** `Patient`, `Period`, or the path of a backbone element: `Patient.contact`. */
   readonly type: string;
   /** A resource type that is not abstract. */
   readonly isResource: boolean;
@@ -70,7 +70,7 @@ function compileStructure(structure: StructureDefinition, schemas: Map<string, T
     const slots = slotsOf(element, field);
     slots.forEach((slot, i) => {
       schema.slots.set(field.keys[i] ?? field.name, slot);
-      if (slot.inner === element.path) schemas.set(slot.inner, newSchema(typeOfPath(element.path), element, false));
+      if (slot.inner === element.path) schemas.set(slot.inner, newSchema(slot.inner, element, false));
     });
   }
 }
@@ -99,7 +99,7 @@ function fieldOf(element: ElementDefinition, last: string): Field {
 function slotsOf(element: ElementDefinition, field: Field): Slot[] {
   if (element.contentReference !== undefined) {
     const inner = element.contentReference.slice(element.contentReference.indexOf('#') + 1);
-    return [{ field, type: typeOfPath(inner), primitive: false, targets: [], inner }];
+    return [{ field, type: inner, primitive: false, targets: [], inner }];
   }
   return (element.type ?? []).map((t) => {
     const type = typeName(element, t);
@@ -107,7 +107,7 @@ function slotsOf(element: ElementDefinition, field: Field): Slot[] {
     const targets = (type === 'Reference' ? (t.targetProfile ?? []) : []).map((url) => url.replace(CORE, ''));
     return {
       field,
-      type: inner === undefined ? type : typeOfPath(inner),
+      type: inner ?? type,
       primitive: isPrimitive(type),
       targets: targets.includes('Resource') ? [] : targets,
       inner,
@@ -125,10 +125,6 @@ function typeName(element: ElementDefinition, type: NonNullable<ElementDefinitio
   if (special !== undefined) return special.valueUrl ?? special.valueUri ?? 'string';
   if (type.code.startsWith('http://hl7.org/fhirpath/')) return 'string';
   return type.profile?.[0] === `${CORE}SimpleQuantity` ? 'SimpleQuantity' : type.code;
-}
-
-function typeOfPath(path: string): string {
-  return path.split('.').map(capitalize).join('');
 }
 
 export function capitalize(text: string): string {

@@ -65,9 +65,9 @@ export function createValidator(options: ValidatorOptions): Validator {
   const zone = clock(options.timeZone ?? 'Asia/Shanghai');
   const walkOptions = { schemas, valueSets: options.valueSets, hooks, clock: zone };
   const validate = (resource: Resource, profile?: string): readonly Issue[] => {
-    const walk = new ValidationWalk(resource, walkOptions);
     const value: unknown = resource;
-    if (!isObject(value)) return walk.issues.list;
+    if (!isObject(value)) return [];
+    const walk = new ValidationWalk(value, walkOptions);
     const { resourceType } = resource;
     walk.checkResource(value, resourceType, false);
     if (profile === undefined || claimed(value).includes(profile)) return walk.issues.list;

@@ -1,5 +1,3 @@
-import type { TypedValue } from '@medplum/core';
-import type { Resource } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { digitsOf } from '#fhir/json/json.ts';
@@ -8,8 +6,8 @@ import type { Clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { bindingIssue } from './binding.ts';
 import { checkFullUrls } from './bundle.ts';
-import { type Constraint, constraintIssue } from './constraint.ts';
 import { checkContained } from './contained.ts';
+import { type Constraint, constraintIssue } from './invariants/constraint.ts';
 import { primitiveFault } from './primitive.ts';
 import { type ContainedIds, fragmentIssue, referenceIssue } from './reference.ts';
 import type { Field, Slot, TypeSchema, TypeSchemas } from './schema.ts';
@@ -36,16 +34,16 @@ export class ValidationWalk {
   readonly options: WalkOptions;
   readonly issues = new Issues();
   /** The resource that the walk is in: %resource. */
-  resource: TypedValue;
+  resource: JsonObject;
   /** The same, or what contains it: %rootResource. An entry of a Bundle is not contained. */
-  root: TypedValue;
+  root: JsonObject;
   readonly contained: ContainedIds = new WeakMap();
   /** Of the elements met so far that are to differ in them; made for the first. */
   private ids: Set<string> | undefined;
 
-  constructor(resource: Resource, options: WalkOptions) {
+  constructor(resource: JsonObject, options: WalkOptions) {
     this.options = options;
-    this.resource = { type: resource.resourceType, value: resource };
+    this.resource = resource;
     this.root = this.resource;
   }
 
@@ -59,7 +57,7 @@ export class ValidationWalk {
       return;
     }
     const { resource, root, ids } = this;
-    this.resource = { type: schema.type, value };
+    this.resource = value;
     this.ids = undefined;
     if (!contained) this.root = this.resource;
     this.checkObject(schema, value, path, [schema.type]);
@@ -184,7 +182,7 @@ export class ValidationWalk {
     if (schema.type === 'Extension') this.checkExtension(value, path, owner);
     else if (schema.type === 'Reference') {
       const found =
-        fragmentIssue(value.reference, this.root.value, path, this.contained) ??
+        fragmentIssue(value.reference, this.root, path, this.contained) ??
         referenceIssue(slot, value, path, this.options.schemas);
       if (found !== undefined) this.add(found);
     }
@@ -259,10 +257,12 @@ export class ValidationWalk {
     if (found !== undefined) this.add(found);
   }
 
-  checkConstraints(constraints: readonly Constraint[], type: string, value: unknown, path: string): void {
-    const { clock } = this.options;
+  /** `base` is the type of the value, or the path of a backbone element. */
+  checkConstraints(constraints: readonly Constraint[], base: string, value: unknown, path: string): void {
+    if (constraints.length === 0) return;
+    const context = { resource: this.resource, rootResource: this.root, clock: this.options.clock };
     for (const constraint of constraints) {
-      const found = constraintIssue(constraint, { type, value, resource: this.resource, root: this.root, clock }, path);
+      const found = constraintIssue(constraint, value, base, context, path);
       if (found !== undefined) this.add(found);
     }
   }

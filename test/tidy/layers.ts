@@ -34,6 +34,15 @@ const order =
  */
 const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>> = {
   fhir: ['json', 'values', 'model', ['xml', 'fhirpath'], 'patch'],
+  validation: [
+    ['invariants', 'narrative.ts', 'value.ts'],
+    'primitive.ts',
+    'schema.ts',
+    ['binding.ts', 'contained.ts', 'reference.ts'],
+    ['walk.ts', 'profile.ts'],
+    'overlay.ts',
+    'validator.ts',
+  ],
   search: ['model', 'text', 'extract', 'match', 'criteria', 'filter-expression', 'parse.ts', 'plan.ts'],
   storage: ['store.ts', 'driver.ts', 'check.ts', 'pages.ts', 'planning', 'sqlite'],
   'storage/sqlite': [

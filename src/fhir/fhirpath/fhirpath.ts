@@ -7,8 +7,18 @@ let engine: { readonly fhirpath: FhirPathEngine; readonly r4: Parameters<FhirPat
 
 function load() {
   const require = createRequire(import.meta.url);
-  engine ??= { fhirpath: require('fhirpath'), r4: require('fhirpath/fhir-context/r4') };
+  engine ??= { fhirpath: takingLongLists(require('fhirpath')), r4: require('fhirpath/fhir-context/r4') };
   return engine;
+}
+
+/** The library hands whole lists to functions as arguments, of which the stack takes some 100,000. */
+function takingLongLists(fhirpath: FhirPathEngine): FhirPathEngine {
+  const pushFn = (into: unknown[], items: readonly unknown[]): number => {
+    for (const item of items) into.push(item);
+    return into.length;
+  };
+  Object.assign(fhirpath.util, { pushFn, flatten: (lists: readonly unknown[]) => lists.flat() });
+  return fhirpath;
 }
 
 /** A value with its type: R4's name (`CodeableConcept`, `dateTime`), or that of the like primitive for a computed one. */
@@ -49,5 +59,25 @@ export function compileTyped(expression: string): (resource: unknown) => TypedVa
       const [space, name = ''] = (types[i] ?? '').split('.');
       return { value, type: space === 'System' ? (systemTypes[name] ?? name) : name };
     });
+  };
+}
+
+/** What an expression of an invariant names beside its element: `%resource`, which holds it, and `%rootResource`, the outermost. */
+export interface Variables {
+  readonly resource: unknown;
+  readonly rootResource: unknown;
+}
+
+/**
+ * As compile, for expressions that are evaluated on an element; `base` is its type, or the path of a backbone element
+ * (`Period`, `Patient.contact`). `resolve()` and `memberOf()` throw: there is nothing behind them.
+ */
+export function compileAt(expression: string, base: string): (element: unknown, variables: Variables) => unknown[] {
+  const { fhirpath, r4 } = load();
+  const run = fhirpath.compile({ base, expression }, r4, options);
+  return (element, { resource, rootResource }) => {
+    // The engine cannot begin at a plain number.
+    const root = typeof element === 'number' ? fhirpath.FP_Decimal.getDecimal(element) : element;
+    return fhirpath.resolveInternalTypes(run(root, { resource, rootResource }));
   };
 }
