@@ -45,6 +45,7 @@ import { markOf, revisionOf, secretOf, settingOf } from './read/shelf.ts';
 import { versionAt } from './read/versions.ts';
 import { errorOf, orUnavailable } from './wire/failure.ts';
 import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
+import { ClockWatch } from './write/commit-clock.ts';
 import type { WriterMethods } from './write/writer.ts';
 
 /** KiB of pages that the connection of point reads keeps. */
@@ -114,6 +115,7 @@ export class SqliteStore implements Store {
   #transactions = 0;
   readonly #presence: Presence | undefined;
   readonly #log: StoreLog | undefined;
+  readonly #clock: ClockWatch;
   #damage: string | undefined;
   #toldAt = Number.NEGATIVE_INFINITY;
   #check: BackgroundCheck | undefined;
@@ -122,6 +124,7 @@ export class SqliteStore implements Store {
   constructor(path: string, { own, presence, log, writer, readers }: Workers) {
     this.#path = path;
     this.#log = log;
+    this.#clock = new ClockWatch(log);
     this.#own = own;
     this.#presence = presence;
     this.#connection = Connection.reader(path, cache);
@@ -182,7 +185,9 @@ export class SqliteStore implements Store {
     const transfer = memory.filter((buffer) => buffer instanceof ArrayBuffer);
     try {
       const result = await this.#writer.call('transact', packed, { transfer, signal, certain: true });
-      return 'conflict' in result ? result : committed(transaction, result);
+      if ('conflict' in result) return result;
+      this.#clock.hear(result.clock);
+      return committed(transaction, result);
     } catch (error) {
       signal?.throwIfAborted();
       return this.#settle(transaction, mark, error);

@@ -74,6 +74,8 @@ export interface PackedTransaction
 export interface PackedCommit {
   readonly lastUpdated: number;
   readonly made: readonly number[];
+  /** What the writer found of the clock. */
+  readonly clock: { readonly steps: number; readonly ms: number } | undefined;
 }
 
 export const entryKinds = [

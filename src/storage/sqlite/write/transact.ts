@@ -24,6 +24,7 @@ import {
   unpackWrites,
 } from '../wire/pack.ts';
 import { appendAudit, keepResults, newest, replaceConcepts } from './beside.ts';
+import { CommitClock } from './commit-clock.ts';
 import type { ShelfWriter } from './shelf.ts';
 
 /** What a resource was before a write. */
@@ -74,6 +75,7 @@ export class Transactor {
   readonly #entries: IndexEntries;
   #seq = 0;
   #lastUpdated = 0;
+  readonly #clock = new CommitClock();
 
   constructor(connection: Connection, names: Names, selection: Planner, shelf: ShelfWriter) {
     this.#connection = connection;
@@ -222,7 +224,7 @@ export class Transactor {
     heads: readonly WriteHead[],
     before: readonly (Head | undefined)[],
   ): PackedCommit | Conflict {
-    this.#lastUpdated = Math.max(this.#lastUpdated, Date.now());
+    this.#lastUpdated = this.#clock.after(this.#lastUpdated);
     const after = this.#seq;
     const made: number[] = [];
     const touched: WrittenResource[] = [];
@@ -244,7 +246,7 @@ export class Transactor {
     this.#shelf.keep(settings);
     if (raises) this.#shelf.raise();
     this.#shelf.mark(mark, after, this.#seq);
-    return { lastUpdated: this.#lastUpdated, made };
+    return { lastUpdated: this.#lastUpdated, made, clock: this.#clock.found };
   }
 
   /** A resource that was not there may have got its row meanwhile: a write before this one refers to it. */
