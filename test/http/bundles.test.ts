@@ -365,7 +365,7 @@ t.test('what a transaction refuses, with the element', async (t) => {
       transaction(entry('POST', 'Observation', observation({ reference: urn }))),
       400,
       subject,
-      /names no entry of this bundle/,
+      /names no fullUrl of this bundle/,
     ],
     [
       'same target',

@@ -334,7 +334,7 @@ t.test('parameters of clients find what a start wrote, and those of the guide ar
 t.test('a program whose files changed', async (t) => {
   const file = newFile(t);
   const clone = dirname(file);
-  for (const name of ['package.json', 'profiles', 'terminology', 'src', 'seed'])
+  for (const name of ['package.json', 'bin', 'profiles', 'terminology', 'src', 'seed'])
     cpSync(new URL(name, root), join(clone, name), { recursive: true });
   symlinkSync(new URL('node_modules', root), join(clone, 'node_modules'));
   const settings = { HUFHIR_AUTH: 'off', HUFHIR_PORT: '0', HUFHIR_STORE: `sqlite:${file}`, ...patience };
