@@ -116,7 +116,9 @@ function join(
 ): Context {
   const { config, guide, types } = data;
   const { timeZone, baseUrl, validation: mode } = config;
-  const validate = createValidator({ types, guide, mode, valueSets: createValueSets(guide), timeZone });
+  // Whoever started a thread of the pool has parsed them.
+  const parsed = ticket === undefined;
+  const validate = createValidator({ types, guide, mode, parsed, valueSets: createValueSets(guide), timeZone });
   const index = indexer(definitions, { timeZone, baseUrl });
   const parameters = new CustomParameters({ store, definitions, log });
   const pool = new ThreadPool({

@@ -56,8 +56,8 @@ export interface ProfileRules {
   readonly nested: readonly string[];
 }
 
-/** The rules of a structure and of what it builds on, as far as that is held. Throws on what is
- * not supported: discriminators other than value and pattern, and invariants that are not FHIRPath. */
+/** The rules of a structure and of what it builds on, as far as that is held. Throws on what is not supported: discriminators other than
+ * value and pattern. */
 export function compileRules(
   structure: StructureDefinition,
   held: ReadonlyMap<string, StructureDefinition>,
@@ -67,6 +67,12 @@ export function compileRules(
   const slices = rules.flatMap((rule) => [...(rule.children.get('extension')?.slicing?.slices.values() ?? [])]);
   const urls = slices.map((slice) => slice.extension ?? slice.children.get('url')?.fixed);
   return { url: structure.url, rules, nested: urls.filter((url) => typeof url === 'string') };
+}
+
+/** Throws if an invariant of the rule, or of what is below it, is not FHIRPath. */
+export function parseInvariants(rule: Rule): void {
+  for (const { expression } of rule.constraints) compileExpression(expression, rule.base ?? rule.type ?? '');
+  for (const below of [...rule.children.values(), ...(rule.slicing?.slices.values() ?? [])]) parseInvariants(below);
 }
 
 function newRule(name: string, path: string, base: string | undefined, choice: boolean): Rule {
@@ -128,7 +134,6 @@ function applyElement(
   const types = element.type ?? [];
   if (rule.choice && types.length > 0) rule.keys = new Map(types.map((t) => [rule.name + capitalize(t.code), t.code]));
   if (types.length === 1) rule.type = types[0]?.code;
-  for (const { expression } of rule.constraints) compileExpression(expression, rule.base ?? rule.type ?? '');
   const targets = types.flatMap((t) => t.targetProfile ?? []);
   const leading = targets.map((url) => structures.get(url)?.type ?? url.slice(url.lastIndexOf('/') + 1));
   rule.targets = leading.includes('Resource') ? [] : leading;

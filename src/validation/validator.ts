@@ -7,7 +7,7 @@ import { clock } from '#fhir/values/dates.ts';
 import type { ValueSets } from '#terminology/value-sets.ts';
 import { checkExtension } from './extension.ts';
 import { checkRule } from './overlay.ts';
-import { compileRules, type ProfileRules } from './profile.ts';
+import { compileRules, type ProfileRules, parseInvariants } from './profile.ts';
 import { compileSchemas, type TypeSchemas } from './schema.ts';
 import { type Hooks, ValidationWalk } from './walk.ts';
 
@@ -17,6 +17,8 @@ export interface ValidatorOptions {
   /** Holds the profiles and extensions that are checked in the mode `profile`. */
   readonly guide: readonly Resource[];
   readonly mode: 'off' | 'structure' | 'profile';
+  /** The invariants of the guide are known to be FHIRPath: they are parsed when they are first evaluated. */
+  readonly parsed?: boolean;
   /** Without it no binding is checked. */
   readonly valueSets?: ValueSets;
   /** IANA name; what dates without an offset are compared in. Asia/Shanghai unless told. */
@@ -61,7 +63,7 @@ function compileExtensions(structures: readonly StructureDefinition[]): Readonly
 export function createValidator(options: ValidatorOptions): Validator {
   if (options.mode === 'off') return Object.assign(() => [], { knows: () => false });
   const { schemas } = options.types;
-  const hooks = options.mode === 'profile' ? profileHooks(options.guide, options.types) : r4Hooks(options.types);
+  const hooks = options.mode === 'profile' ? profileHooks(options) : r4Hooks(options.types);
   const zone = clock(options.timeZone ?? 'Asia/Shanghai');
   const walkOptions = { schemas, valueSets: options.valueSets, hooks, clock: zone };
   const validate = (resource: Resource, profile?: string): readonly Issue[] => {
@@ -120,10 +122,11 @@ interface Profile extends ProfileRules {
   readonly context: readonly string[];
 }
 
-function profileHooks(guide: readonly Resource[], types: CompiledTypes): ProfileHooks {
+function profileHooks({ guide, types, parsed = false }: ValidatorOptions): ProfileHooks {
   const { schemas } = types;
   const held = new Map(guide.flatMap((r) => (r.resourceType === 'StructureDefinition' ? [[r.url, r] as const] : [])));
   const profiles = new Map([...held].map(([url, structure]) => [url, compile(structure, held)]));
+  if (!parsed) for (const { rules } of profiles.values()) for (const rule of rules) parseInvariants(rule);
   const ours = guideBases(held.keys());
   const published = r4Hooks(types);
   return {
