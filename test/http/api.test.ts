@@ -297,7 +297,7 @@ t.test('each parameter that the document offers is heeded', async (t) => {
   let asked = 0;
   for (const [path, { parameters, get }] of Object.entries(paths)) {
     if (get === undefined || !/^(Patient|system)$/.test(get.tags[0] ?? '') || path.includes('{job}')) continue;
-    const url = `${base}${path.replace('{id}', '1').replace('{version}', '1').replace('{member}', '*')}`;
+    const url = `${base}${path.replace('{type}', 'Patient').replace('{id}', '1').replace('{version}', '1').replace('{member}', '*')}`;
     const offered = [...parameters, ...(get.parameters ?? [])].flatMap(({ $ref }) => {
       const parameter = components.parameters[$ref?.split('/')[3] ?? ''];
       return parameter?.in === 'query' && parameter.name in values ? [parameter.name] : [];

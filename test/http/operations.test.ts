@@ -139,8 +139,8 @@ t.test('the OpenAPI document has its paths, its methods and its parameters', asy
     ['/$echo-input', ['limit', 'exact', 'on', 'url']],
     ['/Patient/$echo-input', ['limit', 'exact', 'on', 'url', 'about']],
     ['/Group/{id}/$echo-input', ['limit', 'exact', 'on', 'url']],
-    ['/Basic/$touch', undefined],
-    ['/Patient/{id}/$touch', undefined],
+    ['/{type}/$touch', undefined],
+    ['/{type}/{id}/$touch', undefined],
     ['/$judge', undefined],
   ];
   for (const [path, inUrl] of table) {

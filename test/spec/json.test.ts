@@ -107,8 +107,8 @@ function within(before: string, body: Buffer, after: string): Buffer {
   return Buffer.concat([Buffer.from(before), body, Buffer.from(after)]);
 }
 
-/** Numbers that a search does not find by their own text: by its digits it means less than two doubles. */
-const unfound: readonly string[] = ['i_number_real_underflow.json'];
+/** Numbers that a search does not find by their own text: it would be read as 0. */
+const unfound: readonly string[] = ['i_number_real_underflow.json', 'i_number_double_huge_neg_exp.json'];
 
 t.test('a number is stored to its last digit, and found, unless no double holds it', { skip }, async (t) => {
   const server = await startServer();

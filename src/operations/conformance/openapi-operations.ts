@@ -9,13 +9,14 @@ import {
 } from '../request/operation.ts';
 import { fhirContent, type JsonMembers, type JsonValue, ref, several, text } from './openapi-parts.ts';
 
-/** The paths of the `$operations`, on the system, on types and on their instances. */
-export function operationPaths(operations: readonly OperationSignature[], types: readonly string[]): JsonMembers {
+/** The paths of the `$operations`, on the system, on types and on their instances; one for all types where an operation is on all. */
+export function operationPaths(operations: readonly OperationSignature[]): JsonMembers {
   const paths = operations.flatMap((o) =>
     o.levels.flatMap((level) => {
       if (level === 'system') return [[`/$${o.name}`, item(o, level, undefined)]];
       const path = (type: string) => (level === 'type' ? `/${type}/$${o.name}` : `/${type}/{id}/$${o.name}`);
-      return (o.types ?? types).map((type) => [path(type), item(o, level, type)]);
+      if (o.types === undefined) return [[path('{type}'), item(o, level, undefined)]];
+      return o.types.map((type) => [path(type), item(o, level, type)]);
     }),
   );
   return Object.fromEntries(paths);
@@ -34,7 +35,7 @@ function item(operation: OperationSignature, level: OperationLevel, type: string
   };
   const inQuery = [...parameters.filter(isText).map(inUrl), ...prefer];
   return {
-    parameters: [...(level === 'instance' ? ['id'] : []), '_format', '_pretty'].map((p) => ref('parameters', p)),
+    parameters: [...inPath(level, type), '_format', '_pretty'].map((p) => ref('parameters', p)),
     ...(takesGet(operation, level) && { get: { operationId: id, ...shared, parameters: inQuery } }),
     post: {
       operationId: `${id}ByPost`,
@@ -45,10 +46,17 @@ function item(operation: OperationSignature, level: OperationLevel, type: string
   };
 }
 
+/** The type is one of all where none is said. */
+function inPath(level: OperationLevel, type: string | undefined): readonly string[] {
+  if (level === 'system') return [];
+  return [...(type === undefined ? ['type'] : []), ...(level === 'instance' ? ['id'] : [])];
+}
+
 /** `pendingReferences`, `evaluateMeasure`, `everythingPatientOnInstance`: with the type, unless the name ends in it. */
 function operationId({ name }: OperationSignature, level: OperationLevel, type = ''): string {
   const own = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return `${own}${own.endsWith(type) ? '' : type}${level === 'instance' ? 'OnInstance' : ''}`;
+  const at = type === '' && level === 'type' ? 'OnType' : level === 'instance' ? 'OnInstance' : '';
+  return `${own}${own.endsWith(type) ? '' : type}${at}`;
 }
 
 function inUrl({ name, documentation, min, max }: OperationParameter): JsonValue {

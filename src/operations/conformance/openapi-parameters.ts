@@ -15,7 +15,7 @@ export function parametersOf(definitions: Definitions, types: readonly string[])
   const documentation = readDocumentation();
   const common = everywhere(definitions, types).map((p) => p.code);
   const name = (type: string, code: string): string => (common.includes(code) ? code : `${type}-${code}`);
-  const components: Record<string, JsonValue> = { ...shared };
+  const components: Record<string, JsonValue> = { ...shared, type: ofTypes(types) };
   const byType = new Map<string | undefined, readonly string[]>([[undefined, common]]);
   for (const type of types) {
     const parameters = [...definitions.searchParameters(type).values()];
@@ -26,6 +26,10 @@ export function parametersOf(definitions: Definitions, types: readonly string[])
     for (const p of parameters) components[name(type, p.code)] ??= searched(p, documentation(p.url, type));
   }
   return { components, searching: (type) => byType.get(type) ?? [] };
+}
+
+function ofTypes(types: readonly string[]): JsonValue {
+  return { name: 'type', in: 'path', required: true, schema: oneOf(...types) };
 }
 
 function searched({ code, type }: SearchParameter, description: string | undefined): JsonValue {

@@ -30,7 +30,7 @@ export function openApi({ config, definitions, operations }: Described): JsonVal
     ],
     security: open ? [] : [{ bearer: [] }],
     tags: [system, ...types.map(tag)],
-    paths: { ...paths(types, parameters), ...operationPaths(operations, types) },
+    paths: { ...paths(types, parameters), ...operationPaths(operations) },
     components: {
       schemas: schemasOf(types),
       parameters: parameters.components,

@@ -20,8 +20,10 @@ t.test('no two operations of the table have one place', async (t) => {
 t.test('their types and parameters are of R4', async (t) => {
   const known = new Set(['Resource', ...modelTypes()]);
   const check = (parameters: readonly OperationParameter[], path: string): void => {
-    const names = parameters.map((p) => `${p.use} ${p.name}`);
-    t.equal(new Set(names).size, names.length, `${path}: each stands once`);
+    for (const level of ['system', 'type', 'instance'] as const) {
+      const names = parameters.filter((p) => p.levels?.includes(level) ?? true).map((p) => `${p.use} ${p.name}`);
+      t.equal(new Set(names).size, names.length, `${path}: each stands once at the level ${level}`);
+    }
     for (const { name, type, parts } of parameters) {
       t.not(type === undefined, parts === undefined, `${path}.${name} has a type or parts`);
       t.ok(type === undefined || known.has(type), `${path}.${name} is of ${type}`);

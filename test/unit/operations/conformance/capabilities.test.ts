@@ -91,16 +91,19 @@ t.test('what a type is declared to do', async (t) => {
   t.notOk(typeOf('Patient').searchRevInclude?.includes('Location:organization'));
   t.same(
     typeOf('Measure').operation?.map((o) => o.name),
-    ['evaluate-measure'],
+    ['evaluate-measure', 'validate'],
   );
-  t.equal(typeOf('Patient').operation, undefined);
+  t.same(
+    typeOf('Patient').operation?.map((o) => o.name),
+    ['validate'],
+  );
   t.same(
     restOf().interaction?.map((i) => i.code),
     ['transaction', 'batch', 'search-system', 'history-system'],
   );
   t.same(
     restOf().operation?.map((o) => o.name),
-    ['pending-references'],
+    ['pending-references', 'validate'],
   );
   const common = ['_id', '_lastUpdated', '_profile', '_security', '_source', '_tag', '_text', '_content', '_list'];
   t.same(
@@ -254,7 +257,7 @@ t.test('http.html#capabilities: mode', async (t) => {
     else {
       const [rest] = 'resource' in answer && 'rest' in answer.resource ? (answer.resource.rest ?? []) : [];
       t.equal(rest?.security, undefined, 'rest.security is for trial use');
-      t.same(Object.keys(rest?.resource?.[0] ?? {}), ['type', 'profile', 'interaction', 'searchParam']);
+      t.same(Object.keys(rest?.resource?.[0] ?? {}), ['type', 'profile', 'interaction', 'searchParam', 'operation']);
     }
   }
 });

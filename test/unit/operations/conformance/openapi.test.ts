@@ -99,7 +99,13 @@ t.test('its parts fit', async (t) => {
 });
 
 t.test('every path and method is one of the server', async (t) => {
-  const places: Readonly<Record<string, string>> = { id: '1', version: '2', job: 'j', member: 'Observation' };
+  const places: Readonly<Record<string, string>> = {
+    type: 'Patient',
+    id: '1',
+    version: '2',
+    job: 'j',
+    member: 'Observation',
+  };
   const unknown = all.filter(({ path, method }) => {
     const filled = path.slice(1).replace(/\{(\w+)\}/g, (_, name: string) => places[name] ?? '');
     return route(definitions, method.toUpperCase(), filled) instanceof Failure;

@@ -13,6 +13,8 @@ export const together: Readonly<Record<string, { readonly others: readonly strin
   'eld-19': { others: [], reason: 'alone among errors; eld-20, a warning, says the same more strictly' },
   'sdf-11': { others: ['sdf-8'], reason: 'sdf-8 says the same of every snapshot' },
   'sdf-14': { others: ['sdf-16', 'sdf-17'], reason: 'the ids of sdf-16 and sdf-17 must be there, too' },
+  'sdf-16': { others: ['bad-element-value'], reason: 'no two elements of a resource have one id' },
+  'sdf-17': { others: ['bad-element-value'], reason: 'as sdf-16' },
   'tst-6': { others: ['tst-5'], reason: 'R4 defines the element by that of a setup, with its invariants' },
   'tst-8': { others: ['tst-7'], reason: 'as tst-6' },
   'tst-9': { others: ['tst-7'], reason: 'as tst-6' },
