@@ -78,7 +78,7 @@ function add(root: unknown, operation: JsonPatchOperation, content: Content, lim
   if (isWhole(path)) return whole(operation, content);
   const holder = contentUnder(root, path.tokens.slice(0, -1))?.value;
   if (!isHolder(holder)) {
-    const expected = holder === undefined ? expectedHolder(path) : 'one that is there';
+    const expected = holder === undefined ? expectedHolder(root, path) : 'one that is there';
     return refuse(operation, path, 'no object or list to hold it', expected);
   }
   if (isObject(holder)) return put(root, operation, content, limits, withContent);
@@ -89,12 +89,15 @@ function add(root: unknown, operation: JsonPatchOperation, content: Content, lim
   return put(root, operation, content, limits, (list) => splice(list as readonly unknown[], at, 0, [content]));
 }
 
-/** An index, or `-`, asks for a list, which JSON Patch makes only where it is told to. */
-function expectedHolder({ text, tokens }: Pointer): string {
-  const key = tokens.at(-1) ?? '';
-  if (key !== '-' && !isIndex(key)) return 'one that is there';
-  const list = text.slice(0, text.lastIndexOf('/'));
-  return `a list at "${list}"; add the first item with its list: { "op": "add", "path": "${list}", "value": [ … ] }`;
+/** What a path misses that could hold a value: the first of its keys that leads nowhere is to be made, which JSON Patch does only where it is told to. */
+function expectedHolder(root: unknown, { tokens }: Pointer): string {
+  let there = 0;
+  while (contentUnder(root, tokens.slice(0, there + 1)) !== undefined) there++;
+  const place = tokens.slice(0, there + 1).map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  const isList = (key: string | undefined): boolean => key === '-' || (key !== undefined && isIndex(key));
+  const what = isList(tokens[there + 1]) ? ['a list', '[ … ]'] : ['an object', '{ … }'];
+  const path = place.join('');
+  return `${what[0]} at "${path}"; make it first: { "op": "add", "path": "${path}", "value": ${what[1]} }`;
 }
 
 type Change = (holder: Holder, key: string, content: Content) => Holder;

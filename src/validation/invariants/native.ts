@@ -65,6 +65,15 @@ const costly: Checks = [
       return objects(resource).every((r) => !has(r, 'groupingId') || ids.has(r.groupingId));
     },
   ],
+  // obs-7
+  [
+    'value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists()).empty()',
+    (observation) => {
+      if (!Object.keys(observation).some((key) => /^_?value[A-Z]/.test(key))) return true;
+      const own = new Set(codesOf(observation.code));
+      return !objects(observation.component).some((c) => codesOf(c.code).some((code) => own.has(code)));
+    },
+  ],
   // que-2
   ['descendants().linkId.isDistinct()', (v) => areDistinct(below(v, 'item', 'linkId'))],
   ...structureChecks,
@@ -102,6 +111,12 @@ function typeOf(reference: unknown, { rootResource }: ConstraintContext): string
 function isCoded(concept: unknown, system: string, code: string): boolean {
   const url = `http://terminology.hl7.org/CodeSystem/${system}`;
   return isObject(concept) && objects(concept.coding).some((c) => c.system === url && c.code === code);
+}
+
+/** `system|code` of the codings of a concept. */
+function codesOf(concept: unknown): readonly string[] {
+  if (!isObject(concept)) return [];
+  return objects(concept.coding).flatMap(({ system, code }) => (code === undefined ? [] : [`${system ?? ''}|${code}`]));
 }
 
 function versionOf({ fullUrl, resource }: JsonObject): string {

@@ -272,7 +272,23 @@ t.test('the first operation that fails is named, and none of the others acts', a
     ['{"op":"add","path":"/name/-1","value":{}}', '[1].path', /an index from 0 to 2/],
     ['{"op":"add","path":"/name/1e0","value":{}}', '[1].path', /an index from 0 to 2/],
     ['{"op":"add","path":"/name/push","value":{}}', '[1].path', /an index from 0 to 2/],
-    ['{"op":"add","path":"/a/b","value":1}', '[1].path', /no object or list/],
+    [
+      '{"op":"add","path":"/a/b","value":1}',
+      '[1].path',
+      /no object or list.*expected an object at "\/a"; make it first/,
+    ],
+    [
+      '{"op":"add","path":"/code/coding/-","value":{}}',
+      '[1].path',
+      /expected an object at "\/code"; make it first: \{ "op": "add", "path": "\/code", "value": \{/,
+    ],
+    [
+      '{"op":"add","path":"/name/0/period/start","value":"2025"}',
+      '[1].path',
+      /expected an object at "\/name\/0\/period"/,
+    ],
+    ['{"op":"add","path":"/name/2/given/-","value":"a"}', '[1].path', /expected an object at "\/name\/2"/],
+    ['{"op":"add","path":"/a~1b/-","value":1}', '[1].path', /expected a list at "\/a~1b"/],
     ['{"op":"add","path":"/id/b","value":1}', '[1].path', /no object or list/],
     [
       '{"op":"add","path":"/telecom/-","value":{}}',

@@ -266,6 +266,20 @@ export const clinical: readonly Row[] = [
     }),
     observation({ code: coding('1', 'x'), valueString: 'x', component: [{ code: coding('1', 'y') }] }),
   ],
+  [
+    'obs-7',
+    'Observation',
+    observation({
+      code: { coding: [{ system: 'http://a.example', code: '1' }] },
+      valueQuantity: { value: 1 },
+      component: [{ code: { coding: [{ system: 'http://b.example', code: '1' }] } }],
+    }),
+    observation({
+      code: { coding: [{ code: '0' }, { code: '1' }] },
+      valueBoolean: false,
+      component: [{ code: { coding: [{ code: '2' }] } }, { code: { coding: [{ code: '3' }, { code: '1' }] } }],
+    }),
+  ],
   ['org-1', 'Organization', of('Organization'), of('Organization', { name: undefined, active: true })],
   [
     'org-2',
