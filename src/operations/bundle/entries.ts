@@ -42,9 +42,14 @@ export function readBundle(context: Context, body: unknown, lenient: boolean): O
   return { type, entries: entry.map((e, i) => readEntry(context, whole, e, `Bundle.entry[${i}]`)) };
 }
 
+/** The fullUrls that lead to nothing in a batch: names of its own, and those of what gets its id only when it is created. */
 function fullUrlsOf(entries: readonly unknown[]): ReadonlySet<string> {
   return new Set(
-    entries.flatMap((entry) => (isObject(entry) && typeof entry.fullUrl === 'string' ? [entry.fullUrl] : [])),
+    entries.flatMap((entry) => {
+      const { fullUrl, request } = isObject(entry) ? entry : {};
+      if (typeof fullUrl !== 'string') return [];
+      return fullUrl.startsWith('urn:') || (isObject(request) && request.method === 'POST') ? [fullUrl] : [];
+    }),
   );
 }
 
@@ -62,7 +67,7 @@ interface EntryRequest {
 interface Whole {
   readonly type: ReadBundle['type'];
   readonly lenient: boolean;
-  /** The fullUrls of a batch. */
+  /** The fullUrls of a batch that no reference may name. */
   readonly batch?: ReadonlySet<string>;
 }
 

@@ -30,7 +30,7 @@ export interface Request {
   /** For an entry: where it stands (`Bundle.entry[3]`), and its fullUrl. */
   readonly path?: string;
   readonly fullUrl?: string;
-  /** For an entry of a batch: the fullUrls of all of them. */
+  /** For an entry of a batch: the fullUrls of entries that no reference may name, since a batch resolves none. */
   readonly batch?: ReadonlySet<string>;
 }
 

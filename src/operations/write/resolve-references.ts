@@ -4,9 +4,9 @@ import { parseReference } from '#fhir/values/references.ts';
 import { mapInBatches, yielder } from '#threads/yielding.ts';
 import { type Criterion, criteriaIn, findMatches, type Matches, shownCriteria } from '../lookups/criteria.ts';
 import type { Context } from '../request/context.ts';
-import { located, type Request } from '../request/request.ts';
+import { located } from '../request/request.ts';
 import { type Candidates, candidates } from './candidates.ts';
-import { baseOf, type EntryTargets, entryTargets, targetOf } from './entry-references.ts';
+import { baseOf, type EntryTargets, entryTargets, isAmongEntries, targetOf } from './entry-references.ts';
 import { type Link, replaceLinks, rewriteNarrative, urnsWithin } from './links.ts';
 import type { Attempt } from './resolve-targets.ts';
 import type { ResolvedStep, WriteStep } from './step.ts';
@@ -39,9 +39,9 @@ export async function resolveReferences(attempt: Attempt, steps: readonly Resolv
     for (const link of links) {
       const value = rewritten(link, step, { targets, versions });
       if (value !== link.value) values.push([link, value]);
-      else if (link.kind === 'reference' && value.startsWith('urn:') && !failed.has(value)) {
+      else if (link.kind === 'reference' && namesAnEntry(step, value) && !failed.has(value)) {
         within ??= urnsWithin(resource);
-        if (!within.has(value.toLowerCase())) issues.add(leadsNowhere(step.request, link));
+        if (!within.has(value.toLowerCase())) issues.add(leadsNowhere(step, link));
       }
     }
     local.push(withValues(one, values));
@@ -51,12 +51,21 @@ export async function resolveReferences(attempt: Attempt, steps: readonly Resolv
   return { ...conditional, issues: issues.list };
 }
 
-/** Of a URN, which no entry has that it may name. */
-function leadsNowhere({ path, batch }: Request, { value: found, path: at }: Link): Issue {
+/** Whether a reference that leads to no entry is meant to: a URN, or in a batch what another entry is called. */
+function namesAnEntry(step: WriteStep, reference: string): boolean {
+  const { batch } = step.request;
+  return reference.startsWith('urn:') || (batch !== undefined && isAmongEntries(batch, step, reference));
+}
+
+/** Of a reference to an entry that it may not name. */
+function leadsNowhere(step: WriteStep, { value: found, path: at }: Link): Issue {
+  const { path, batch } = step.request;
   const named = (target: string, expected: string) => issue('unknown-full-url', { found, target, expected }, at);
   if (path === undefined) return named('an entry of a transaction, which this is not', 'Type/id, a URL or a search');
   if (batch === undefined) return named('no fullUrl of this bundle', 'one');
-  const target = batch.has(found) ? 'another entry of the batch, whose entries know nothing of each other' : 'no entry';
+  const target = isAmongEntries(batch, step, found)
+    ? 'another entry of the batch, whose entries know nothing of each other'
+    : 'no entry';
   return named(target, 'a transaction, or a reference to what is stored');
 }
 

@@ -327,6 +327,47 @@ const entries: Table = {
         ],
       },
     },
+    ...(
+      [
+        ['the fullUrl of an entry that is created', 'http://ehr.example/fhir/Patient/77'],
+        ['the same from the base of its own entry', 'Patient/77'],
+      ] as const
+    ).map(([name, reference]) => ({
+      name,
+      when: batch(
+        { ...asks('POST', 'Patient', anonymous), fullUrl: 'http://ehr.example/fhir/Patient/77' },
+        {
+          ...asks('POST', 'Observation', observation({ reference })),
+          fullUrl: 'http://ehr.example/fhir/Observation/9',
+        },
+      ),
+      status: 200,
+      body: {
+        entry: [
+          { response: { status: /^201/ } },
+          {
+            response: failed(
+              400,
+              'structure',
+              /another entry of the batch/,
+              /entry\[1\]\.resource\.subject\.reference$/,
+            ),
+          },
+        ],
+      },
+    })),
+    {
+      name: 'a reference to what another entry puts where the reference leads',
+      when: batch(
+        { ...asks('PUT', 'Patient/{own}', woman), fullUrl: '{base}/Patient/{own}' },
+        {
+          ...asks('POST', 'Observation', observation({ reference: 'Patient/{own}' })),
+          fullUrl: '{base}/Observation/9',
+        },
+      ),
+      status: 200,
+      body: { entry: [{ response: { status: /^201/ } }, { response: { status: /^201/ } }] },
+    },
     single(
       'a URN that no entry has',
       asks('POST', 'Observation', observation({ reference: urn })),
