@@ -6,10 +6,10 @@ import { cancelJob, jobState, listJobs, startJob } from './jobs/jobs.ts';
 import { history } from './read/history.ts';
 import { readInteraction } from './read/read.ts';
 import type { Answer } from './request/answer.ts';
-import { issuesOfResource, readArguments } from './request/arguments.ts';
-import type { Caller, Context, GivenArguments, OperationCall } from './request/context.ts';
+import { issuesOfResource, missingType, readArguments } from './request/arguments.ts';
+import type { Caller, Context, GivenArguments, Operation, OperationCall } from './request/context.ts';
 import { withCurrentDefinitions } from './request/current-definitions.ts';
-import { levelOf, operationOf } from './request/operation.ts';
+import { type AskedOperation, levelOf, operationOf } from './request/operation.ts';
 import type { Request } from './request/request.ts';
 import { search } from './search/search.ts';
 import { searchScopeOf } from './search/search-scope.ts';
@@ -88,16 +88,42 @@ async function performNow(
 async function operation(
   context: Context,
   caller: Caller,
-  asked: Extract<Request['interaction'], { code: 'operation' }>,
+  asked: AskedOperation,
   request: Request,
   signal: AbortSignal | undefined,
 ): Promise<Outcome<Answer>> {
   const found = operationOf(context.operations, asked);
   if (found instanceof Failure) return found;
-  if (request.unread !== undefined) {
-    if (found.judges !== true) return request.unread;
-    return { kind: 'judged', status: 200, found: issuesOfResource(request.unread, asked.type) };
-  }
+  if (found.judges === true) return judge(context, caller, found, asked, request);
+  return request.unread ?? callOperation(context, caller, found, asked, request, signal);
+}
+
+/** A resource whose form is wrong is told of like any other, with whatever else is wrong with it but what may follow from that. */
+async function judge(
+  context: Context,
+  caller: Caller,
+  found: Operation,
+  asked: AskedOperation,
+  request: Request,
+): Promise<Outcome<Answer>> {
+  const answer = () => callOperation(context, caller, found, asked, request, undefined);
+  const formless = request.unread ?? missingType(request.body, asked.type);
+  if (formless === undefined) return answer();
+  const told = issuesOfResource(formless, request.body, asked.type);
+  const judged = request.body === undefined ? undefined : await answer();
+  const more = judged === undefined || judged instanceof Failure || judged.kind !== 'judged' ? [] : judged.found;
+  const others = more.filter(({ expression = '' }) => !told.some((i) => i.expression?.startsWith(expression)));
+  return { kind: 'judged', status: 200, found: [...told, ...others] };
+}
+
+async function callOperation(
+  context: Context,
+  caller: Caller,
+  found: Operation,
+  asked: AskedOperation,
+  request: Request,
+  signal: AbortSignal | undefined,
+): Promise<Outcome<Answer>> {
   const level = levelOf(asked);
   const check = (input: OperationCall['input'], given: GivenArguments) =>
     found.check?.(context, input, given, level) ?? [];

@@ -77,7 +77,14 @@ export function createValidator(options: ValidatorOptions): Validator {
     else checkCoreType(profile, resourceType, walk);
     return walk.issues.list;
   };
-  const knows = (profile: string) => hooks.knows(profile) || schemas.has(coreType(profile));
+  const held = new Map(
+    options.guide.flatMap((r) => (r.resourceType === 'StructureDefinition' ? [[r.url, r] as const] : [])),
+  );
+  const knows = (profile: string) => {
+    const [url = '', version] = profile.split('|');
+    const own = hooks.knows(url) ? held.get(url)?.version : schemas.has(coreType(url)) ? '4.0.1' : undefined;
+    return own !== undefined && (version === undefined || own === version || own.startsWith(`${version}.`));
+  };
   return Object.assign(validate, { knows });
 }
 

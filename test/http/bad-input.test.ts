@@ -45,7 +45,7 @@ const cases: readonly Case[] = [
     body: '{"resourceType":"Patient","name":[{"text":"a","text":"b"}]}',
     status: 400,
     code: 'structure',
-    expression: 'name[0].text',
+    expression: 'Patient.name[0].text',
     text: /"text" stands twice/,
   },
   { name: 'too deep', ...post, body: deep, status: 400, code: 'structure', text: /100 levels \(HUFHIR_MAX_DEPTH\)/ },
@@ -55,7 +55,7 @@ const cases: readonly Case[] = [
     body: '{"resourceType":"Patient","name":[{"text":"a\\u0000"}]}',
     status: 400,
     code: 'value',
-    expression: 'name[0].text',
+    expression: 'Patient.name[0].text',
     text: /control characters/,
   },
   {
@@ -217,7 +217,7 @@ const cases: readonly Case[] = [
     body: '{"resourceType":"Patient","meta":{"\\u0001":0}}',
     status: 400,
     code: 'value',
-    expression: 'meta',
+    expression: 'Patient.meta',
     text: /in a key/,
   },
   {
@@ -226,7 +226,7 @@ const cases: readonly Case[] = [
     body: '{"resourceType":"Patient","meta":{"__proto__":{}}}',
     status: 400,
     code: 'value',
-    expression: 'meta',
+    expression: 'Patient.meta',
     text: /__proto__/,
   },
   {

@@ -88,6 +88,46 @@ t.test('a resource that a write would refuse: all of it, by its own paths, and 2
     t.equal(reply.status, 200, fault);
     t.same(told(reply), [fault]);
   }
+  const forms: readonly (readonly [string, string | Uint8Array, Record<string, string>, readonly string[]])[] = [
+    [
+      '/Patient/$validate',
+      `<Patient${ns}><name><given/></name><foo value="1"/><gender value="zz"/><birthDate value="x"/></Patient>`,
+      xml,
+      [
+        'wrong-xml at Patient.name[0].given[0]',
+        'wrong-xml at Patient.foo',
+        'code-not-in-value-set at Patient.gender',
+        'bad-element-value at Patient.birthDate',
+      ],
+    ],
+    [
+      '/$validate',
+      `<Parameters${ns}><parameter><name value="resource"/><resource><Patient><foo value="1"/><gender value="zz"/></Patient></resource></parameter></Parameters>`,
+      xml,
+      ['wrong-xml at Patient.foo', 'code-not-in-value-set at Patient.gender'],
+    ],
+    [
+      '/$validate',
+      '{"resourceType":"Patient","gender":"zz","birthDate":"x","name":[{"text":"\\u0001"}],"active":true,"active":true}',
+      {},
+      ['bad-text at Patient.name[0].text', 'duplicate-key at Patient.active', ...faults.slice(0, 2)],
+    ],
+    [
+      '/$validate',
+      '{"resourceType":"Parameters","parameter":[{"name":"resource","resource":{"resourceType":"Patient","gender":"zz","name":[{"text":"\\ud800"}]}}]}',
+      {},
+      ['bad-text at Patient.name[0].text', 'code-not-in-value-set at Patient.gender'],
+    ],
+    ['/Patient/$validate', '[1]', {}, ['missing-resource-type at Patient']],
+    ['/Patient/$validate', '{"a":1}', {}, ['missing-resource-type at Patient']],
+    ['/$validate', 'null', {}, ['missing-resource-type']],
+    ['/$validate', new Uint8Array([123, 34, 255, 34]), {}, ['invalid-utf8']],
+  ];
+  for (const [path, body, headers, expected] of forms) {
+    const reply = await server.ask('POST', path, body, headers);
+    t.equal(reply.status, 200, String(body));
+    t.same(told(reply).toSorted(), expected.toSorted(), String(body));
+  }
   const foreign = await server.ask('POST', '/Patient/$validate', `<Patient${ns}><foo value="1"/></Patient>`, xml);
   t.same([foreign.status, told(foreign)], [200, ['wrong-xml at Patient.foo']]);
 
@@ -175,6 +215,7 @@ t.test('what is stored, and profiles', async (t) => {
       ['missing-element at Patient.name'],
     ],
     ['POST', `/$validate?profile=${core}/Patient`, poor, []],
+    ['POST', `/$validate?profile=${core}/Patient|4.0.1`, poor, []],
     ['POST', `/$validate?profile=${core}/DomainResource`, poor, []],
     ['POST', `/$validate?profile=${core}/Observation`, poor, ['wrong-shape at Patient']],
     ['POST', `/$validate?profile=${profile}`, { resourceType: 'Basic', code: { text: 'x' } }, ['wrong-shape at Basic']],
@@ -206,6 +247,14 @@ t.test('what cannot be validated is refused', async (t) => {
     ['POST', '/Patient/$validate?mode=profile', patient(), 400, '"profile"'],
     ['POST', '/Patient/$validate?mode=strict', patient(), 400, 'create, update, delete, profile'],
     ['POST', '/Patient/$validate?profile=http://example.org/none', patient(), 400, '"profile"'],
+    ['POST', '/$validate?profile=http://hl7.org/fhir/StructureDefinition/Patient|9', patient(), 400, '"profile"'],
+    [
+      'POST',
+      '/$validate?profile=https://fhir.changning.example/StructureDefinition/cn-sh-patient|99',
+      patient(),
+      400,
+      '"profile"',
+    ],
     ['POST', '/Patient/$validate?x=1', patient(), 400, '"x"'],
     ['PUT', '/Patient/$validate', patient(), 405, 'POST'],
     ['POST', '/Nothing/$validate', patient(), 404, 'Nothing'],

@@ -123,7 +123,7 @@ t.test('a number is stored to its last digit, and found, unless no double holds 
     t.ok(found.status === 200 || found.status === 400, `${file}: ${found.status}`);
     if (!Number.isFinite(Number(digits))) {
       checkRefused(t, created, file);
-      t.equal(created.body.issue[0].expression[0], 'valueQuantity.value', file);
+      t.equal(created.body.issue[0].expression[0], 'Observation.valueQuantity.value', file);
       continue;
     }
     t.equal(created.status, 201, file);

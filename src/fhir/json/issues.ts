@@ -1,4 +1,4 @@
-import { type Issue, issue } from '#errors';
+import { Failure, type Issue, issue } from '#errors';
 import { limits } from '#limits';
 
 /** As many errors, and as many other issues, are told of one request, so that no answer outgrows what was sent. */
@@ -26,5 +26,14 @@ export class Issues {
   /** No further error will be told, so there is no use in looking for one. */
   get full(): boolean {
     return this.#errors > maxIssues;
+  }
+}
+
+/** What is wrong with the form of a body, and the value that it has without that: for who wants to know what else is wrong. */
+export class IllFormed extends Failure {
+  readonly value: unknown;
+  constructor(issues: Failure['issues'], value: unknown) {
+    super(issues);
+    this.value = value;
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Failure, fail, issue, type Outcome } from '#errors';
+import { type Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { limits } from '#limits';
-import { Issues } from './issues.ts';
+import { IllFormed, Issues } from './issues.ts';
+import { isObject } from './object.ts';
 
 /**
  * Lossless JSON (R4 json.html: "the precision of the decimal value has significance"). Numbers stay JavaScript numbers,
@@ -70,8 +71,15 @@ function parse(body: Uint8Array | string, maxDepth: number, most: number, fhirSt
   walkMember(root, 'value', check);
   if (check.numberAsKey) return malformed(text);
   if (check.members !== scan.members) duplicates(text, check.issues);
-  const [first, ...rest] = check.issues.list;
-  return first === undefined ? root.value : new Failure([first, ...rest]);
+  const [first, ...rest] = check.issues.list.map((found) => rooted(found, root.value));
+  return first === undefined ? root.value : new IllFormed([first, ...rest], root.value);
+}
+
+/** FHIRPath begins with the type of the resource. */
+function rooted(found: Issue, root: unknown): Issue {
+  const type = isObject(root) && typeof root.resourceType === 'string' ? root.resourceType : '';
+  if (found.expression === undefined || !/^[A-Z][A-Za-z]+$/.test(type)) return found;
+  return { ...found, expression: [type, found.expression].filter((part) => part !== '').join('.') };
 }
 
 /** The fault of the text as it came: the marks are taken out by parsing it again. */

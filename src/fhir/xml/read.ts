@@ -1,7 +1,7 @@
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
-import { Failure, fail, issue, type Outcome } from '#errors';
+import { fail, issue, type Outcome } from '#errors';
 import { mask } from '#resident-numbers';
-import { Issues } from '../json/issues.ts';
+import { IllFormed, Issues } from '../json/issues.ts';
 import { keepDigits } from '../json/json.ts';
 import { Frame, isPrimitive } from './frame.ts';
 import { type Layout, type LayoutElement, layoutAt, resourceLayout } from './layout.ts';
@@ -60,13 +60,15 @@ class XmlReader {
     parser.on('closetag', () => this.#close());
     parser.on('text', (text) => this.#characters(text, 'text'));
     parser.on('cdata', (text) => this.#characters(text, 'a CDATA section'));
+    let whole = false;
     try {
       parser.write(this.#text).close();
+      whole = true;
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
     }
     const [first, ...rest] = this.#issues.list;
-    return first === undefined ? this.#root : new Failure([first, ...rest]);
+    return first === undefined ? this.#root : new IllFormed([first, ...rest], whole ? this.#root : undefined);
   }
 
   #open(tag: SaxesTagPlain): void {

@@ -12,7 +12,10 @@ export function isForBinary(interaction: Interaction): boolean {
 }
 
 /** What a Binary resource begins with, where a body cannot be read any further. */
-const claims = { json: /"resourceType"\s*:\s*"Binary"/, xml: /<(?:[\w.-]+:)?Binary[\s>/]/ };
+const claims = {
+  json: /^\s*\{[\s\S]*"resourceType"\s*:\s*"Binary"/,
+  xml: /^[^<]*(?:<[?!][^>]*>[^<]*)*<(?:[\w.-]+:)?Binary\s[^>]*["']http:\/\/hl7\.org\/fhir["']/,
+};
 
 /**
  * What is written to `/Binary`: the Binary that a body is, or one whose content it is. `parsed` is the body read as `format`. A body that says it

@@ -1,5 +1,6 @@
 import { isUtf8 as isValidUtf8 } from 'node:buffer';
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
+import { IllFormed } from '#fhir/json/issues.ts';
 import { parseResource } from '#fhir/json/json.ts';
 import { parseXml } from '#fhir/xml/read.ts';
 import { jsonPatch } from '#operations/bundle/entries.ts';
@@ -123,7 +124,8 @@ function withBody(context: Context, incoming: HttpRequest, request: Request): Ou
   }
   const body = readBody(context, incoming, code === 'bundle' ? 'a Bundle' : 'a resource');
   if (body instanceof Failure) {
-    return code === 'operation' && body.status !== 415 ? { ...request, unread: body } : body;
+    if (code !== 'operation' || body.status === 415) return body;
+    return { ...request, unread: body, ...(body instanceof IllFormed && { body: body.value }) };
   }
   return { ...request, body };
 }

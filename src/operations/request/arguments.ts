@@ -1,7 +1,7 @@
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { digitsOf } from '#fhir/json/json.ts';
-import { isObject } from '#fhir/json/object.ts';
+import { asObject, isObject } from '#fhir/json/object.ts';
 import { isSubtype } from '#fhir/model/model.ts';
 import { atMost, limits } from '#limits';
 import { orPlus } from '#search/criteria/escapes.ts';
@@ -60,15 +60,21 @@ export function readArguments(
   return failIfAny(issues.list) ?? { input };
 }
 
-/** What is wrong with a body that cannot be read, by the paths of the resource, whether it is the body or stands in Parameters. */
-export function issuesOfResource({ issues }: Failure, type = ''): readonly Issue[] {
+/** What is wrong with the form of a body, by the paths of the resource, whether it is the body or stands in Parameters. */
+export function issuesOfResource({ issues }: Failure, body: unknown, type = ''): readonly Issue[] {
+  const { parameter } = asObject(body);
   return issues.map(({ expression, ...told }) => {
-    if (expression === undefined) return told;
-    const path = expression.replace(/^(Parameters\.)?parameter\[\d+\]\.resource\b\.?/, '');
-    // XML names the root itself.
-    const rooted = /^[A-Z]/.test(path) ? [path] : [type, path].filter((part) => part !== '');
-    return { ...told, expression: rooted.join('.') };
+    const [, i, path = ''] = /^Parameters\.parameter\[(\d+)\]\.resource\b\.?(.*)$/.exec(expression ?? '') ?? [];
+    if (i === undefined) return expression === undefined ? told : { ...told, expression };
+    const { resourceType = type } = asObject(asObject(Array.isArray(parameter) ? parameter[Number(i)] : {}).resource);
+    return { ...told, expression: [String(resourceType), path].filter((part) => part !== '').join('.') };
   });
+}
+
+/** The failure of a body that says of no type that it is of it; undefined for any other, or none. */
+export function missingType(body: unknown, type = ''): Failure | undefined {
+  if (body === undefined || (isObject(body) && 'resourceType' in body)) return undefined;
+  return fail('missing-resource-type', {}, type);
 }
 
 function inUrl(name: string, text: string): Argument {

@@ -46,7 +46,7 @@ export interface OperationSignature {
   readonly unsupported?: readonly string[];
 }
 
-type AskedOperation = Extract<Interaction, { code: 'operation' }>;
+export type AskedOperation = Extract<Interaction, { code: 'operation' }>;
 
 /** Where our own OperationDefinitions are. */
 export const ownDefinitions = `${canonicalBase}/OperationDefinition/`;

@@ -15,7 +15,7 @@ export interface Request {
   readonly query: readonly (readonly [string, string])[];
   /** The parsed body, or the entry's resource; not of a patch. */
   readonly body?: unknown;
-  /** What is wrong with the body of an operation that cannot be read. */
+  /** What is wrong with the form of an operation's body; `body` is then what there is without that. */
   readonly unread?: Failure;
   readonly patch?: Patch;
   /** If-None-Exist: a search, without `?`. */

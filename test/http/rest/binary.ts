@@ -133,6 +133,9 @@ const contents: readonly (readonly [string, string, string])[] = [
     'a Bundle with a Binary',
   ],
   ['application/xml', '<a/>', 'XML of another namespace'],
+  ['application/xml', '<Binary xmlns="http://other.example/x"><a/></Binary>', 'a Binary of another namespace'],
+  ['application/xml', '<Binary/>', 'a Binary of no namespace'],
+  ['application/xml', '<a><Binary xmlns="http://hl7.org/fhir"/>', 'broken XML with a Binary in it'],
   ['text/xml', '<a', 'what is no XML'],
   ['application/fhir+xml', '<Patient xmlns="http://hl7.org/fhir"/>', 'a Patient in XML'],
   ['application/json', '\u00ff{}', 'JSON after a byte order mark, or what looks like one'],
@@ -143,6 +146,11 @@ const broken: readonly (readonly [string, string, string])[] = [
   ['application/fhir+json', '{"resourceType":"Binary","contentType":"a/b"', 'malformed-json'],
   ['application/json', '{"resourceType" : "Binary","contentType":"a/b","contentType":"c/d"}', 'duplicate-key'],
   ['application/fhir+xml', '<Binary xmlns="http://hl7.org/fhir"><contentType value="a/b">', 'malformed-xml'],
+  [
+    'application/xml',
+    '<?xml version="1.0"?><!-- x --><f:Binary xmlns:f="http://hl7.org/fhir"><f:contentType',
+    'malformed-xml',
+  ],
 ];
 
 const writing: Table = {

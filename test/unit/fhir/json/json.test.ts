@@ -39,6 +39,8 @@ t.test('what is refused, and how it is named', async (t) => {
     ['{"name":[{"given":["x"]},{"use":"a","use":"b"}]}', 'duplicate-key', 'name[1].use', /"use"/],
     ['{"a":"\\"a\\":1","a" :2}', 'duplicate-key', 'a', /"a"/],
     [`{"a":1,"a"${' '.repeat(200)}:2}`, 'duplicate-key', 'a', /"a"/],
+    ['{"resourceType":"Patient","a":{"b":1,"b":2}}', 'duplicate-key', 'Patient.a.b', /"b"/],
+    ['{"resourceType":"a b","a":1,"a":2}', 'duplicate-key', 'a', /"a"/],
     ['{"a":', 'malformed-json', undefined, /Unexpected end/],
     ['{"a" 1}', 'malformed-json', undefined, /line 1, column 6/],
     ['{"a":1,\n "b":}', 'malformed-json', undefined, /unexpected token/],
