@@ -1,7 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, type Outcome } from '#errors';
 import { atMost, limits } from '#limits';
-import { isObject } from '../json/object.ts';
+import { asObject, isObject } from '../json/object.ts';
+import { layoutAt } from '../xml/layout.ts';
 import {
   type Content,
   changeAt,
@@ -94,10 +95,34 @@ function expectedHolder(root: unknown, { tokens }: Pointer): string {
   let there = 0;
   while (contentUnder(root, tokens.slice(0, there + 1)) !== undefined) there++;
   const place = tokens.slice(0, there + 1).map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`);
-  const isList = (key: string | undefined): boolean => key === '-' || (key !== undefined && isIndex(key));
-  const what = isList(tokens[there + 1]) ? ['a list', '[ … ]'] : ['an object', '{ … }'];
+  const asList = isPlace(tokens[there + 1] ?? '');
+  if (!mayHold(root, tokens.slice(0, there + 1), asList)) return 'one that is there';
+  const what = asList ? ['a list', '[ … ]'] : ['an object', '{ … }'];
   const path = place.join('');
   return `${what[0]} at "${path}"; make it first: { "op": "add", "path": "${path}", "value": ${what[1]} }`;
+}
+
+/** Whether a key is one of a list. */
+function isPlace(key: string): boolean {
+  return key === '-' || isIndex(key);
+}
+
+/** Whether R4 has an element there that is a list, or none; unless it is not known what the resource is. */
+function mayHold(root: unknown, tokens: readonly string[], asList: boolean): boolean {
+  let { resourceType: model } = asObject(root);
+  let isList = false;
+  for (const token of tokens) {
+    if (typeof model !== 'string') return true;
+    if (isPlace(token)) {
+      isList = false;
+      continue;
+    }
+    const element = layoutAt(model)?.get(token);
+    if (element === undefined) return false;
+    isList = element.isArray;
+    model = element.form === 'resource' ? undefined : element.path;
+  }
+  return isList === asList;
 }
 
 type Change = (holder: Holder, key: string, content: Content) => Holder;

@@ -435,3 +435,23 @@ t.test('a patch may change a long list some times, and a short one as often as i
     else t.strictSame(texts, [], name);
   }
 });
+
+t.test('the hint at what is to be made first can be followed', async (t) => {
+  const group = { resourceType: 'Group', type: 'person', actual: true, characteristic: [{ exclude: false }] };
+  const none = /expected one that is there\.$/;
+  const cases: [path: string, text: RegExp][] = [
+    ['/member/-', /a list at "\/member"/],
+    ['/code/coding/-', /an object at "\/code"/],
+    ['/characteristic/0/code/coding/-', /an object at "\/characteristic\/0\/code"/],
+    ['/characteristic/0/code', /^$/],
+    ['/name/-', none],
+    ['/code/-', none],
+    ['/foo/-', none],
+    ['/member/entity', none],
+    ['/_name/extension/-', none],
+  ];
+  for (const [path, text] of cases) {
+    const [refusal] = refusals(applyJsonPatch(group as Resource, [{ op: 'add', path, value: {} }]));
+    t.match(refusal?.text ?? '', text, path);
+  }
+});
