@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
-import { entry, patient, startServer, transaction } from './harness.ts';
+import { entry, patient, startOn, startServer, transaction } from './harness.ts';
 
 const { ask, base, stop } = await startServer();
 t.teardown(stop);
@@ -103,4 +106,94 @@ t.test('SearchParameters of type reference without target are searched with chai
   const refused = await ask('GET', '/Observation?about:Practitioner.gender=other');
   t.equal(refused.status, 400, 'not a type to which R4 lets it lead');
   t.match(refused.body.issue[0].diagnostics, /Patient, Group, Device, Location|Device, Group, Location, Patient/);
+});
+
+const tie = (code: string, name: string) => ({
+  ...parameter(code, 'Observation', 'Observation'),
+  type: 'composite',
+  component: [
+    { definition: `https://h.example/SearchParameter/${name}`, expression: 'subject' },
+    { definition: 'http://hl7.org/fhir/SearchParameter/clinical-code', expression: 'code' },
+  ],
+});
+const kind = { ...parameter('kind', 'Patient', 'Patient.gender'), type: 'token' };
+
+/** Of parameters that are being indexed (Observation: about, about-code; Patient: guardian, kind), with the one that is named. */
+const notReady: readonly [search: string, code: string][] = [
+  ['Observation?about=Patient/p', 'about'],
+  ['Observation?about:missing=true', 'about'],
+  ['Observation?about:Patient.name=x', 'about'],
+  ['Observation?about.name=x', 'about'],
+  ['Observation?about:identifier=x', 'about'],
+  ['Observation?about-code=Patient/p$x', 'about-code'],
+  ['Observation?subject:Patient.kind=male', 'kind'],
+  ['Observation?subject.kind=male', 'kind'],
+  ['Observation?subject:Patient.guardian.name=x', 'guardian'],
+  ['Observation?subject.guardian:Patient.name=x', 'guardian'],
+  ['Observation?subject:Patient._has:Observation:about:status=final', 'about'],
+  ['Observation?subject._has:Observation:about:status=final', 'about'],
+  ['Encounter?subject.general-practitioner._has:Patient:guardian:name=x', 'guardian'],
+  ['Patient?_has:Observation:about:status=final', 'about'],
+  ['Patient?_has:Observation:subject:about=Patient/p', 'about'],
+  ['Patient?_has:Observation:subject:about-code=Patient/p$x', 'about-code'],
+  ['Patient?_has:Observation:about:_has:Provenance:target:agent=x', 'about'],
+  ['Observation?_include=Observation:about', 'about'],
+  ['Observation?_include=Observation:about:Patient', 'about'],
+  ['Patient?_revinclude=Observation:about', 'about'],
+  ['Patient?_revinclude:iterate=Observation:about', 'about'],
+  ['Observation?_include:iterate=Patient:guardian', 'guardian'],
+  ['Observation?_sort=about', 'about'],
+  ['Observation?_sort=-date,about', 'about'],
+  ['Observation?_sort=about-code', 'about-code'],
+  ['Observation?_filter=about eq Patient/p', 'about'],
+  ['Observation?_filter=not (about eq Patient/p) and status eq final', 'about'],
+  ['Observation?_filter=about:Patient.name eq x', 'about'],
+  ['Observation?_filter=about.name eq x', 'about'],
+  ['Observation?_filter=subject:Patient.kind eq male', 'kind'],
+  ['Observation?_filter=subject.kind eq male', 'kind'],
+  ['Observation?_filter=subject[kind eq male].name eq x', 'kind'],
+  ['Observation?_filter=about-code pr true', 'about-code'],
+  ['?_type=Patient,Group&_has:Observation:about:status=final', 'about'],
+];
+
+t.test('a parameter that is being indexed is named as such wherever a search uses it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hufhir-reference-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const { ask, context, stop } = await startOn(join(folder, 'test.db'));
+  t.teardown(stop);
+  t.ok(await context.store.shelf.lease('indexing', 'test', 600_000));
+  t.equal((await ask('PUT', '/Patient/p', patient({ id: 'p' }))).status, 201);
+  const [about, guardian] = [parameters[0], parameters.at(-1)];
+  for (const one of [about, guardian, kind, tie('about-code', 'about')]) {
+    t.equal((await ask('PUT', `/SearchParameter/${one?.id}`, one)).status, 201, String(one?.code));
+  }
+  for (const [search, code] of notReady) {
+    const [path = '', query = ''] = search.split('?');
+    const text = `${path}?${query.replaceAll(' ', '%20')}`;
+    for (const headers of [{}, { prefer: 'handling=lenient' }]) {
+      const { status, body } = await ask('GET', `/${text}`, undefined, headers);
+      t.equal(status, 503, search);
+      const diagnostics = new RegExp(`"${code}" of .* is being indexed`);
+      t.match(body.issue, [{ code: 'transient', diagnostics }], search);
+    }
+  }
+  t.equal((await ask('DELETE', '/Patient?_has:Observation:about:status=final')).status, 503, 'criteria of a write');
+  t.equal(
+    (await ask('GET', '/Observation?_include=*&_include=Observation:*')).status,
+    200,
+    'wildcards are what is ready',
+  );
+  t.equal((await ask('GET', '/Patient?_has:Observation:obout:status=final')).status, 400, 'what nobody defined');
+  t.ok(await context.store.shelf.lease('indexing', 'test', 0));
+  for (const [search] of notReady) {
+    const text = `/${search.replaceAll(' ', '%20')}`;
+    let answer = await ask('GET', text);
+    while (answer.status === 503) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      answer = await ask('GET', text);
+    }
+    // A composite has no order.
+    const wanted = search.includes('_sort=about-code') ? 400 : 200;
+    t.equal(answer.status, wanted, `${search} ${answer.text.slice(0, 300)}`);
+  }
 });

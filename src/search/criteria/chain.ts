@@ -4,7 +4,7 @@ import { atMost, limits } from '#limits';
 import { referredTo } from '../match/contained.ts';
 import { and, type Filter, or } from '../model/filter.ts';
 import { type ReadingScope, readCriterion, splitModifier } from './criteria.ts';
-import { unknownModifier } from './lists.ts';
+import { notReady, unknownModifier } from './lists.ts';
 import { isSpecial, readSpecial } from './special.ts';
 
 /** One parameter of a search as it was sent, and what its parts were read as so far, for the types that share them. */
@@ -78,8 +78,8 @@ export function isUnknownParameter(failure: Failure): boolean {
 
 function unknownParameter({ definitions }: ReadingScope, code: string, types: readonly string[]): Failure {
   const target = types.join(' or ');
-  const progress = types.map((type) => definitions.progress(type, code)).find((p) => p !== undefined);
-  if (progress !== undefined) return fail('parameter-not-ready', { found: code, target, progress });
+  const early = notReady(definitions, types, code);
+  if (early !== undefined) return early;
   const known = new Set(types.flatMap((t) => [...definitions.searchParameters(t).keys()]));
   return fail('unknown-parameter', { found: code, target, expected: [...known].sort().join(', ') });
 }
@@ -148,6 +148,8 @@ export function throughReference(
 ): Outcome<Filter> {
   if (type !== undefined && !targets.includes(type)) return unknownModifier(code, type, targets.join(', '));
   const wanted = type === undefined ? targets : [type];
+  const early = notReady(scope.definitions, wanted, firstOf(next));
+  if (early !== undefined) return early;
   const able = wanted.filter((t) => knows(scope, t, next));
   if (able.length === 0) return unknownParameter(scope, firstOf(next), wanted);
   // A name may mean another kind of parameter to one of the types: the value then leads to none of that type.
@@ -158,15 +160,16 @@ export function throughReference(
     if (where instanceof Failure) failure ??= where;
     else readings.push({ type: target, where });
   }
-  if (failure !== undefined && (readings.length === 0 || isCostly(failure))) return failure;
+  if (failure !== undefined && (readings.length === 0 || isOfAll(failure))) return failure;
   return or([
     ...shared(readings).map(({ types, where }): Filter => ({ op: 'chain', param: code, types, where })),
     ...readings.map(({ type, where }) => referredTo(code, type, where)),
   ]);
 }
 
-function isCostly(failure: Failure): boolean {
-  return failure.issues.some((i) => i.code === 'too-costly');
+/** Whether a failure for one type of target is one of the whole search. */
+function isOfAll(failure: Failure): boolean {
+  return failure.issues.some((i) => i.code === 'too-costly' || i.code === 'parameter-not-ready');
 }
 
 /** The first parameter of a chain's rest. */
@@ -185,6 +188,8 @@ function readHas(asked: NamedParameter, type: string, path: string): Outcome<Fil
   const [, from = '', param = '', rest = ''] = /^_has:([^:.]*):([^:.]*):(.*)$/s.exec(path) ?? [];
   const parameter = scope.definitions.searchParameters(from).get(param);
   if (parameter?.type !== 'reference' || !parameter.targets.includes(type)) {
+    const early = notReady(scope.definitions, [from], param);
+    if (early !== undefined) return early;
     const expected = `_has:Type:reference:parameter, where the reference parameter of Type leads to ${type}`;
     return fail('unknown-parameter', { found: path, target: type, expected });
   }

@@ -1,7 +1,7 @@
 import { Failure, type Outcome } from '#errors';
 import type { Definitions } from '#fhir/model/definitions.ts';
 import type { Include } from '../model/query.ts';
-import { badValue } from './lists.ts';
+import { badValue, notReady } from './lists.ts';
 
 interface IncludeScope {
   readonly definitions: Definitions;
@@ -54,6 +54,6 @@ function referencesOf(
   const from = type === '*' ? [...definitions.resourceTypes] : [type];
   const all = from.flatMap((t) => [...definitions.searchParameters(t).values()].map((p) => [t, p] as const));
   const found = all.filter(([, p]) => p.type === 'reference' && (param === '*' || p.code === param));
-  if (found.length === 0) return badValue(name, value, forms);
+  if (found.length === 0) return notReady(definitions, [type], param) ?? badValue(name, value, forms);
   return found.map(([t, p]) => ({ type: t, param: p.code, targets: p.targets }));
 }

@@ -1,5 +1,6 @@
 import { Failure, fail, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
+import type { Definitions } from '#fhir/model/definitions.ts';
 import { atMost, limits } from '#limits';
 import type { Filter } from '../model/filter.ts';
 import { afterBackslash, orPlus, splitEscaped, strayBackslash, unescapeValue } from './escapes.ts';
@@ -61,4 +62,13 @@ export function badValue(parameter: string, found: string, expected: string): Fa
 
 export function unknownModifier(parameter: string, found: string, expected: string): Failure {
   return fail('unknown-modifier', { found, parameter, expected });
+}
+
+/** The refusal of a parameter by which one of the types is still being indexed; undefined of any other. */
+export function notReady(definitions: Definitions, types: readonly string[], code: string): Failure | undefined {
+  for (const target of types) {
+    const progress = definitions.searchParameters(target).has(code) ? undefined : definitions.progress(target, code);
+    if (progress !== undefined) return fail('parameter-not-ready', { found: code, target, progress });
+  }
+  return undefined;
 }

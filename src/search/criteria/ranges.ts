@@ -1,5 +1,4 @@
 import type { Clock } from '#fhir/values/dates.ts';
-import { canonicalUnit, ucumSystem } from '#fhir/values/units.ts';
 import type { Compare, Test } from '../model/filter.ts';
 import { impliedRange, type NumberRange, parseNumber, point } from '../model/numbers.ts';
 import { compareRanges, type Prefix } from './compare.ts';
@@ -33,7 +32,7 @@ export const prefixes = 'with or without one of eq ne gt lt ge le sa eb ap befor
 export const rangeForms = {
   date: 'a date such as 2025, 2025-03, 2025-03-01 or 2025-03-01T08:00:00+08:00',
   number: 'a number',
-  quantity: 'number, number|system|code or number||unit',
+  quantity: 'number, number|system|code, number|system or number||unit',
 } as const;
 
 /** Reads a date, number or quantity without its prefix (R4 search.html#prefix). */
@@ -115,20 +114,11 @@ function readQuantity(comparison: Comparison, text: string): TestAlternatives {
   const expected = rangeForms.quantity;
   const alternatives = readNumber(comparison, number);
   if (alternatives === undefined) return numberFault(number, expected);
-  // Of all others R4 search.html#quantity says nothing: "any unit of this system" is no question that compares numbers.
-  if (parts.length > 1 && (parts.length !== 3 || code === '')) return { expected, at: unitFault(parts) };
-  if (system === ucumSystem && code !== '' && canonicalUnit(code) === undefined) {
-    return {
-      expected: `a unit of UCUM as its code, such as mmol/L or mm[Hg]; "${code}" is none`,
-      at: startOf(parts, 2),
-    };
-  }
-  const unit = code === '' ? {} : system === '' ? { unit: code } : { system, code };
-  return alternatives.map((where) => ({ kind: 'quantity', where, ...unit }));
+  if (parts.length > 3) return { expected, at: startOf(parts, 3) - 1 };
+  return alternatives.map((where) => ({ kind: 'quantity', where, ...unitAsked(system, code) }));
 }
 
-/** Where a quantity has too little or too much: its first |, the code that is missing, the third |. */
-function unitFault(parts: readonly string[]): number {
-  if (parts.length === 2) return startOf(parts, 1) - 1;
-  return parts.length === 3 ? startOf(parts, 2) : startOf(parts, 3) - 1;
+function unitAsked(system: string, code: string): { system?: string; code?: string; unit?: string } {
+  if (system === '') return code === '' ? {} : { unit: code };
+  return code === '' ? { system } : { system, code };
 }

@@ -5,7 +5,7 @@ import type { SortKey } from '../model/filter.ts';
 import { parseCount } from '../model/numbers.ts';
 import type { Include } from '../model/query.ts';
 import { readInclude } from './includes.ts';
-import { badValue, unknownModifier } from './lists.ts';
+import { badValue, notReady, unknownModifier } from './lists.ts';
 
 /** The parameters that shape the result (R4 search.html, search result parameters). Which part of each resource is shown
  * (`_summary`, `_elements`) is read elsewhere. */
@@ -121,7 +121,10 @@ function readSort(scope: ResultScope, shape: ResultShape, value: string) {
     const descending = part.startsWith('-');
     const param = descending ? part.slice(1) : part;
     const kind = sortKind(scope, param);
-    if (kind === undefined) return notSortable(scope, param, parts.length > 1 ? ` (value ${i + 1})` : '');
+    if (kind === undefined) {
+      const early = notReady(scope.definitions, scope.types, param);
+      return early ?? notSortable(scope, param, parts.length > 1 ? ` (value ${i + 1})` : '');
+    }
     if (sort.some((key) => key.param === param)) return badValue('_sort', value, `"${param}" once`);
     sort.push({ param, kind, descending });
   }

@@ -3,7 +3,7 @@ import { Issues } from '#fhir/json/issues.ts';
 import { acrossTypes, once, throughReference } from '../criteria/chain.ts';
 import type { ReadingScope } from '../criteria/criteria.ts';
 import { orPlus } from '../criteria/escapes.ts';
-import { badValue } from '../criteria/lists.ts';
+import { badValue, notReady } from '../criteria/lists.ts';
 import type { ValueFault } from '../criteria/ranges.ts';
 import { isSpecial } from '../criteria/special.ts';
 import { and, type Filter, or } from '../model/filter.ts';
@@ -96,7 +96,8 @@ function through(
   }
   const wanted = link.type === undefined ? targets : [link.type];
   if (!wanted.some((t) => isSpecial(next.code) || scope.definitions.searchParameters(t).has(next.code))) {
-    return wrong(text, { expected: `a search parameter of ${wanted.join(' or ')}`, at: next.at });
+    const early = notReady(scope.definitions, wanted, next.code);
+    return early ?? wrong(text, { expected: `a search parameter of ${wanted.join(' or ')}`, at: next.at });
   }
   return throughReference(scope, parameter, link.type, next.code, (target) => {
     const rest = follow(asked, target, test, index + 1);
@@ -106,7 +107,9 @@ function through(
   });
 }
 
-function unknown({ scope, text }: FilterParameter, type: string, { at }: PathLink): Failure {
+function unknown({ scope, text }: FilterParameter, type: string, { code, at }: PathLink): Failure {
+  const early = notReady(scope.definitions, [type], code);
+  if (early !== undefined) return early;
   const known = [...scope.definitions.searchParameters(type).keys()].sort().join(', ');
   return wrong(text, { expected: `a search parameter of ${type}, one of ${known}`, at });
 }

@@ -48,7 +48,7 @@ function tested(test: Test): string {
     case 'number':
       return compared(test.where, false);
     case 'quantity':
-      return `${compared(test.where, false)} ${test.code ?? test.unit ?? ''}`.trim();
+      return `${compared(test.where, false)} ${test.code ?? test.unit ?? test.system ?? ''}`.trim();
     case 'uri':
       return `${test.how} ${test.value}`;
     case 'reference':

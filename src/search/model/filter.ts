@@ -28,7 +28,8 @@ export type Test =
   | { readonly kind: 'date' | 'number'; readonly where: readonly Compare[] }
   /**
    * `unit` matches the entry's code or its printed unit, whatever the system (R4 search, quantity `value||unit`). With a
-   * `system` of UCUM and a `code`, entries in every unit that converts to it are compared after conversion (see units.ts).
+   * `system` of UCUM and a `code`, entries in every unit that converts to it are compared after conversion (see units.ts); a
+   * code that UCUM does not have converts to none but itself. A `system` alone accepts all its codes.
    */
   | {
       readonly kind: 'quantity';

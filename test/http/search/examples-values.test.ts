@@ -172,7 +172,8 @@ const sections: Sections = {
     [`Observation?value-quantity=5.4|${ucum}|mg,24|${ucum}|mm/h`, '5.4mg 5.36mg 5.44mg 0.0054g 24mm-per-hour'],
     // 23 mm/hr, found in the unit it was not written in.
     [`Observation?value-quantity=0.023|${ucum}|m/h`, '23mm-per-hour'],
-    [`Observation?value-quantity=5.4|${ucum}|furlong`, 400],
+    [`Observation?value-quantity=5.4|${ucum}|furlong`, ''],
+    [`Observation?value-quantity=5.4|${ucum}`, '5.4mg 5.36mg 5.44mg 5.4kg'],
     [`Observation?value-quantity=mg`, 400],
   ],
 };

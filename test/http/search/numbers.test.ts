@@ -3,21 +3,33 @@ import { entry, patient, startServer, transaction } from '#test/http/harness.ts'
 
 /** How many resources are asked for, and quantities, in every way in which they can be asked. */
 
-const server = await startServer({ HUFHIR_MAX_COUNT: '7', HUFHIR_DEFAULT_COUNT: '5' });
+const server = await startServer({ HUFHIR_MAX_COUNT: '7', HUFHIR_DEFAULT_COUNT: '6' });
 const { ask } = server;
 t.teardown(() => server.stop());
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
 const ucum = 'http://unitsofmeasure.org';
-const measured = (id: string, code: string, unit: string) => ({
+const measured = (
+  id: string,
+  code: string | undefined,
+  unit: string | undefined,
+  system: string | undefined = ucum,
+) => ({
   resourceType: 'Observation',
   id,
   status: 'final',
   code: { coding: [{ system: 'http://s.example', code: 'weight' }] },
   subject: { reference: 'Patient/p0' },
-  valueQuantity: { value: 5, system: ucum, code, unit },
+  valueQuantity: { value: 5, system: code === undefined ? undefined : system, code, unit },
 });
-const observations = [measured('odd', 'zzz', 'zzz'), measured('milligram', 'mg', 'mg'), measured('gram', 'g', 'zzz')];
+const observations = [
+  measured('odd', 'zzz', 'zzz'),
+  measured('milligram', 'mg', 'mg'),
+  measured('gram', 'g', 'zzz'),
+  measured('plain', 'zzz', 'unit', 'http://s.example'),
+  measured('long', 'z'.repeat(300), 'unit'),
+  measured('bare', undefined, undefined),
+];
 const patients = Array.from({ length: 9 }, (_, i) => ({ ...patient(), resourceType: 'Patient', id: `p${i}` }));
 for (const resource of [...patients, ...observations]) {
   const { status, text } = await ask('PUT', `/${resource.resourceType}/${resource.id}`, resource);
@@ -94,7 +106,7 @@ t.test('R4 http.html#history: the total alone, of everything, a type and one res
   for (const [at, total] of [
     ['Patient', 9],
     ['Patient/p0', 1],
-    ['Observation', 3],
+    ['Observation', 6],
     ['', (await ask('GET', '/_history?_summary=count')).body.total],
   ] as const) {
     const path = `${at === '' ? '' : `/${at}`}/_history`;
@@ -117,21 +129,36 @@ t.test('R4 http.html#history: the total alone, of everything, a type and one res
 
 /** R4 search.html#quantity, and what it has not. */
 const quantities: readonly [value: string, found: string | RegExp][] = [
-  ['5', 'gram milligram odd'],
+  ['5', 'bare gram long milligram odd plain'],
   [`5|${ucum}|mg`, 'milligram'],
   [`0.005|${ucum}|g`, 'milligram'],
   ['5||mg', 'milligram'],
-  ['5||zzz', 'gram odd'],
-  [`5|${ucum}|zzz`, /"zzz" is none/],
-  [`gt1|${ucum}|zzz`, /"zzz" is none/],
-  [`5|${ucum}|mg,5|${ucum}|zzz`, /"zzz" is none/],
-  [`5|${ucum}|KG`, /"KG" is none/],
-  [`5|${ucum}|`, /number\|system\|code/],
-  [`5|${ucum}`, /number\|system\|code/],
-  ['5||', /number\|system\|code/],
-  ['5|', /number\|system\|code/],
-  ['5|http://s.example|', /number\|system\|code/],
+  ['5||zzz', 'gram odd plain'],
+  [`5|${ucum}|zzz`, 'odd'],
+  [`5.0|${ucum}|zzz`, 'odd'],
+  [`gt1|${ucum}|zzz`, 'odd'],
+  [`ne4|${ucum}|zzz`, 'odd'],
+  [`le5|${ucum}|zzz`, 'odd'],
+  [`ap5.4|${ucum}|zzz`, 'odd'],
+  [`sa5|${ucum}|zzz`, ''],
+  [`6|${ucum}|zzz`, ''],
+  [`5|${ucum}|ZZZ`, ''],
+  ['5|http://s.example|zzz', 'plain'],
+  [`5|${ucum}|mg,5|${ucum}|zzz`, 'milligram odd'],
+  [`5|${ucum}|KG`, ''],
+  [`5|${ucum}|${'z'.repeat(300)}`, 'long'],
+  [`5|${ucum}|${'z'.repeat(299)}`, ''],
+  [`5|${ucum}|`, 'gram long milligram odd'],
+  [`5|${ucum}`, 'gram long milligram odd'],
+  [`ge5|${ucum}`, 'gram long milligram odd'],
+  [`lt5|${ucum}|`, ''],
+  ['5||', 'bare gram long milligram odd plain'],
+  ['5|', 'bare gram long milligram odd plain'],
+  ['5|http://s.example|', 'plain'],
+  ['5|http://s.example', 'plain'],
+  ['5|mg', ''],
   ['5|http://s.example|mg|', /number\|system\|code/],
+  ['5|||', /number\|system\|code/],
 ];
 
 t.test('quantities: a number, with its system and code, or with a unit', async (t) => {
@@ -165,15 +192,26 @@ t.test('quantities: a number, with its system and code, or with a unit', async (
       }
     }
     const chain = await ask('GET', `/Patient?_has:Observation:subject:value-quantity=${text}`);
-    if (typeof found === 'string') t.equal(chain.body.entry?.length, 1, `_has ${value}`);
+    if (typeof found === 'string') t.equal(chain.body.entry?.length, found === '' ? undefined : 1, `_has ${value}`);
     else t.equal(chain.status, 400, `_has ${value}`);
   }
 });
 
-t.test('criteria of a write with a unit that is none: nothing is written', async (t) => {
+t.test('criteria of a write find by a code that UCUM does not have, and by a system', async (t) => {
+  const { id: _, ...resource } = measured('new', 'zzz', 'zzz');
+  const criteria = `value-quantity=${encodeURIComponent(`5|${ucum}|zzz`)}`;
+  const updated = await ask('PUT', `/Observation?${criteria}`, { ...resource, status: 'amended' });
+  t.match(updated, { status: 200, body: { id: 'odd' } });
+  const several = encodeURIComponent(`5|${ucum}`);
+  t.equal((await ask('PUT', `/Observation?value-quantity=${several}`, resource)).status, 412);
+  const plain = encodeURIComponent('5|http://s.example|');
+  t.equal((await ask('POST', '/Observation', resource, { 'if-none-exist': `value-quantity=${plain}` })).status, 200);
+});
+
+t.test('criteria of a write that are no quantity: nothing is written', async (t) => {
   const before = (await ask('GET', '/Observation/_history?_count=0')).body.total;
   const { id: _, ...resource } = measured('new', 'mg', 'mg');
-  for (const value of [`5|${ucum}|zzz`, `5|${ucum}|`, '5||']) {
+  for (const value of [`5|${ucum}|zzz|`, 'x5', '5|||']) {
     const criteria = `value-quantity=${encodeURIComponent(value)}`;
     const tried = [
       await ask('POST', '/Observation', resource, { 'if-none-exist': criteria }),

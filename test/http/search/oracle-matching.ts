@@ -249,12 +249,12 @@ function numberTest(asked: string): Test | undefined {
   );
 }
 
-/** With a unit of UCUM, values in every unit that converts are compared; the others as they stand. */
+/** With a unit of UCUM, values in every unit that converts are compared; the others as they stand. A system alone takes all its units. */
 function quantityTest(asked: string): Test | undefined {
   const parts = split(asked, '|').map(unescaped);
   const [amount = '', system = '', unit = ''] = parts;
   const number = searchedNumber(amount);
-  if (number === undefined || parts.length === 2 || parts.length > 3) return undefined;
+  if (number === undefined || parts.length > 3) return undefined;
   const kind = system === ucum ? kindOf(unit) : undefined;
   const { prefix, searched, approximate } = number;
   return (value) => {
@@ -267,7 +267,7 @@ function quantityTest(asked: string): Test | undefined {
     const same =
       system === ''
         ? unit === '' || found.code === unit || found.unit === unit
-        : found.system === system && found.code === unit;
+        : found.system === system && (unit === '' || found.code === unit);
     return same && compares(prefix, found.range, searched, approximate);
   };
 }

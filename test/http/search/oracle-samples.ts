@@ -53,11 +53,17 @@ function quantityTexts(world: World, type: string, parameter: SearchParameter): 
   const found = valuesOf(world, type, parameter).flatMap((v) => quantityOf(v) ?? []);
   const units = found.flatMap(({ system, code, unit }) => {
     const named = [code, unit].filter((u) => u !== '').map((u) => `||${escaped(u)}`);
-    // A unit that UCUM does not know is refused.
-    return system === '' || code === 'odd' ? named : [...named, `|${escaped(system)}|${escaped(code)}`];
+    const any = `|${escaped(system)}`;
+    return system === '' ? named : [...named, any, `${any}|`, `${any}|${escaped(code)}`];
   });
   const every = [
-    ...new Set(['', ...units, ...['mmol/L', 'umol/L', 'g', 'm', 'K'].map((u) => `|http://unitsofmeasure.org|${u}`)]),
+    ...new Set([
+      '',
+      '|',
+      '||',
+      ...units,
+      ...['mmol/L', 'umol/L', 'g', 'm', 'K', 'mgx'].map((u) => `|http://unitsofmeasure.org|${u}`),
+    ]),
   ];
   return numberTexts.flatMap((n) => every.map((unit) => `${n}${unit}`));
 }
