@@ -105,20 +105,19 @@ export function readText(parameter: SearchParameter, how: How, value: string): F
   if ('expected' in found || how === 'exact' || !passesThrough(parameter, 'HumanName')) return found;
   const names = spellings(unescapeValue(value));
   const parts = new Set(names.flatMap((name) => [fold(name), closed(name)]).filter((text) => text !== ''));
-  return [
-    ...[...parts].map((text) => compared(code, how, text)),
-    ...names.flatMap((name) => asWhole(how, name)).map((text) => compared(`${code}:pinyin`, how, text)),
-  ];
+  return [...[...parts].map((text) => compared(code, how, text)), ...names.flatMap((name) => asWhole(code, how, name))];
 }
 
 /**
  * What to ask of the readings and wholes of names (see nameBeginnings). One Latin word may be a reading or a later word, with which
  * names begin, no more, unless it may have an umlaut spelled out; other scripts write words without blanks.
  */
-function asWhole(how: How, name: string): readonly string[] {
+function asWhole(code: string, how: How, name: string): readonly Filter[] {
   const whole = closed(name);
   const isWithin = whole.length > 1 && (/[^a-z]|[aou]e|aa/.test(whole) || whole !== fold(name));
-  return (how === 'starts' ? letters.test(whole) : isWithin) ? [whole] : [];
+  const applied = how === 'contains' && /^[a-z]{2,}$/.test(whole) && !isWithin ? 'starts' : how;
+  const isAsked = applied === 'starts' ? letters.test(whole) : isWithin;
+  return isAsked ? [compared(`${code}:pinyin`, applied, whole)] : [];
 }
 
 const letters = /^\p{L}+$/u;

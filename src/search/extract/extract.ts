@@ -4,7 +4,7 @@ import { clock } from '#fhir/values/dates.ts';
 import { containedParam, type Entry, type IndexRecord, referredBy } from '../model/entry.ts';
 import { contentWords } from './content.ts';
 import { type Conversion, convert, referenceIdentifier, type Value } from './convert.ts';
-import { nameBeginnings, soundsIn, textReadings } from './names.ts';
+import { nameBeginnings, readingsOf, soundsIn } from './names.ts';
 import { ofType, positions, tokenTexts } from './tokens.ts';
 import { compileWalk, resourceElement, type TypedElement, type ValueWalk } from './walk.ts';
 
@@ -129,7 +129,13 @@ class Recorder {
   }
 }
 
+/** Most entries are strings that stand as they are compared, and tokens. */
 function keyOf(entry: Entry): string {
+  if (entry.pos !== undefined) return Object.values(entry).join('\u0000');
+  if (entry.kind === 'string') {
+    return entry.exact === entry.value ? entry.value : `string\u0000${entry.value}\u0000${entry.exact}`;
+  }
+  if (entry.kind === 'token') return `token\u0000${entry.system}\u0000${entry.code}`;
   return Object.values(entry).join('\u0000');
 }
 
@@ -176,7 +182,7 @@ function kinds(parameter: SearchParameter, how: Conversion): readonly IndexedFor
     case 'phonetic':
       return [[code, soundsIn, maxNames]];
     case 'pinyin':
-      return [[code, textReadings, maxNames]];
+      return [[code, readingsOf, maxNames]];
     case 'normal': {
       const own: IndexedForm = [code, (value, place) => convert(value, place, parameter, how)];
       return [own, ...modified(parameter)];

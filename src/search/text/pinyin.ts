@@ -35,7 +35,7 @@ const runs = /\p{Script=Han}+|(?:(?!\p{Script=Han})[\p{L}\p{N}])+/gu;
  * words of other scripts as they are, folded. None for a text without Chinese characters.
  */
 export function syllables(text: string, as: NameReading = 'person'): readonly (readonly string[])[] {
-  return asSyllables[as](text);
+  return combinations(asChoices[as](text));
 }
 
 /**
@@ -48,10 +48,18 @@ export function readings(text: string, as: NameReading = 'person'): readonly str
 }
 
 const asChoices = of(choices);
-const asSyllables = of((text, as) => combinations(asChoices[as](text)));
+
+/** The same without the initials. */
+export function readInFull(text: string, as: NameReading): readonly string[] {
+  return asLetters[as](text);
+}
+
+const inLetters = (text: string, as: NameReading) =>
+  combinations(asChoices[as](text).map((c) => c.flatMap(spellings))).map((read) => read.join(''));
+const asLetters = of(inLetters);
 
 const asReadings = of((text, as) => {
-  const letters = combinations(asChoices[as](text).map((c) => c.flatMap(spellings))).map((read) => read.join(''));
+  const letters = inLetters(text, as);
   // The initial of one character is the beginning of its reading.
   const initials = syllables(text, as).map((read) => (read.length < 2 ? '' : read.map(initial).join('')));
   return [...new Set([...letters, ...initials])].filter((reading) => reading !== '');
@@ -72,7 +80,7 @@ function spellings(syllable: string): readonly string[] {
 /** What each part of the text may be read as. */
 function choices(text: string, as: NameReading): readonly (readonly string[])[] {
   const cut = foldLetters(text.slice(0, maxLength));
-  if (!han.test(cut)) return [];
+  if (!hasHan(cut)) return [];
   const found = cut.match(runs) ?? [];
   const first = found.find((run) => han.test(run));
   return found.flatMap((run) => (han.test(run) ? ofCharacters(run, as === 'person' && run === first) : [[run]]));
@@ -101,8 +109,11 @@ export const withoutSurname: (name: string) => string | undefined = memoizeText(
   return length === 0 || length === name.length ? undefined : name.slice(length);
 });
 
+const firstOfHan = 0x2e80;
+
 export function hasHan(text: string): boolean {
-  return han.test(text);
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= firstOfHan) return han.test(text);
+  return false;
 }
 
 function surnameLength(name: string): number {

@@ -10,6 +10,10 @@ export const people: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   zhangxiaoli: { family: '张', given: ['小', '丽'] },
   'zhangxiaoli-text': { text: '张小丽' },
   zhangli: { family: '章', given: ['莉'] },
+  zeng: { family: '曾', given: ['国藩'] },
+  'zeng-text': { text: '曾国藩' },
+  lixiaolong: { family: '李', given: ['小龙'] },
+  'lixiaolong-blank': { text: '李 小龙' },
   lizhang: { family: '李', given: ['章'] },
   li: { family: '李', given: ['丽'] },
   liuxiaodong: { family: '刘', given: ['晓东'] },
@@ -40,6 +44,7 @@ export const people: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   // German.
   mueller: { family: 'Müller', given: ['Jürgen'] },
   'mueller-spelled': { family: 'Mueller', given: ['Juergen'] },
+  schroeter: { family: 'Schröter', given: ['Günter', 'Hans-Peter', 'Karl'] },
   muller: { family: 'MULLER', given: ['Jurgen'] },
   strauss: { family: 'Strauß', given: ['Anna'] },
   'strauss-capital': { family: 'STRAUSS', given: ['ANNA'] },
@@ -59,6 +64,7 @@ export const people: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   legoff: { family: 'Le Goff', given: ['Jean-Luc'] },
   carreno: { family: 'Carreño Quiñones', given: ['María', 'José'] },
   smith: { family: 'Smith', given: ['John', 'Paul'] },
+  carter: { text: 'Emma Jane Carter' },
   smyth: { family: 'Smyth', given: ['Jon'] },
   wide: { text: 'ＡＮＮ　ＳＭＩＴＨＳＯＮ' },
   // Other alphabets.

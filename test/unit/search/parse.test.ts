@@ -105,7 +105,12 @@ table('a name of Latin letters may be pinyin', [
   ['RelatedPerson?name=zs', or(starts('name', 'zs'), starts('name:pinyin', 'zs'))],
   ['Patient?name=zhang3', starts('name', 'zhang3')],
   ['Organization?name=zhang', starts('name', 'zhang')],
-  ['Patient?name:contains=zs', match('name', { kind: 'string', how: 'contains', value: 'zs' })],
+  [
+    'Patient?name:contains=zs',
+    or(match('name', { kind: 'string', how: 'contains', value: 'zs' }), starts('name:pinyin', 'zs')),
+  ],
+  ['Patient?name:contains=z', match('name', { kind: 'string', how: 'contains', value: 'z' })],
+  ['Organization?name:contains=zs', match('name', { kind: 'string', how: 'contains', value: 'zs' })],
   ['Patient?name:exact=zs', match('name', { kind: 'string', how: 'exact', value: 'zs' })],
 ]);
 
