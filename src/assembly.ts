@@ -219,6 +219,12 @@ export function backUpStore(config: Config, target: string, adapters: Adapters):
   return driver.backup(location, target);
 }
 
+/** Keeps the place of the store that the settings name from others who would reserve it, until what is answered is called. */
+export function reserveStore(config: Config, adapters: Adapters): Outcome<() => void> {
+  const [driver, location] = driverOf(adapters, config);
+  return driver.reserve(location);
+}
+
 /** Deletes the store that the settings name, unless it is in use. */
 export function discardStore(config: Config, adapters: Adapters): Failure | undefined {
   const [driver, location] = driverOf(adapters, config);

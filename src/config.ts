@@ -72,12 +72,19 @@ const count = (initial: number, maximum: number) =>
 /** Milliseconds. */
 const hour = 60 * 60 * 1000;
 
+const aBaseUrl = 'a URL such as https://x.example/fhir';
+
 /** Every setting: its name in the environment, and what it may be (JSON Schema). */
 export const settings = {
   HUFHIR_HOST: { type: 'string', minLength: 1, default: '127.0.0.1' },
   HUFHIR_PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 8080 },
-  HUFHIR_BASE_URL: { type: 'string', pattern: '^https?://[^\\s]+$' },
-  HUFHIR_STORE: { type: 'string', pattern: '^sqlite:.+', default: 'sqlite:./data/hufhir.db' },
+  HUFHIR_BASE_URL: { type: 'string', pattern: '^https?://[^\\s]+$', description: aBaseUrl },
+  HUFHIR_STORE: {
+    type: 'string',
+    pattern: '^sqlite:.+',
+    description: 'sqlite: and a file',
+    default: 'sqlite:./data/hufhir.db',
+  },
   HUFHIR_AUTH: { type: 'string', enum: ['required', 'off'], default: 'required' },
   HUFHIR_VALIDATION: { type: 'string', enum: ['off', 'structure', 'profile'], default: 'profile' },
   HUFHIR_REFERENCES: { type: 'string', enum: ['lenient', 'strict'], default: 'lenient' },
@@ -96,7 +103,12 @@ export const settings = {
   HUFHIR_IF_MATCH: { type: 'string', enum: ['optional', 'required'], default: 'optional' },
   HUFHIR_CONDITIONAL_DELETE: { type: 'string', enum: ['single', 'multiple'], default: 'single' },
   HUFHIR_MAX_CONDITIONAL_DELETE: count(1_000, 10_000),
-  HUFHIR_CORS_ORIGINS: { type: 'string', pattern: '^(\\*|https?://[^\\s,/]+(,https?://[^\\s,/]+)*)?$', default: '' },
+  HUFHIR_CORS_ORIGINS: {
+    type: 'string',
+    pattern: '^(\\*|https?://[^\\s,/]+(,https?://[^\\s,/]+)*)?$',
+    description: '*, or origins such as https://x.example with commas between them',
+    default: '',
+  },
   HUFHIR_LARGE_BODY: count(1024 * 1024, 1024 * 1024 * 1024),
   HUFHIR_MAX_OPERATION_BODY: count(1024 * 1024, 64 * 1024 * 1024),
   HUFHIR_MAX_PIPELINED: count(16, 1_000),
@@ -116,7 +128,8 @@ export const settings = {
 type SettingName = keyof typeof settings;
 type Values = Record<SettingName, never>;
 
-const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
+/** Whether a host is this machine's alone. */
+export const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
 
 /** Reads the settings `HUFHIR_*`. The failure holds every wrong and every unknown one. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Outcome<Config> {
@@ -143,14 +156,31 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   return Object.freeze(toConfig(checked));
 }
 
+interface SettingSchema {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly description?: string;
+}
+
 function settingIssue(error: ErrorObject): Issue {
   if (error.keyword === 'additionalProperties') {
     return issue('unknown-setting', { name: String(error.params.additionalProperty) });
   }
   const name = error.instancePath.slice(1);
-  const expected =
-    error.keyword === 'enum' ? (error.params.allowedValues as string[]).join(', ') : (error.message ?? error.keyword);
-  return issue('setting', { name, found: String(error.data), expected });
+  return issue('setting', {
+    name,
+    found: String(error.data),
+    expected: expectedBy((error.parentSchema ?? {}) as SettingSchema),
+  });
+}
+
+/** What a setting may be, to follow "expected". */
+function expectedBy({ type, enum: values, minimum, maximum, description }: SettingSchema): string {
+  if (values !== undefined) return values.join(', ');
+  if (type === 'integer') return `a whole number from ${minimum} to ${maximum}`;
+  return description ?? 'a text that is not empty';
 }
 
 function checkTogether(values: Values): Issue[] {
@@ -161,9 +191,7 @@ function checkTogether(values: Values): Issue[] {
   }
   const { HUFHIR_BASE_URL: base } = values;
   if (base !== undefined && !URL.canParse(base)) {
-    issues.push(
-      issue('setting', { name: 'HUFHIR_BASE_URL', found: base, expected: 'a URL such as https://x.example/fhir' }),
-    );
+    issues.push(issue('setting', { name: 'HUFHIR_BASE_URL', found: base, expected: aBaseUrl }));
   }
   try {
     new Intl.DateTimeFormat('en', { timeZone: values.HUFHIR_TIME_ZONE });

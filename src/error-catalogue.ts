@@ -131,7 +131,7 @@ export const catalogue = {
   'resident-number-as-id': {
     status: 400,
     type: 'value',
-    text: 'The id {found} is a resident ID number, which would stand in every link; expected an id that tells nothing of a person, and the number in Patient.identifier.',
+    text: '"{found}" holds a resident ID number, which would stand in links and in what others are told; expected a text that tells nothing of a person, and the number in Patient.identifier.',
   },
   'id-mismatch': { status: 400, type: 'value', text: 'The body has id {found}; the URL says "{expected}".' },
   'not-found': { status: 404, type: 'not-found', text: '{found} does not exist.' },

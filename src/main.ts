@@ -1,7 +1,15 @@
 import '#bin/node-version.js';
 import { setFlagsFromString } from 'node:v8';
 import { isMainThread, workerData } from 'node:worker_threads';
-import { type Adapters, backUpStore, checkStore, discardStore, startServer, threadTasks } from '#assembly';
+import {
+  type Adapters,
+  backUpStore,
+  checkStore,
+  discardStore,
+  reserveStore,
+  startServer,
+  threadTasks,
+} from '#assembly';
 import { sqlite } from '#storage/sqlite/driver.ts';
 import { taskRunner } from '#threads/pool.ts';
 
@@ -23,6 +31,7 @@ if (isMainThread) {
     startServer: (config) => startServer(config, adapters),
     checkStore: (config) => checkStore(config, adapters),
     backUpStore: (config, target) => backUpStore(config, target, adapters),
+    reserveStore: (config) => reserveStore(config, adapters),
     discardStore: (config) => discardStore(config, adapters),
   });
 }

@@ -46,16 +46,22 @@ function isPossible(digits: string): boolean {
 /** Characters that may stand between two signs of 18, and of 15, which have no check digit to know them by: a dot is too many, for OIDs. */
 const [widest, narrowest] = [3, 1];
 
-/** Numbers that stand in a text with region, date and check digit as they must be; 15 digits have no check digit. */
+/**
+ * Numbers that stand in a text with region, date and check digit as they must be; 15 digits have no check digit. UUIDs, of which tens in
+ * a million have such digits by chance, hold none.
+ */
 export function holdsResidentNumber(text: string): boolean {
   if (!mayHold(text)) return false;
-  const signs = signsOf(text);
+  const signs = signsOf(text.replace(uuid, 'uuid'));
   return signs.some((_, at) => {
     const long = longAt(signs, at);
     if (long !== undefined && checkDigit(valuesOf(signs, at, 17)) === signs[long.last]?.value) return true;
     return shortAt(signs, at) !== undefined;
   });
 }
+
+/** RFC 9562, with its version and variant. */
+const uuid = /\b[\da-f]{8}-[\da-f]{4}-[1-8][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}\b/gi;
 
 /**
  * Masks resident ID numbers, mistyped ones too: 15 digits and more in a row whatever they say, and, with blanks or hyphens or the like

@@ -17,6 +17,8 @@ export interface Parts {
   readonly checkStore: (config: Config) => Promise<Outcome<StoreCheck>>;
   /** Copies it to where nothing is. */
   readonly backUpStore: (config: Config, target: string) => Promise<Outcome<void>>;
+  /** Keeps its place from others who would reserve it, until what is answered is called, or this process ends. */
+  readonly reserveStore: (config: Config) => Outcome<() => void>;
   /** Deletes it, unless it is in use. */
   readonly discardStore: (config: Config) => Failure | undefined;
 }

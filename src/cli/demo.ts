@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { type Config, loadConfig } from '#config';
+import { type Config, isLoopback, loadConfig } from '#config';
 import { Failure } from '#errors';
 import { generate } from '#seed/generate.ts';
 import { type Command, refused, type Shell } from './command.ts';
@@ -35,12 +35,27 @@ interface DemoOptions {
 export const demo: Command = async (shell) => {
   const options = await readOptions(shell);
   if (options === undefined) return 1;
-  const { residents, seed, year } = options;
-  const obstacle = await obstacleOf(options, shell);
-  if (obstacle !== undefined) {
-    shell.print(obstacle);
-    return 1;
+  const unheard = await portTaken(options);
+  if (unheard !== undefined) return told(unheard, shell);
+  // From before the old store goes until the new one is closed: two demos that begin together would fill one store.
+  const giveBack = shell.reserveStore(options.config);
+  if (giveBack instanceof Failure) return told(inUse(options, giveBack), shell);
+  try {
+    const obstacle = replaced(options, shell);
+    return obstacle === undefined ? await show(options, shell) : told(obstacle, shell);
+  } finally {
+    giveBack();
   }
+};
+
+function told(obstacle: string, { print }: Shell): number {
+  print(obstacle);
+  return 1;
+}
+
+/** The demo itself, with a place for its store; the exit code. */
+async function show(options: DemoOptions, shell: Shell): Promise<number> {
+  const { residents, seed, year } = options;
   const started = Date.now();
   const server = startServer(shell, options);
   const { baseUrl } = options.config;
@@ -61,7 +76,7 @@ export const demo: Command = async (shell) => {
   } finally {
     await end(server);
   }
-};
+}
 
 const seconds = (ms: number) => (ms / 1000).toFixed(1);
 
@@ -81,11 +96,16 @@ async function readOptions({ options, environment, print }: Shell): Promise<Demo
     print(`--port is "${port}"; expected a whole number up to 65535.`);
     return undefined;
   }
+  const host = environment.HUFHIR_HOST ?? '127.0.0.1';
+  if (!isLoopback(host)) {
+    print(`HUFHIR_HOST is "${host}"; the demo asks for no token: expected a loopback address such as 127.0.0.1.`);
+    return undefined;
+  }
   const file = options.file ?? ownFile;
   const placed = await withPort({
     HUFHIR_AUTH: 'off',
     HUFHIR_STORE: `sqlite:${file}`,
-    HUFHIR_HOST: environment.HUFHIR_HOST ?? '127.0.0.1',
+    HUFHIR_HOST: host,
     HUFHIR_PORT: port ?? environment.HUFHIR_PORT ?? '8080',
   });
   if (placed instanceof Failure) return void refused(placed, print);
@@ -94,22 +114,28 @@ async function readOptions({ options, environment, print }: Shell): Promise<Demo
   return { ...numbers, settings: placed, config, file, stay: options.stay !== 'false' };
 }
 
-/** Why the demo must not begin: it would speak to a server that is not its own, or delete what is not its own. The old store is deleted. */
-async function obstacleOf({ file, config }: DemoOptions, { discardStore }: Shell): Promise<string | undefined> {
-  const { host, port } = config;
+/** Why the demo must not begin: it would speak to a server that is not its own. */
+async function portTaken({ config: { host, port } }: DemoOptions): Promise<string | undefined> {
   const unheard = await obstacleAt(host, port);
-  if (unheard !== undefined) {
-    const [{ text }] = unheard.issues;
-    const taken = `端口已被占用 Port ${port} is taken, perhaps by another demo: end it, or choose another with --port or HUFHIR_PORT.`;
-    return text.includes('EADDRINUSE') ? taken : text;
-  }
+  if (unheard === undefined) return undefined;
+  const [{ text }] = unheard.issues;
+  const taken = `端口已被占用 Port ${port} is taken, perhaps by another demo: end it, or choose another with --port or HUFHIR_PORT.`;
+  return text.includes('EADDRINUSE') ? taken : text;
+}
+
+/** Deletes the store of the last demo; why it must not: it would delete what is not its own, or is in use. */
+function replaced(options: DemoOptions, { discardStore }: Shell): string | undefined {
+  const { file, config } = options;
   if (resolve(file) !== resolve(ownFile)) {
     if (!existsSync(file)) return undefined;
     return `文件已存在 ${file} exists already; the demo replaces no file but ${ownFile}.`;
   }
   const used = discardStore(config);
-  if (used === undefined) return undefined;
-  return `文件正在使用 The demo cannot replace the store of the last one. ${used.issues[0].text} Or keep this one with --file and another file.`;
+  return used === undefined ? undefined : inUse(options, used);
+}
+
+function inUse({ file }: DemoOptions, { issues }: Failure): string {
+  return `文件正在使用 The demo cannot have ${file} for its store. ${issues[0].text} Or name another file with --file.`;
 }
 
 type Server = ChildProcessByStdio<null, Readable, null>;

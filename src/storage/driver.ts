@@ -41,6 +41,11 @@ export interface Driver {
   join(ticket: unknown): Store;
   /** Copies a store, consistently and while it serves; the target is told as a location is, and nothing may be there. */
   backup(location: string, target: string): Promise<Outcome<void>>;
+  /**
+   * Keeps the place of a store from all others who would reserve it, until what is answered is called, or this process ends in whatever
+   * way. Failures: `store-unusable`, while another has it.
+   */
+  reserve(location: string): Outcome<() => void>;
   /** Deletes a store, or what is left of one, unless it is in use. Nothing there is no failure. */
   discard(location: string): Failure | undefined;
   /** Whether a store is whole; changes nothing. */

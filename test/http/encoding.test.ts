@@ -167,6 +167,61 @@ t.test('criteria in a header that are no UTF-8', async (t) => {
   t.equal(await count(server), before);
 });
 
+t.test('headers whose text is read are UTF-8', async (t) => {
+  const before = await count(server);
+  const texts = ['Accept', 'Content-Type', 'If-Match', 'If-None-Exist', 'If-None-Match', 'Prefer'];
+  const more = ['X-Correlation-Id', 'X-Request-Id', 'X-Security-Context'];
+  for (const name of [...texts, ...more, 'Origin', 'Content-Encoding', 'If-Modified-Since']) {
+    for (const path of ['/Patient', '/Binary']) {
+      for (const text of ['\xff', 'application/json; name="\xe6\xb2"']) {
+        const { status, body } = await ask('POST', path, patient(), { [name]: text });
+        t.equal(status, 400, `${name}: ${path}`);
+        t.match(body.issue[0], {
+          details: { coding: [{ code: 'bad-encoding' }] },
+          diagnostics: new RegExp(`The header ${name} has the byte %`),
+        });
+      }
+    }
+  }
+  for (const name of ['Origin', 'Content-Encoding', 'If-Modified-Since']) {
+    const { status, body } = await ask('POST', '/Patient', patient(), { [name]: bytes('沪') });
+    t.match([status, body.issue[0].diagnostics], [400, `Header ${name} is "沪"; expected ASCII.`]);
+  }
+  for (const [name, text, found] of [
+    ['Host', '\xff', 'The header Host has the byte %FF'],
+    ['Host', bytes('沪.example'), '沪.example'],
+    ['Expect', '\xff', 'The header Expect has the byte %FF'],
+  ]) {
+    const host = name === 'Host' ? '' : 'Host: localhost\r\n';
+    const request = `GET /fhir/Patient HTTP/1.1\r\n${host}${name}: ${text}\r\nConnection: close\r\n\r\n`;
+    t.match(await dial(server.base, request).ended, bytes(found ?? ''));
+  }
+  t.equal(await count(server), before);
+  t.equal(
+    (await ask('GET', '/Patient', undefined, { 'user-agent': '\xff' })).status,
+    200,
+    'what is not read may be any',
+  );
+});
+
+t.test('what a header says of a Binary is kept as text, and goes out again as it came', async (t) => {
+  for (const [contentType, context] of [
+    ['text/plain; name="沪"', 'Patient/1'],
+    ['text/plain', 'http://x.example/沪/Patient/1'],
+    ['text/plain; name="é"', 'http://x.example/é/Patient/1'],
+  ] as const) {
+    const headers = { 'content-type': bytes(contentType), 'x-security-context': bytes(context) };
+    const made = await ask('POST', '/Binary', 'a', headers);
+    t.equal(made.status, 201, made.text);
+    const path = `/Binary/${made.body.id}`;
+    const { body } = await ask('GET', path, undefined, { accept: 'application/fhir+json' });
+    t.match(body, { contentType, securityContext: { reference: context } });
+    const raw = await ask('GET', path);
+    t.equal(raw.headers.get('content-type'), bytes(contentType));
+    t.equal(raw.headers.get('x-security-context'), bytes(context));
+  }
+});
+
 t.test('bytes of a request target are refused, UTF-8 or not: they have escapes', async (t) => {
   for (const target of [bytes('Patient?name=沪'), 'Patient?name=\xbb\xa6', bytes('Patient/沪'), 'Patient/\xff']) {
     const request = `GET /fhir/${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;

@@ -388,6 +388,10 @@ t.test('what changes something, or needs more than a URL can say, is asked by PO
     ['HEAD', '/Basic/b/$touch', undefined, 405, 'POST'],
     ['PUT', '/Basic/b/$touch', {}, 405, 'POST'],
     ['GET', '/$judge', undefined, 405, 'POST'],
+    ['PUT', '/$judge', {}, 405, 'POST'],
+    ['PUT', '/Patient/$validate', {}, 405, 'POST'],
+    ['DELETE', '/Patient/p/$validate', undefined, 405, 'GET, HEAD, POST'],
+    ['PUT', '/$none', {}, 404],
     ['PUT', '/$echo-input', {}, 405, 'GET, HEAD, POST'],
     ['GET', '/$touch', undefined, 404],
     ['POST', '/$touch', '{bad', 404],
@@ -400,6 +404,10 @@ t.test('what changes something, or needs more than a URL can say, is asked by PO
     const reply = await ask(method, path, body);
     t.equal(reply.status, status, `${method} ${path}`);
     t.equal(reply.headers.get('allow'), allow ?? null, `${method} ${path}`);
+    if (allow !== undefined && method !== 'HEAD') {
+      const expected = `expected ${allow.replace(' HEAD,', '')}.`;
+      t.ok(reply.body.issue[0].diagnostics.endsWith(expected), `${reply.text} ${expected}`);
+    }
   }
   const batch = {
     ...transaction(entry('GET', 'Basic/$touch'), entry('POST', 'Basic/$touch', bundle), entry('GET', '$echo-input')),

@@ -48,6 +48,19 @@ const observation = (reference: string) => ({
   subject: { reference },
 });
 
+const parameter = (more: Record<string, unknown>) => ({
+  resourceType: 'SearchParameter',
+  url: 'http://x.example/p',
+  name: 'p',
+  status: 'active',
+  description: 'p',
+  code: 'p',
+  base: ['Patient'],
+  type: 'string',
+  expression: 'Patient.name.text',
+  ...more,
+});
+
 type Place = (spelled: string) => Promise<Reply>;
 
 /** Where it may be put; `u` is the number as a URL carries it. */
@@ -101,6 +114,17 @@ const places: Readonly<Record<string, Place>> = {
   'a date': (n) => json('POST', '/Patient', patient({ birthDate: n })),
   'a reference': (n) => json('POST', '/Observation', observation(`Patient/${n}`)),
   'a reference to another server': (n) => json('POST', '/Observation', observation(`http://x.example/Patient/${n}`)),
+  'a reference with a query': (n) => json('POST', '/Observation', observation(`http://x.example/p?id=${n}`)),
+  'a reference in a bundle that is stored': (n) =>
+    json('POST', '/Bundle', {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [{ fullUrl: 'http://x.example/Observation/1', resource: observation(`Patient?identifier=${n}`) }],
+    }),
+  'a contained resource': (n) =>
+    json('POST', '/Observation', { ...observation('#a'), contained: [patient({ id: n }), patient({ id: 'a' })] }),
+  'the url of a search parameter': (n) => json('POST', '/SearchParameter', parameter({ url: `http://x.example/${n}` })),
+  'the code of a search parameter': (n) => json('POST', '/SearchParameter', parameter({ code: `a${n}` })),
   'a reference of the wrong type': (n) => json('POST', '/Observation', observation(`Medication/${n}`)),
   'a conditional reference': (n) =>
     json(
@@ -167,15 +191,26 @@ const headers: Readonly<Record<string, (n: string) => Promise<Reply>>> = Object.
     'Content-Encoding',
   ].map((name) => [
     name,
-    (n: string) => json('POST', '/Patient', patient(), { [name]: name === 'If-None-Exist' ? `birthdate=${n}` : n }),
+    (n: string) =>
+      json('POST', '/Patient', patient(), { [name]: bytes(name === 'If-None-Exist' ? `birthdate=${n}` : n) }),
   ]),
 );
+
+/** As a header carries it. */
+const bytes = (text: string): string => Buffer.from(text).toString('latin1');
 
 function told(t: Test, { text, headers }: Pick<Reply, 'text' | 'headers'>, spelled: string, name: string): void {
   const all = `${text}\n${[...headers].map((pair) => pair.join(': ')).join('\n')}`;
   const signs = [...spelled];
   const tail = signs.slice(signs.length / 2).join('');
-  for (const part of [spelled, tail, encodeURIComponent(tail), JSON.stringify(tail).slice(1, -1)]) {
+  for (const part of [
+    spelled,
+    tail,
+    bytes(spelled),
+    bytes(tail),
+    encodeURIComponent(tail),
+    JSON.stringify(tail).slice(1, -1),
+  ]) {
     if (all.includes(part)) return void t.fail(`${name}: ${all.slice(0, 600)}`);
   }
   t.pass(name);
@@ -191,17 +226,19 @@ t.test('nothing that is answered tells a number', async (t) => {
         seen.add(reply.status);
         if (reply.status >= 500) t.fail(`${place}, ${spelling}: ${reply.text}`);
         // What is stored comes back to whoever sent it.
+        if (place.startsWith('a reference')) t.match(reply.text, 'resident-number-as-id', `${place}, ${spelling}`);
+        if (/^(a contained resource|the (url|code) of a search)/.test(place))
+          t.not(reply.status, 201, `${place}, ${spelling}`);
         if (reply.status !== 201) told(t, reply, spelled, `${place}, ${spelling}`);
       }
-      if (/[^\x20-\x7e]/.test(spelled)) continue;
       for (const [header, send] of Object.entries(headers)) {
         const reply = await send(spelled);
         if (reply.status >= 500) t.fail(`${header}, ${spelling}: ${reply.text}`);
         told(t, { ...reply, text: reply.status === 201 ? '' : reply.text }, spelled, `${header}, ${spelling}`);
       }
       for (const request of [
-        `GET /fhir/Patient HTTP/1.1\r\nHost: ${spelled}.example\r\nConnection: close\r\n\r\n`,
-        `GET /fhir/Patient HTTP/1.1\r\nHost: localhost\r\nExpect: ${spelled}\r\nConnection: close\r\n\r\n`,
+        `GET /fhir/Patient HTTP/1.1\r\nHost: ${bytes(spelled)}.example\r\nConnection: close\r\n\r\n`,
+        `GET /fhir/Patient HTTP/1.1\r\nHost: localhost\r\nExpect: ${bytes(spelled)}\r\nConnection: close\r\n\r\n`,
         `GET /fhir/Patient/${spelled} HTTP/1.1\r\nConnection: close\r\n\r\n`,
         `GET /${encodeURIComponent(spelled)} ${spelled}\r\n\r\n`,
       ]) {
@@ -304,6 +341,11 @@ t.test('what a resource says stays, and is found', async (t) => {
   const made = await json('POST', '/Patient', patient({ identifier }));
   t.equal(made.status, 201);
   t.match(made.text, number);
+  const logical = { ...observation('Patient/p1'), subject: { identifier: identifier[0] } };
+  t.equal((await json('POST', '/Observation', logical)).status, 201, 'a logical reference');
+  const criteria = observation(`Patient?identifier=${number}`);
+  const resolved = await json('POST', '/', transaction(entry('POST', 'Observation', criteria)));
+  t.equal(resolved.status, 200, 'a conditional reference');
   const found = await post('Patient', { identifier: number });
   t.match(
     found.body.entry.map((e: { resource: { id: string } }) => e.resource.id),

@@ -28,7 +28,14 @@ t.test('settings are read', async (t) => {
 
 t.test('every wrong and every unknown setting is named at once', async (t) => {
   const cases: [environment: Record<string, string>, texts: RegExp[]][] = [
-    [{ HUFHIR_PORT: 'x' }, [/HUFHIR_PORT is "x"; expected must be integer/]],
+    [{ HUFHIR_PORT: 'x' }, [/HUFHIR_PORT is "x"; expected a whole number from 0 to 65535\.$/]],
+    [{ HUFHIR_PORT: '1.5' }, [/HUFHIR_PORT is "1\.5"; expected a whole number from 0 to 65535\.$/]],
+    [{ HUFHIR_JOB_LEASE: '1' }, [/HUFHIR_JOB_LEASE is "1"; expected a whole number from 1000 to 3600000\.$/]],
+    [{ HUFHIR_MAX_COUNT: '-1' }, [/HUFHIR_MAX_COUNT is "-1"; expected a whole number from 1 to 10000\.$/]],
+    [{ HUFHIR_HOST: '' }, [/HUFHIR_HOST is ""; expected a text that is not empty\.$/]],
+    [{ HUFHIR_STORE: 'x.db' }, [/HUFHIR_STORE is "x\.db"; expected sqlite: and a file\.$/]],
+    [{ HUFHIR_BASE_URL: 'x' }, [/HUFHIR_BASE_URL is "x"; expected a URL such as https:\/\/x\.example\/fhir\.$/]],
+    [{ HUFHIR_CORS_ORIGINS: 'x' }, [/HUFHIR_CORS_ORIGINS is "x"; expected \*, or origins such as/]],
     [{ HUFHIR_PRT: '1' }, [/HUFHIR_PRT is not a setting/]],
     [
       { HUFHIR_PORT: '70000', HUFHIR_VALIDATION: 'none', HUFHIR_STORE: 'pg://x' },

@@ -63,10 +63,17 @@ export function contentOf({ contentType, data, securityContext }: Binary): {
   };
 }
 
-/** The text, if a header can hold it. Where nothing was validated, a Binary may hold anything in its place. */
+/**
+ * The text as a header holds it, if it can: its bytes in UTF-8, which Node takes as characters of Latin-1. Where nothing was validated, a
+ * Binary may hold anything in its place.
+ */
 function sendable(value: unknown): string | undefined {
-  return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? value : undefined;
+  if (typeof value !== 'string' || value === '' || control.test(value) || !value.isWellFormed()) return undefined;
+  return Buffer.from(value).toString('latin1');
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what no header can hold
+const control = /[\x00-\x1f\x7f]/;
 
 /** R4 binary.html#rest: a Binary is answered as what it is, unless a type of FHIR is asked for by name. */
 export function goesOutRaw(interaction: Interaction, { url, headers }: HttpRequest): boolean {

@@ -6,6 +6,7 @@ export interface HttpRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
+  /** Those that are read, as text (`decodeHeaders`). */
   readonly headers: IncomingHttpHeaders;
   /** Empty if there is none, and once it has been read. */
   body: Uint8Array;

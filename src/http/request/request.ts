@@ -8,7 +8,7 @@ import type { Context } from '#operations/request/context.ts';
 import { operationOf } from '#operations/request/operation.ts';
 import { type Pairs, refuseParameters } from '#operations/request/parameters.ts';
 import { readPreconditions } from '#operations/request/preconditions.ts';
-import { type DecodedQuery, readHeaderText, readQuery } from '#operations/request/query.ts';
+import { type DecodedQuery, readQuery } from '#operations/request/query.ts';
 import type { Patch, Request } from '#operations/request/request.ts';
 import { type Interaction, route } from '#operations/request/route.ts';
 import { binaryIn, binaryOf, goesOutRaw, isForBinary } from './binary.ts';
@@ -90,9 +90,7 @@ function criteriaOf(header: string | string[] | undefined, { code }: Interaction
   if (typeof header !== 'string') return undefined;
   const name = 'If-None-Exist';
   // Its value may be a resident's.
-  return code === 'create'
-    ? readHeaderText(name, header)
-    : fail('bad-header', { name, found: '…', expected: 'it at a create alone' });
+  return code === 'create' ? header : fail('bad-header', { name, found: '…', expected: 'it at a create alone' });
 }
 
 function withBody(context: Context, incoming: HttpRequest, request: Request): Outcome<Request> {

@@ -6,6 +6,7 @@ import { Failure, fail } from '#errors';
 import type { Context } from '#operations/request/context.ts';
 import { decodePath } from '#operations/request/query.ts';
 import { requestEncodings } from '../request/codings.ts';
+import { decodeHeaders } from '../request/headers.ts';
 import type { HttpResponse } from '../request/messages.ts';
 import { json } from '../request/negotiate.ts';
 import { outcomeOf } from './outcome.ts';
@@ -67,7 +68,9 @@ export function failureOf(context: Context, error: FastifyError, request: Fastif
 
 /** Node would answer an unknown `Expect` without a word; this says in FHIR which it was (RFC 9110, 10.1.1). */
 export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
-  const body = JSON.stringify(outcomeOf(fail('bad-request', { found: `Expect: ${request.headers.expect}` }).issues));
+  const { issues } =
+    decodeHeaders(request.headers) ?? fail('bad-request', { found: `Expect: ${request.headers.expect}` });
+  const body = JSON.stringify(outcomeOf(issues));
   const headers = { 'content-type': utf8, 'x-request-id': randomUUID(), connection: 'close' };
   response.writeHead(417, headers).end(body);
 }

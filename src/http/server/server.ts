@@ -19,6 +19,7 @@ import { unrestricted } from '#security/rights.ts';
 import { respond } from '../exchange.ts';
 import { respondInPool } from '../large-request.ts';
 import { compression, cors } from '../request/codings.ts';
+import { decodeHeaders } from '../request/headers.ts';
 import {
   failureOf,
   maxHeaderSize,
@@ -86,10 +87,9 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
       refuse(reply.header('connection', 'close'), refused);
       return;
     }
-    // The names of codings know no case (RFC 9110), but the library that undoes them does.
-    const { 'content-encoding': coding } = request.headers;
-    if (coding !== undefined) request.headers['content-encoding'] = coding.toLowerCase();
-    done();
+    const unread = decodeHeaders(request.headers);
+    if (unread === undefined) done();
+    else refuse(reply, unread);
   });
   app.addHook('onResponse', (request, reply, done) => {
     account(metrics, request, reply);

@@ -66,17 +66,16 @@ export function isServed(
   return onType && operation.levels.some((level) => levels.includes(level));
 }
 
-/** The operation that an interaction asks for: 404 if there is none, 405 if it does not go by GET. */
+/** The operation that an interaction asks for: 404 if there is none, 405 if it does not go by this method. */
 export function operationOf<O extends OperationSignature>(operations: readonly O[], asked: AskedOperation): Outcome<O> {
   const { method, name, type, id } = asked;
   const level = levelOf(asked);
   const found = operations.find((o) => `$${o.name}` === name && isServed(o, type, [level]));
   const path = [type, id, name].filter((part) => part !== undefined).join('/');
   if (found === undefined) return fail('unknown-operation', { found: path });
-  if (method === 'GET' && !takesGet(found, level)) {
-    return fail('method-not-allowed', { found: `GET ${path}`, expected: 'POST' });
-  }
-  return found;
+  const methods = takesGet(found, level) ? ['GET', 'POST'] : ['POST'];
+  if (methods.includes(method === 'HEAD' ? 'GET' : method)) return found;
+  return fail('method-not-allowed', { found: `${method} ${path}`, expected: methods.join(', ') });
 }
 
 /** The parameters that a request may have at a level. */

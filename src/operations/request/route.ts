@@ -32,7 +32,8 @@ export type Interaction =
   /** R4 operations.html; the name has its `$`. */
   | {
       readonly code: 'operation';
-      readonly method: 'GET' | 'POST';
+      /** Whatever was sent: the table of operations says which ones it takes. */
+      readonly method: string;
       readonly name: string;
       readonly type?: string;
       readonly id?: string;
@@ -59,7 +60,7 @@ export function route(definitions: Definitions, method: string, path: string): O
   }
   if (first === 'metadata' && parts.length === 1) return choose(method, path, { GET: { code: 'capabilities' } });
   if (first === '_history' && parts.length === 1) return choose(method, path, { GET: { code: 'history-system' } });
-  if (first.startsWith('$') && parts.length === 1) return operation(method, path, { name: first });
+  if (first.startsWith('$') && parts.length === 1) return { code: 'operation', method, name: first };
   if (!definitions.resourceTypes.has(first)) {
     return /^[A-Z][A-Za-z]*$/.test(first)
       ? fail('unknown-type', { found: first })
@@ -73,14 +74,14 @@ export function route(definitions: Definitions, method: string, path: string): O
   if (second === '_history' && third === undefined)
     return choose(method, path, { GET: { code: 'history-type', type } });
   if (second.startsWith('$') && third === undefined) {
-    return operation(method, path, { name: second, type });
+    return { code: 'operation', method, name: second, type };
   }
   if (!isValidId(second)) return fail('invalid-id', { found: second }, `${type}.id`);
   if (holdsResidentNumber(second)) return fail('resident-number-as-id', { found: second }, `${type}.id`);
   const id = second;
   if (third === undefined) return instanceLevel(method, path, type, id);
   if (third.startsWith('$') && fourth === undefined) {
-    return operation(method, path, { name: third, type, id });
+    return { code: 'operation', method, name: third, type, id };
   }
   if (third !== '_history') return compartmentLevel(definitions, method, path);
   if (parts.length > 4) return fail('unknown-route', { found: path });
@@ -123,16 +124,6 @@ function compartmentLevel(definitions: Definitions, method: string, path: string
     ...(member !== '*' && { type: member }),
   } as const;
   return choose(method, path, form ? { POST: interaction } : { GET: interaction });
-}
-
-type AddressedOperation = Omit<Extract<Interaction, { code: 'operation' }>, 'code' | 'method'>;
-
-/** Whether there is such an operation, and whether it goes by GET, is for the table of operations to say. */
-function operation(method: string, path: string, at: AddressedOperation): Outcome<Interaction> {
-  return choose(method, path, {
-    GET: { code: 'operation', method: 'GET', ...at },
-    POST: { code: 'operation', method: 'POST', ...at },
-  });
 }
 
 function choose(method: string, path: string, methods: Readonly<Record<string, Interaction>>): Outcome<Interaction> {

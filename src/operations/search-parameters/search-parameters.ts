@@ -9,6 +9,7 @@ import {
   type SearchLimits,
   type SearchParameter,
 } from '#fhir/model/definitions.ts';
+import { holdsResidentNumber } from '#resident-numbers';
 import { faultOf, faultOfComponent, faultOfForm, meaningFor, targetsOf } from './expressions.ts';
 
 /** A parameter that a SearchParameter of the store defines. */
@@ -71,6 +72,7 @@ export function checkSearchParameter(resource: object, known: DefinedParameters)
   const fields = resource as JsonObject;
   if (fields.status !== 'active') return [];
   return [
+    ...checkNumbers(fields),
     ...checkName(fields, known),
     ...checkBase(fields, known),
     ...checkType(fields),
@@ -140,6 +142,15 @@ function* checkName(fields: JsonObject, known: DefinedParameters): Iterable<Issu
 function meansTheSame({ type, expression }: JsonObject, own: SearchParameter, base: string): boolean {
   if (type !== own.type || typeof expression !== 'string') return false;
   return meaningFor(expression, base) === meaningFor(own.expression, base);
+}
+
+/** What is told to everyone: in the CapabilityStatement, and in URLs. */
+function* checkNumbers(fields: JsonObject): Iterable<Issue> {
+  for (const name of ['url', 'code'] as const) {
+    const { [name]: found } = fields;
+    if (typeof found !== 'string' || !holdsResidentNumber(found)) continue;
+    yield issue('resident-number-as-id', { found }, `SearchParameter.${name}`);
+  }
 }
 
 function* checkBase(fields: JsonObject, { definitions }: DefinedParameters): Iterable<Issue> {

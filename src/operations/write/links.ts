@@ -133,6 +133,20 @@ export function urnsWithin(resource: unknown): ReadonlySet<string> {
   return urns;
 }
 
+/** The references of the resources that a Bundle or Parameters holds, which stay as they are. */
+export function linksWithin(resource: unknown, path: string): readonly Link[] {
+  const { resourceType, entry, parameter, part, resource: inner } = asObject(resource);
+  const own = resourceType === 'Bundle' ? { entry } : resourceType === 'Parameters' ? { parameter } : { part };
+  const links = Object.entries(own).flatMap(([name, list]) =>
+    listOf(list).flatMap((one, i) => linksWithin(one, `${path}.${name}[${i}]`)),
+  );
+  if (resourceType !== undefined || typeof asObject(inner).resourceType !== 'string') return links;
+  const at = `${path}.resource`;
+  return [...links, ...referenceLinks(inner as Resource, at, nothing), ...linksWithin(inner, at)];
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

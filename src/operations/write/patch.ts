@@ -7,7 +7,7 @@ import type { Version } from '#storage/store.ts';
 import type { Context } from '../request/context.ts';
 import { type Request, resourcePath } from '../request/request.ts';
 import { type Link, referenceLinks } from './links.ts';
-import { asResource, check, numbersAsIds, type WriteStep, within } from './step.ts';
+import { asResource, check, numbersIn, type WriteStep, within } from './step.ts';
 
 /** What a patch makes of a version. */
 export interface PatchedResource {
@@ -39,7 +39,7 @@ export async function applyPatch(
   const resource = asResource(parseJson(text, context.config.maxDepth), step.type, path);
   if (resource instanceof Failure) return resource;
   const links = referenceLinks(resource, path, step.known);
-  const notes = [...check(context, resource, path), ...numbersAsIds(links)];
+  const notes = [...check(context, resource, path), ...numbersIn(context, resource, path, links)];
   return failIfAny(notes) ?? { resource, links, notes, changed: text !== stringify(before) };
 }
 

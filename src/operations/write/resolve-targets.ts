@@ -293,11 +293,14 @@ function targetAt({ config }: Context, step: WriteStep, { type, id, version }: V
   return { id, expect: version };
 }
 
+/** What a client has expected whose tags are none of this server's. */
+const unknownTag = 'a version that is not one of this server, whose tags are like W/"3"';
+
 function conflict(target: string, found: number, { request }: WriteStep): Failure {
   const { ifMatch, ifNoneMatch } = request.preconditions;
   const tags = ifMatch ?? ifNoneMatch;
   const name = ifMatch === undefined ? 'If-None-Match' : 'If-Match';
-  const list = tags === '*' || tags === undefined ? 'any' : tags.join(' or ');
+  const list = tags === '*' || tags === undefined ? 'any' : tags.join(' or ') || unknownTag;
   const expected = ifMatch === undefined ? (list === 'any' ? 'none' : `none of ${list}`) : list;
   return fail('version-conflict', { target, found: found === 0 ? 'none' : found, name, expected });
 }

@@ -1,7 +1,8 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome, shown } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
-import { idNamed } from '#fhir/values/references.ts';
+import { asObject } from '#fhir/json/object.ts';
+import { parseReference } from '#fhir/values/references.ts';
 import { holdsResidentNumber } from '#resident-numbers';
 import type { Version } from '#storage/store.ts';
 import { yielder } from '#threads/yielding.ts';
@@ -10,7 +11,7 @@ import type { Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
 import type { Pairs } from '../request/parameters.ts';
 import { type Request, requestPath, resourcePath } from '../request/request.ts';
-import { type Link, referenceLinks } from './links.ts';
+import { type Link, linksWithin, referenceLinks } from './links.ts';
 
 /** A resource that a step writes. */
 export interface WriteTarget {
@@ -124,7 +125,7 @@ export function readStep(
     ...wrong,
     ...idIssues(action, named, resource.id, `${path}.id`),
     ...check(context, resource, path, profile),
-    ...numbersAsIds(links),
+    ...numbersIn(context, resource, path, links),
   ];
   if (step === undefined) return { step, issues };
   return { step: { ...step, resource, links, notes: issues, id: action === 'create' ? newId() : named }, issues };
@@ -172,13 +173,26 @@ export function check(context: Context, resource: Resource, path: string, profil
   return subsetted ? [issue('subsetted', {}, `${path}.meta.tag`), ...issues] : issues;
 }
 
-/** References that would carry a resident's number into every answer that shows them. */
-export function numbersAsIds(links: readonly Link[]): Issue[] {
-  return links.flatMap(({ kind, value, path }) => {
-    if (kind !== 'reference' || !holdsResidentNumber(value)) return [];
-    const id = idNamed(value);
-    return id === undefined || !holdsResidentNumber(id) ? [] : [issue('resident-number-as-id', { found: id }, path)];
-  });
+/**
+ * References, and ids of contained resources, that would carry a resident's number into every answer that shows them. A search in place
+ * of an id is never shown, but where it stays as it is: in a resource that a Bundle or Parameters holds.
+ */
+export function numbersIn({ config }: Context, resource: Resource, path: string, links: readonly Link[]): Issue[] {
+  const isSearch = (value: string) => parseReference(value, config.baseUrl)?.kind === 'conditional';
+  const found = links.filter(
+    ({ kind, value }) => kind === 'reference' && holdsResidentNumber(value) && !isSearch(value),
+  );
+  const issues = found.map(({ value, path: at }) => issue('resident-number-as-id', { found: value }, at));
+  const { contained } = resource as { readonly contained?: unknown };
+  for (const [i, inner] of (Array.isArray(contained) ? contained : []).entries()) {
+    const { id } = asObject(inner);
+    if (typeof id !== 'string' || !holdsResidentNumber(id)) continue;
+    issues.push(issue('resident-number-as-id', { found: id }, `${path}.contained[${i}].id`));
+  }
+  for (const { value, path: at } of linksWithin(resource, path)) {
+    if (holdsResidentNumber(value)) issues.push(issue('resident-number-as-id', { found: value }, at));
+  }
+  return issues;
 }
 
 /** `Patient.name[0]` becomes `Bundle.entry[3].resource.name[0]`. */

@@ -13,6 +13,7 @@ import { Connection } from './database/connection.ts';
 import { identityOf, type StoreFile } from './database/identity.ts';
 import { foreign, newerSchema, obstacleOf, unusable } from './database/obstacles.ts';
 import { discardFile, makePrivate, prepareFile } from './database/opening.ts';
+import { reserveFile } from './database/reservation.ts';
 import { applicationId, schemaVersion } from './database/schema.ts';
 import { forgetTraces, Presence, type Traces } from './database/traces.ts';
 import { joinWorkers, SqliteStore, startWorkers } from './store.ts';
@@ -28,6 +29,7 @@ export const sqlite: Driver = {
   obstacleOf,
   join: joiner(),
   backup,
+  reserve: reserveFile,
   discard: discardFile,
   check: checkSqliteStore,
 };

@@ -235,6 +235,17 @@ const atomic: Table = {
       issue('conflict', 'version-conflict', /version 1; If-Match.*expected.*7/, at('request\\.ifMatch$')),
     ),
     refused(
+      'ifMatch of a tag that is none of ours',
+      asks('PUT', 'Patient/{own}', woman, { ifMatch: 'W/"abc"' }),
+      412,
+      issue(
+        'conflict',
+        'version-conflict',
+        /version 1; If-Match.*expected a version.*W\/"3"/,
+        at('request\\.ifMatch$'),
+      ),
+    ),
+    refused(
       'ifMatch of another version, of a delete',
       asks('DELETE', 'Patient/{own}', undefined, { ifMatch: 'W/"7"' }),
       412,

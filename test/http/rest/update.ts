@@ -360,6 +360,14 @@ const condUpdate: Table = {
       after: [unchanged],
     },
     {
+      name: 'If-Match of a tag that is none of ours: 412, which says how they look',
+      given: [stored],
+      when: conditional({ ...anonymous, gender: 'female' }, { 'if-match': 'W/"abc"' }),
+      status: 412,
+      issue: issue('conflict', 'version-conflict', /version 1.*expected a version.*W\/"3"\.$/),
+      after: [unchanged],
+    },
+    {
       name: 'If-Match and no match: 412',
       when: conditional(anonymous, { 'if-match': 'W/"1"' }),
       status: 412,

@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
 import { demo } from '#cli/demo.ts';
 import type { Config } from '#config';
+import { Failure } from '#errors';
 import { sqlite } from '#storage/sqlite/driver.ts';
-import { startHufhir, startServing } from '#test/process/hufhir.ts';
+import { type HufhirProcess, startHufhir, startServing } from '#test/process/hufhir.ts';
 
 /** What `hufhir demo` says in a folder where it must not begin. */
 async function refused(
@@ -31,6 +32,7 @@ async function refused(
     startServer,
     checkStore: startServer,
     backUpStore: startServer,
+    reserveStore: ({ store }: Config) => sqlite.reserve(store.replace('sqlite:', '')),
     discardStore: ({ store }: Config) => sqlite.discard(store.replace('sqlite:', '')),
   };
   const code = await demo(shell).finally(() => process.chdir(here));
@@ -60,15 +62,15 @@ t.test('a demo replaces its own store alone', async (t) => {
     [{ file: 'mine.db' }, /mine\.db exists already; the demo replaces no file but data\/demo\.db/],
     [{ port: '70000' }, /--port is "70000"/],
     [{ port: 'x' }, /--port is "x"/],
-    [{}, /HUFHIR_HOST is not a loopback address/, { HUFHIR_HOST: '0.0.0.0' }],
-    [{ port: '8099' }, /this machine has no such address|not a loopback/, { HUFHIR_HOST: '192.0.2.1' }],
+    [{}, /^HUFHIR_HOST is "0\.0\.0\.0"; .*expected a loopback address such as/, { HUFHIR_HOST: '0.0.0.0' }],
+    [{ port: '8099' }, /expected a loopback address/, { HUFHIR_HOST: '192.0.2.1' }],
   ];
   for (const [options, text, settings] of table) {
     t.match(await refused(folder, { port: '0', ...options }, settings), text);
   }
   for (const port of ['x', '70000', '-1']) {
     const here = process.cwd();
-    t.match(await refused(folder, {}, { HUFHIR_PORT: port }), `HUFHIR_PORT is "${port}"`);
+    t.match(await refused(folder, {}, { HUFHIR_PORT: port }), `HUFHIR_PORT is "${port}"; expected a whole number`);
     t.equal(process.cwd(), here);
   }
   t.strictSame(readdirSync(join(folder, 'data')), ['demo.db']);
@@ -105,12 +107,54 @@ t.test('a demo beside one that runs is refused; one that was killed is followed 
   process.kill(Number(server), 'SIGKILL');
   first.child.kill('SIGKILL');
   await first.ended;
-  t.match(readdirSync(join(folder, 'data')), ['demo.db', 'demo.db-shm', 'demo.db-wal'], 'it was not closed');
+  t.match(
+    readdirSync(join(folder, 'data')),
+    ['demo.db', 'demo.db-shm', 'demo.db-wal', 'demo.db.lock'],
+    'it was not closed',
+  );
   const second = await start();
   t.equal((await fetch(`${second.base}/Patient?_summary=count`)).status, 200);
   second.child.kill('SIGTERM');
   t.equal(await second.ended, 0);
   t.strictSame(readdirSync(join(folder, 'data')), ['demo.db']);
+});
+
+t.test('of two demos that begin together one serves, and the other says why it does not', async (t) => {
+  for (const options of [[], [], ['--file', 'mine.db'], ['--file', 'mine.db']]) {
+    const folder = t.testdir({});
+    const start = (seed: string) =>
+      startHufhir([...demoArgs, '--seed', seed, '--port', '0', ...options], /Console: http|cannot have/, {
+        cwd: folder,
+      });
+    const both = await Promise.all([start('1'), start('2')]);
+    const [served, other, ...more] = both.sort(
+      (a, b) => Number(said(a, /cannot have/)) - Number(said(b, /cannot have/)),
+    );
+    if (served === undefined || other === undefined) throw new Error('two were started');
+    t.equal(more.length, 0);
+    t.ok(said(served, /Every count equals the truth: .*yes/), served.printed());
+    t.match(other.printed(), /\.db cannot be used: another process has it open\. End that process\..*--file/);
+    t.equal(await other.ended, 1);
+    served.child.kill('SIGTERM');
+    t.equal(await served.ended, 0);
+  }
+});
+
+function said({ printed }: HufhirProcess, text: RegExp): boolean {
+  return text.test(printed());
+}
+
+t.test('a place is reserved once, and again when it is given back', async (t) => {
+  const path = join(t.testdir({}), 'new/x.db');
+  for (let round = 0; round < 3; round++) {
+    const giveBack = sqlite.reserve(path);
+    if (giveBack instanceof Failure) throw new Error(giveBack.issues[0].text);
+    t.match(sqlite.reserve(path), { issues: [{ code: 'store-unusable' }] });
+    t.strictSame(readdirSync(dirname(path)), ['x.db.lock']);
+    giveBack();
+    t.strictSame(readdirSync(dirname(path)), []);
+  }
+  t.match(sqlite.reserve('/proc/x/y.db'), { issues: [{ code: 'store-unusable' }] });
 });
 
 t.test('what is left of a store, or is none, is replaced', async (t) => {

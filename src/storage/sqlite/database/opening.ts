@@ -13,7 +13,7 @@ export function makePrivate(path: string): void {
 }
 
 /** With those around it. Node's own `recursive` does not end where a system refuses with ENOENT, as /proc does. */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   if (existsSync(path)) return;
   if (dirname(path) !== path) makeFolder(dirname(path));
   try {
@@ -102,9 +102,7 @@ function openAlone(path: string): DatabaseSync | undefined {
 export function discardFile(path: string): Failure | undefined {
   try {
     const alone = existsSync(path) ? openAloneOrDamaged(path) : 'missing';
-    if (alone === undefined) {
-      return unusable(path, 'another process has it open', 'End that process');
-    }
+    if (alone === undefined) return inUse(path);
     // Under the lock, so that nobody opens what goes away.
     for (const part of ['', '-wal', '-shm', '-journal']) rmSync(path + part, { force: true });
     if (alone instanceof DatabaseSync) alone.close();
@@ -114,6 +112,10 @@ export function discardFile(path: string): Failure | undefined {
     if (obstacle === undefined) throw error;
     return obstacle;
   }
+}
+
+export function inUse(path: string): Failure {
+  return unusable(path, 'another process has it open', 'End that process');
 }
 
 function openAloneOrDamaged(path: string): DatabaseSync | 'damaged' | undefined {
