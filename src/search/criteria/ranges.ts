@@ -1,4 +1,5 @@
 import type { Clock } from '#fhir/values/dates.ts';
+import { ucumSystem } from '#fhir/values/units.ts';
 import type { Compare, Test } from '../model/filter.ts';
 import { impliedRange, type NumberRange, parseNumber, point } from '../model/numbers.ts';
 import { compareRanges, type Prefix } from './compare.ts';
@@ -115,6 +116,8 @@ function readQuantity(comparison: Comparison, text: string): TestAlternatives {
   const alternatives = readNumber(comparison, number);
   if (alternatives === undefined) return numberFault(number, expected);
   if (parts.length > 3) return { expected, at: startOf(parts, 3) - 1 };
+  if (system === ucumSystem && /\s/.test(code))
+    return { expected: 'a UCUM code, which has no blank', at: startOf(parts, 2) };
   return alternatives.map((where) => ({ kind: 'quantity', where, ...unitAsked(system, code) }));
 }
 
