@@ -60,8 +60,8 @@ export function holdsResidentNumber(text: string): boolean {
   });
 }
 
-/** RFC 9562, with its version and variant. */
-const uuid = /\b[\da-f]{8}-[\da-f]{4}-[1-8][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}\b/gi;
+/** Of any version and variant, since many programs make theirs of random digits alone. */
+const uuid = /\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b/gi;
 
 /**
  * Masks resident ID numbers, mistyped ones too: 15 digits and more in a row whatever they say, and, with blanks or hyphens or the like

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { type Config, isLoopback, loadConfig } from '#config';
 import { Failure } from '#errors';
 import { generate } from '#seed/generate.ts';
@@ -35,18 +36,31 @@ interface DemoOptions {
 export const demo: Command = async (shell) => {
   const options = await readOptions(shell);
   if (options === undefined) return 1;
-  const unheard = await portTaken(options);
+  const unheard = await afterAWhile(() => portTaken(options));
   if (unheard !== undefined) return told(unheard, shell);
   // From before the old store goes until the new one is closed: two demos that begin together would fill one store.
   const giveBack = shell.reserveStore(options.config);
   if (giveBack instanceof Failure) return told(inUse(options, giveBack), shell);
   try {
-    const obstacle = replaced(options, shell);
+    const obstacle = await afterAWhile(async () => replaced(options, shell));
     return obstacle === undefined ? await show(options, shell) : told(obstacle, shell);
   } finally {
     giveBack();
   }
 };
+
+/** Milliseconds that the server of a demo which was killed may take to end. */
+const endingTime = 6_000;
+
+/** What stands in the way still when the server of a demo that was killed has had the time to end. */
+async function afterAWhile(obstacle: () => Promise<string | undefined>): Promise<string | undefined> {
+  const deadline = Date.now() + endingTime;
+  for (;;) {
+    const found = await obstacle();
+    if (found === undefined || Date.now() > deadline) return found;
+    await setTimeout(250);
+  }
+}
 
 function told(obstacle: string, { print }: Shell): number {
   print(obstacle);
@@ -73,6 +87,12 @@ async function show(options: DemoOptions, shell: Shell): Promise<number> {
     shell.print(`控制台 Console: ${new URL('/', baseUrl)}   FHIR: ${baseUrl}   (Ctrl+C 结束 to end)`);
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(server, 'exit')]);
     return table.equal ? 0 : 1;
+  } catch (error) {
+    // What was under way breaks off a little before the end is known.
+    await Promise.race([once(server, 'exit'), setTimeout(1_000)]);
+    if (isRunning(server)) throw error;
+    shell.print(`服务器已退出 The server ended (${endOf(server)}) while the demo used it.`);
+    return 1;
   } finally {
     await end(server);
   }
@@ -159,15 +179,23 @@ async function ready(server: Server, print: (line: string) => void): Promise<boo
     else print(line);
   });
   // By then all that it said has been read.
-  server.once('close', (code, signal) => {
-    if (!listens) print(`服务器已退出 The server ended (${signal ?? `exit code ${code}`}) before it listened.`);
+  server.once('close', () => {
+    if (!listens) print(`服务器已退出 The server ended (${endOf(server)}) before it listened.`);
     says.resolve(false);
   });
   return says.promise;
 }
 
+function isRunning({ exitCode, signalCode }: Server): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+function endOf({ exitCode, signalCode }: Server): string {
+  return signalCode ?? `exit code ${exitCode}`;
+}
+
 async function end(server: Server): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
+  if (!isRunning(server)) return;
   const ended = once(server, 'exit');
   server.kill('SIGTERM');
   await ended;

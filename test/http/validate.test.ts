@@ -120,6 +120,14 @@ t.test('a resource that a write would refuse: all of it, by its own paths, and 2
     ],
     ['/Patient/$validate', '[1]', {}, ['missing-resource-type at Patient']],
     ['/Patient/$validate', '{"a":1}', {}, ['missing-resource-type at Patient']],
+    ['/Patient/$validate', '{"resourceType":["Patient"]}', {}, ['missing-resource-type at Patient']],
+    ['/Patient/$validate', '{"resourceType":null}', {}, ['missing-resource-type at Patient']],
+    [
+      '/Patient/$validate',
+      '{"resourceType":"Parameters","parameter":[{"name":"resource","resource":{"gender":"zz"}}]}',
+      {},
+      ['missing-resource-type at Patient'],
+    ],
     ['/$validate', 'null', {}, ['missing-resource-type']],
     ['/$validate', new Uint8Array([123, 34, 255, 34]), {}, ['invalid-utf8']],
   ];

@@ -117,7 +117,7 @@ function jsonOf(answer: Answer, view: View): string | undefined {
     case 'text':
       return answer.text;
     case 'judged':
-      return JSON.stringify(answer.found.length === 0 ? allGood : outcomeOf(answer.found));
+      return JSON.stringify(answer.found.length === 0 ? nothingWrong : outcomeOf(answer.found));
     case 'bare':
     case 'accepted':
       return undefined;
@@ -243,6 +243,12 @@ function outcomeFor(answer: Answer, view: View): OperationOutcome | undefined {
 const allGood: OperationOutcome = {
   resourceType: 'OperationOutcome',
   issue: [{ severity: 'information', code: 'informational', diagnostics: 'All was done as it was asked.' }],
+};
+
+/** R4 resource-operation-validate.html: what is told of a resource without a fault. */
+const nothingWrong: OperationOutcome = {
+  resourceType: 'OperationOutcome',
+  issue: [{ severity: 'information', code: 'informational', diagnostics: 'Nothing was found to be wrong.' }],
 };
 
 /** R4 http.html#versioning: a weak ETag of the version id. */

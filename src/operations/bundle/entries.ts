@@ -48,7 +48,7 @@ function fullUrlsOf(entries: readonly unknown[]): ReadonlySet<string> {
     entries.flatMap((entry) => {
       const { fullUrl, request } = isObject(entry) ? entry : {};
       if (typeof fullUrl !== 'string') return [];
-      return fullUrl.startsWith('urn:') || (isObject(request) && request.method === 'POST') ? [fullUrl] : [];
+      return /^urn:/i.test(fullUrl) || (isObject(request) && request.method === 'POST') ? [fullUrl] : [];
     }),
   );
 }

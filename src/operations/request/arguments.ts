@@ -73,7 +73,7 @@ export function issuesOfResource({ issues }: Failure, body: unknown, type = ''):
 
 /** The failure of a body that says of no type that it is of it; undefined for any other, or none. */
 export function missingType(body: unknown, type = ''): Failure | undefined {
-  if (body === undefined || (isObject(body) && 'resourceType' in body)) return undefined;
+  if (body === undefined || typeof asObject(body).resourceType === 'string') return undefined;
   return fail('missing-resource-type', {}, type);
 }
 
@@ -224,7 +224,8 @@ function readResource(
   const key = contentKey(element, 'resource', expected, path, issues);
   if (key === undefined) return undefined;
   const { resource } = element;
-  if (isObject(resource) && isOfType(resource, parameter)) return resource;
+  // Whether it says of what type it is, is for whoever takes resources of all types.
+  if (isObject(resource) && (parameter.type === 'Resource' || isOfType(resource, parameter))) return resource;
   const found = isObject(resource) ? `of type ${shown(resource.resourceType)}` : shown(resource);
   issues.add(issue('wrong-shape', { target: 'resource', found, expected }, `${path}.resource`));
   return undefined;

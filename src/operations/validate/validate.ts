@@ -95,6 +95,7 @@ async function validateResource(
   if (resource === undefined && atInstance) return validateStored(context, caller, { type, id }, profile);
   if (resource === undefined) throw new Error('no resource, and no instance: refused before');
   const { resourceType } = resource;
+  if (typeof resourceType !== 'string') return judged(fail('missing-resource-type', {}, type ?? '').issues);
   if (type === undefined && !context.definitions.resourceTypes.has(resourceType)) {
     return judged([issue('unknown-type', { found: resourceType }, 'resourceType')]);
   }

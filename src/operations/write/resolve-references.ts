@@ -54,7 +54,7 @@ export async function resolveReferences(attempt: Attempt, steps: readonly Resolv
 /** Whether a reference that leads to no entry is meant to: a URN, or in a batch what another entry is called. */
 function namesAnEntry(step: WriteStep, reference: string): boolean {
   const { batch } = step.request;
-  return reference.startsWith('urn:') || (batch !== undefined && isAmongEntries(batch, step, reference));
+  return /^urn:/i.test(reference) || (batch !== undefined && isAmongEntries(batch, step, reference));
 }
 
 /** Of a reference to an entry that it may not name. */

@@ -369,6 +369,11 @@ const entries: Table = {
       body: { entry: [{ response: { status: /^201/ } }, { response: { status: /^201/ } }] },
     },
     single(
+      'a URN in capitals',
+      asks('POST', 'Observation', observation({ reference: urn.replace('urn:uuid', 'URN:UUID') })),
+      failed(400, 'structure', /names no entry/, /entry\[0\]\.resource\.subject\.reference$/),
+    ),
+    single(
       'a URN that no entry has',
       asks('POST', 'Observation', observation({ reference: urn })),
       failed(400, 'structure', /names no entry; expected a transaction/, /entry\[0\]\.resource\.subject\.reference$/),
