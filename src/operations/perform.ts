@@ -112,8 +112,13 @@ async function judge(
   const told = issuesOfResource(formless, request.body, asked.type);
   const judged = request.body === undefined ? undefined : await answer();
   const more = judged === undefined || judged instanceof Failure || judged.kind !== 'judged' ? [] : judged.found;
-  const others = more.filter(({ expression = '' }) => !told.some((i) => i.expression?.startsWith(expression)));
+  const others = more.filter(({ expression }) => !told.some((i) => isWithin(i.expression, expression)));
   return { kind: 'judged', status: 200, found: [...told, ...others] };
+}
+
+/** Whether a path is that of an element, or of what is below it. */
+function isWithin(path = '', element = ''): boolean {
+  return element !== '' && path.startsWith(element) && /^($|[.[])/.test(path.slice(element.length));
 }
 
 async function callOperation(

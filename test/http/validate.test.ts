@@ -118,6 +118,16 @@ t.test('a resource that a write would refuse: all of it, by its own paths, and 2
       {},
       ['bad-text at Patient.name[0].text', 'code-not-in-value-set at Patient.gender'],
     ],
+    [
+      '/Patient/$validate',
+      `{"resourceType":"Patient","gender":"zz","name":[{"text":"a"},{"use":"zz"}${',{"text":"a"}'.repeat(8)},{"use":"usual","text":"a","text":"b"}]}`,
+      {},
+      [
+        'duplicate-key at Patient.name[10].text',
+        'code-not-in-value-set at Patient.gender',
+        'code-not-in-value-set at Patient.name[1].use',
+      ],
+    ],
     ['/Patient/$validate', '[1]', {}, ['missing-resource-type at Patient']],
     ['/Patient/$validate', '{"a":1}', {}, ['missing-resource-type at Patient']],
     ['/Patient/$validate', '{"resourceType":["Patient"]}', {}, ['missing-resource-type at Patient']],
