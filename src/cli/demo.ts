@@ -36,6 +36,8 @@ interface DemoOptions {
 export const demo: Command = async (shell) => {
   const options = await readOptions(shell);
   if (options === undefined) return 1;
+  const foreign = foreignFile(options);
+  if (foreign !== undefined) return told(foreign, shell);
   const unheard = await afterAWhile(() => portTaken(options));
   if (unheard !== undefined) return told(unheard, shell);
   // From before the old store goes until the new one is closed: two demos that begin together would fill one store.
@@ -143,14 +145,17 @@ async function portTaken({ config: { host, port } }: DemoOptions): Promise<strin
   return text.includes('EADDRINUSE') ? taken : text;
 }
 
-/** Deletes the store of the last demo; why it must not: it would delete what is not its own, or is in use. */
+/** Why the demo must not have its file: it would delete what is not its own. */
+function foreignFile({ file }: DemoOptions): string | undefined {
+  if (resolve(file) === resolve(ownFile) || !existsSync(file)) return undefined;
+  return `文件已存在 ${file} exists already; the demo replaces no file but ${ownFile}.`;
+}
+
+/** Deletes the store of the last demo; why it must not: it is in use. */
 function replaced(options: DemoOptions, { discardStore }: Shell): string | undefined {
-  const { file, config } = options;
-  if (resolve(file) !== resolve(ownFile)) {
-    if (!existsSync(file)) return undefined;
-    return `文件已存在 ${file} exists already; the demo replaces no file but ${ownFile}.`;
-  }
-  const used = discardStore(config);
+  const foreign = foreignFile(options);
+  if (foreign !== undefined || resolve(options.file) !== resolve(ownFile)) return foreign;
+  const used = discardStore(options.config);
   return used === undefined ? undefined : inUse(options, used);
 }
 

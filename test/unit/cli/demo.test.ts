@@ -213,3 +213,23 @@ t.test('the server of a demo that is killed while it loads ends too', async (t) 
   await once(child, 'close');
   t.equal(child.signalCode, 'SIGKILL');
 });
+
+t.test(
+  'a demo that was killed while it loads is followed at once by another; one that loses its server says so',
+  async (t) => {
+    const folder = t.testdir({});
+    const start = (residents: string) =>
+      startHufhir(['demo', '--residents', residents, '--port', '0', '--stay', 'false'], /Demo district|cannot have/, {
+        cwd: folder,
+      });
+    const first = await start('1000');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = await start('1000');
+    t.ok(said(second, /Demo district/), second.printed());
+    const [server] = childrenOf(second.child.pid);
+    process.kill(Number(server), 'SIGKILL');
+    t.equal(await second.ended, 1);
+    t.match(second.printed(), /The server ended \(SIGKILL\) while the demo used it\./);
+  },
+);
