@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Test } from 'tap';
-import type { Job, Jobs } from '#storage/store.ts';
+import type { Job, Jobs } from '#storage/shelf.ts';
 import type { Open } from './build.ts';
 
 const hour = 3_600_000;

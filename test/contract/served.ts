@@ -1,5 +1,6 @@
 import type { IndexRecord } from '#search/model/entry.ts';
-import type { Lease, Needs, PatientRecord, Shelf, Store, Transaction, Write } from '#storage/store.ts';
+import type { Lease, Shelf } from '#storage/shelf.ts';
+import type { Needs, PatientRecord, Store, Transaction, Write } from '#storage/store.ts';
 
 /** What crosses to another process cannot be called: the index record comes along. */
 interface SentWrite extends Omit<Write, 'index'> {

@@ -1,6 +1,6 @@
 import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import { fail, type Outcome } from '#errors';
-import type { JobState } from '#storage/store.ts';
+import type { JobState } from '#storage/shelf.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';

@@ -1,5 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
-import type { TakenJob } from '#storage/store.ts';
+import type { TakenJob } from '#storage/shelf.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { operationOf } from '../request/operation.ts';

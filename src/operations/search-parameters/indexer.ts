@@ -3,7 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Definitions, isBase } from '#fhir/model/definitions.ts';
 import { unrestricted } from '#security/rights.ts';
-import type { ChangeConditions, Lease, Store, Transaction } from '#storage/store.ts';
+import type { Lease } from '#storage/shelf.ts';
+import type { ChangeConditions, Store, Transaction } from '#storage/store.ts';
 import type { CustomParameters } from './custom-parameters.ts';
 import {
   firstPlace,

@@ -1,5 +1,5 @@
 import type { Callee } from '#threads/calls.ts';
-import type { Job, JobState, Jobs, TakenJob } from '../store.ts';
+import type { Job, JobState, Jobs, TakenJob } from '../shelf.ts';
 import type { Connection, Row } from './database/connection.ts';
 import { literal, type Sql, sql } from './database/fragment.ts';
 import { errorOf, orUnavailable } from './wire/failure.ts';

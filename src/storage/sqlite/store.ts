@@ -7,6 +7,7 @@ import { everything, type Plan } from '#search/model/filter.ts';
 import { type Callee, Calls, type Port, worker } from '#threads/calls.ts';
 import { InlineCalls } from '#threads/inline-calls.ts';
 import type { StoreLog } from '../driver.ts';
+import type { Jobs, Lease, Shelf } from '../shelf.ts';
 import {
   type AuditEntry,
   type ChangeConditions,
@@ -14,13 +15,10 @@ import {
   type ConditionConflict,
   type Conflict,
   type HistoryQuery,
-  type Jobs,
-  type Lease,
   type Needs,
   type Page,
   type PatientRecord,
   type Reindexed,
-  type Shelf,
   type Stats,
   type Store,
   StoreUnavailable,

@@ -1,4 +1,4 @@
-import type { Job, Jobs, TakenJob } from '../../store.ts';
+import type { Job, Jobs, TakenJob } from '../../shelf.ts';
 import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Lease } from '../../store.ts';
+import type { Lease } from '../../shelf.ts';
 import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import { secretOf } from '../read/shelf.ts';

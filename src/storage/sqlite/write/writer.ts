@@ -2,7 +2,8 @@
 
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type Call, type CalleeData, type CallResult, type Connect, isAborted } from '#threads/calls.ts';
-import type { ChangeConditions, ConditionConflict, Conflict, Lease, Stats } from '../../store.ts';
+import type { Lease } from '../../shelf.ts';
+import type { ChangeConditions, ConditionConflict, Conflict, Stats } from '../../store.ts';
 import { Connection } from '../database/connection.ts';
 import { assertSame, identityOf, type StoreFile } from '../database/identity.ts';
 import { Names } from '../database/names.ts';
