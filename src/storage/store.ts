@@ -127,6 +127,26 @@ export interface Unavailable {
  */
 export class StoreUnavailable extends Error {}
 
+/** How a read is asked for. */
+export interface ReadOptions {
+  /** Who asks: reads of one client wait behind each other, those of others do not. Absent: the server itself. */
+  readonly client?: string;
+  /** Ends when nobody waits for the answer any more: the read is given up, and rejects with the reason. */
+  readonly signal?: AbortSignal;
+  /** Bytes of texts that the caller's thread can bear: a read that would give more rejects with TooHeavy. */
+  readonly most?: number;
+}
+
+/** What a read rejects with that would bring more than was asked for: whoever began the request has it done where that holds up nobody. */
+export class TooHeavy extends Error {
+  /** Bytes that the read has to give. */
+  readonly size: number;
+  constructor(size: number) {
+    super(`${size} bytes are too much for this thread`);
+    this.size = size;
+  }
+}
+
 /** The versions that the writes made, in their order; undefined where a deletion found nothing to delete. */
 export interface Commit {
   readonly versions: readonly (Version | undefined)[];
@@ -147,6 +167,10 @@ export interface Page {
   readonly exceeded?: string;
   /** Of a search: the revision of the definitions that were in force in the state that it shows. */
   readonly revision?: number;
+  /** Of a search: the `lastSeq` of that state. */
+  readonly seq?: number;
+  /** Milliseconds that the engine worked for it, without its waiting. */
+  readonly spent?: number;
 }
 
 /** One step of a search, in the order in which the store made them. */
@@ -280,26 +304,26 @@ export interface Stats {
 export interface Store {
   readonly jobs: Jobs;
   /** The current version, or the one asked for; undefined if there is none. Deleted ones come without content. */
-  read(type: string, id: string, version?: number): Promise<Version | undefined>;
+  read(type: string, id: string, version?: number, options?: ReadOptions): Promise<Version | undefined>;
   /** Newest first. */
-  history(query: HistoryQuery, signal?: AbortSignal): Promise<Page>;
-  find(plan: Plan, signal?: AbortSignal): Promise<Page>;
+  history(query: HistoryQuery, options?: ReadOptions): Promise<Page>;
+  find(plan: Plan, options?: ReadOptions): Promise<Page>;
   /** Durable when it resolves. All or nothing. What was committed is told, whatever happened to the engine meanwhile. */
-  transact(transaction: Transaction, signal?: AbortSignal): Promise<Commit | Conflict>;
+  transact(transaction: Transaction, options?: Pick<ReadOptions, 'client' | 'signal'>): Promise<Commit | Conflict>;
   /** Replaces index entries, and makes no version: for definitions that came later than the resources. */
   reindex(records: readonly Reindexed[], conditions: ChangeConditions): Promise<ConditionConflict | undefined>;
   /**
    * Versions with a higher seq, oldest first; fewer than `limit` where their texts are long, none if none follows. `wait` is how many
    * milliseconds it waits for the first.
    */
-  changes(after: number, limit: number, wait?: number, signal?: AbortSignal): Promise<readonly Version[]>;
+  changes(after: number, limit: number, wait?: number, options?: ReadOptions): Promise<readonly Version[]>;
   /**
    * Patients whose compartment changed by a version with a higher seq: of a record that moved, the former one too. Each comes with its
    * last change alone; `limit` may be exceeded by what one commit touched.
    */
-  touched(after: number, limit: number): Promise<Touched>;
+  touched(after: number, limit: number, options?: ReadOptions): Promise<Touched>;
   /** Chunks of Patients, each from one consistent state. */
-  scan(needs: Needs, signal?: AbortSignal): AsyncIterable<readonly PatientRecord[]>;
+  scan(needs: Needs, options?: ReadOptions): AsyncIterable<readonly PatientRecord[]>;
   /**
    * The results kept under a key that still hold: no version with a higher seq touched the Patient's compartment. In an order of Patients
    * that stays; `after` is the `next` of the page before.
@@ -308,11 +332,16 @@ export interface Store {
     key: string,
     limit: number,
     after?: string,
+    options?: ReadOptions,
   ): Promise<{ readonly found: readonly KeptResult[]; readonly next?: string }>;
   /** Entries with a higher number, in their order. Nothing changes one, or takes one away. */
   audit(after: number, limit: number): Promise<readonly AuditEntry[]>;
   /** `after` is the `next` of the page before. */
-  pending(limit: number, after?: string): Promise<{ readonly found: readonly Pending[]; readonly next?: string }>;
+  pending(
+    limit: number,
+    after?: string,
+    options?: ReadOptions,
+  ): Promise<{ readonly found: readonly Pending[]; readonly next?: string }>;
   /** The highest seq given, 0 in an empty store: a cheap look, however large the store is. */
   lastSeq(): Promise<number>;
   /** The revision of the definitions: raised by each transaction that changes them. A cheap look. */

@@ -51,8 +51,10 @@ export interface Caller {
   readonly rights: Rights;
   /** Whose jobs these are: the address, until there are tokens. */
   readonly identity: string;
-  /** Whose work waits behind each other in the pool. */
+  /** Whose work waits behind each other: in the pool, before the store. */
   readonly client: string;
+  /** Ends when the client leaves: nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** One request for an operation. */

@@ -18,6 +18,7 @@ import {
   type Needs,
   type Page,
   type PatientRecord,
+  type ReadOptions,
   type Reindexed,
   type Stats,
   type Store,
@@ -165,17 +166,17 @@ export class SqliteStore implements Store {
     return this.#points.read(type, id, version);
   }
 
-  async history(query: HistoryQuery, signal?: AbortSignal): Promise<Page> {
+  async history(query: HistoryQuery, { signal }: ReadOptions = {}): Promise<Page> {
     const timed = { asked: query, at: Date.now() };
     return unpacked(await this.#asked(this.#reader().call('history', timed, { signal })));
   }
 
-  async find(plan: Plan, signal?: AbortSignal): Promise<Page> {
+  async find(plan: Plan, { signal }: ReadOptions = {}): Promise<Page> {
     const timed = { asked: plan, at: Date.now() };
     return unpacked(await this.#asked(this.#reader().call('find', timed, { signal })));
   }
 
-  async transact(transaction: Transaction, signal?: AbortSignal): Promise<Commit | Conflict> {
+  async transact(transaction: Transaction, { signal }: ReadOptions = {}): Promise<Commit | Conflict> {
     this.#transactions += 1;
     const mark = `${this.#name} ${this.#transactions}`;
     const packed = packTransaction(transaction, mark);
@@ -230,12 +231,12 @@ export class SqliteStore implements Store {
     return this.#asked(this.#writer.call('reindex', { records: records.map(packReindexed), conditions }));
   }
 
-  async changes(after: number, limit: number, wait = 0, signal?: AbortSignal): Promise<readonly Version[]> {
+  async changes(after: number, limit: number, wait = 0, { signal }: ReadOptions = {}): Promise<readonly Version[]> {
     const end = performance.now() + wait;
     for (;;) {
       const left = end - performance.now();
       if (left <= 0 || (await this.lastSeq()) > after) break;
-      await setTimeout(Math.min(left, lookInterval), undefined, { signal });
+      await setTimeout(Math.min(left, lookInterval), undefined, signal && { signal });
     }
     return unpackVersions(await this.#asked(this.#reader().call('changes', { after, limit }, { signal })));
   }
@@ -244,7 +245,7 @@ export class SqliteStore implements Store {
     return this.#asked(this.#reader().call('touched', { after, limit }));
   }
 
-  async *scan(needs: Needs, signal?: AbortSignal): AsyncIterable<readonly PatientRecord[]> {
+  async *scan(needs: Needs, { signal }: ReadOptions = {}): AsyncIterable<readonly PatientRecord[]> {
     const step = (from: number): Promise<PackedPatients> =>
       this.#asked(this.#reader().call('scan', { needs, from }, { signal }));
     let coming: Promise<PackedPatients> | undefined = step(0);
