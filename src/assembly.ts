@@ -126,6 +126,7 @@ function join(
     workerData: data,
     threads: config.poolThreads,
     maxQueue: config.poolQueue,
+    maxWeight: config.maxBody,
     attach: ticket ?? noTicket,
   });
   return {

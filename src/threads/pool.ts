@@ -2,18 +2,25 @@ import type { Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure, fail, type Outcome } from '#errors';
 import { FairQueue } from './fair-queue.ts';
+import { beginTask, interrupt, mayBeEnded, newTaskState, type TaskState } from './interruption.ts';
+import { letOthersGoFirst } from './priority.ts';
 import { type Task, type TaskHandler, type TaskHandlers, Transferred } from './task.ts';
 
 /** How a task is to be run. */
 export interface RunOptions {
   /** Who asked: tasks of one client wait behind each other, those of others do not. */
   readonly client: string;
-  /** Ends the task, also one that never looks at it: its thread is ended, and another takes its place. */
-  readonly signal?: AbortSignal;
+  /**
+   * Ends the task: it is asked to end, and soon after its thread is ended, and another takes its place. A commit that is under way is
+   * waited for.
+   */
+  readonly signal?: AbortSignal | undefined;
   /** Memory of the input that goes over instead of being copied. */
   readonly transfer?: readonly Transferable[];
   /** It may take minutes: one thread stays free of such tasks, if there are several. */
   readonly long?: boolean;
+  /** Bytes that it works on. */
+  readonly weight?: number;
 }
 
 export interface PoolOptions {
@@ -24,6 +31,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** Tasks that may wait; those of one client take at most half of the places, and of what others leave. */
   readonly maxQueue: number;
+  /** Bytes that tasks under way may work on together; one alone may exceed it. What is light does not count. */
+  readonly maxWeight: number;
   /** What goes with each task, so that a thread can reach what only the main thread has; `transfer` are ports in it. */
   readonly attach: () => { readonly ticket: unknown; readonly transfer: readonly Transferable[] };
 }
@@ -33,16 +42,25 @@ interface TaskMessage {
   readonly name: string;
   readonly input: unknown;
   readonly ticket: unknown;
+  readonly state: TaskState;
 }
 
 /** Failure is a class, which no copy between threads keeps. */
 type TaskReply = { readonly result: unknown } | { readonly issues: Failure['issues'] };
 
 interface WaitingTask {
+  readonly client: string;
   readonly long: boolean;
+  readonly weight: number;
   /** Gives what tells the caller how it ended. */
   readonly start: () => Promise<() => void>;
 }
+
+/** Bytes below which a task is light: any number of them take little memory beside each other. */
+const light = 1024 * 1024;
+
+/** Milliseconds that a task has to end by itself: a thread that has to be ended takes half a second of work to replace. */
+const patience = 200;
 
 /** Milliseconds without work after which a thread ends, and its memory is given back. */
 const idleTimeout = 60_000;
@@ -56,8 +74,8 @@ export class ThreadPool {
   readonly #piscina: Piscina;
   readonly #queue = new FairQueue<WaitingTask>();
   readonly #closing = new AbortController();
-  #running = 0;
-  #runningLong = 0;
+  /** What the threads are at. */
+  readonly #running = new Set<WaitingTask>();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -84,8 +102,8 @@ export class ThreadPool {
    */
   run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
     const { maxQueue } = this.#options;
-    const { client, long = false } = options;
-    if (this.#isFull(client) && !this.#hasThreadFor(long))
+    const { client, long = false, weight = 0 } = options;
+    if (this.#isFull(client) && !this.#hasThreadFor({ client, long, weight }))
       return Promise.resolve(fail('pool-full', { found: this.#queue.size, expected: maxQueue }));
     const closing = this.#closing.signal;
     const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
@@ -97,7 +115,7 @@ export class ThreadPool {
           (error) => () => (signal.aborted ? leave() : reject(error)),
         );
       };
-      const waiting = { long, start };
+      const waiting = { client, long, weight: weight < light ? 0 : weight, start };
       const leave = (): void => {
         this.#queue.remove(client, waiting);
         if (closing.aborted) resolve(fail('shutting-down', {}));
@@ -123,23 +141,28 @@ export class ThreadPool {
     return free <= 0 || (own > 0 && own >= free);
   }
 
-  /** Whether a task would not wait: whatever waits before it could not start, and so needs what it does not need. */
-  #hasThreadFor(long: boolean): boolean {
-    const { threads } = this.#options;
-    return this.#running < threads && (!long || this.#runningLong < Math.max(1, threads - 1));
+  /**
+   * Whether a task would not wait: whatever waits before it could not start, and so needs what it does not need. Of several threads no
+   * client has all, and none is without one that is free of long tasks.
+   */
+  #hasThreadFor({ client, long, weight }: Omit<WaitingTask, 'start'>): boolean {
+    const { threads, maxWeight } = this.#options;
+    const most = Math.max(1, threads - 1);
+    const running = [...this.#running];
+    if (running.length >= threads || running.filter((task) => task.client === client).length >= most) return false;
+    if (long && running.filter((task) => task.long).length >= most) return false;
+    const heavy = running.reduce((sum, task) => sum + task.weight, 0);
+    return weight === 0 || heavy === 0 || heavy + weight <= maxWeight;
   }
 
   #startNext(): void {
-    while (this.#running < this.#options.threads) {
-      const next = this.#queue.shift(({ long }) => this.#hasThreadFor(long));
+    while (this.#running.size < this.#options.threads) {
+      const next = this.#queue.shift((task) => this.#hasThreadFor(task));
       if (next === undefined) return;
-      const long = next.long ? 1 : 0;
-      this.#running += 1;
-      this.#runningLong += long;
+      this.#running.add(next);
       void next.start().then((tell) => {
         // Before the caller is told: it may ask for more at once.
-        this.#running -= 1;
-        this.#runningLong -= long;
+        this.#running.delete(next);
         tell();
         this.#startNext();
       });
@@ -153,15 +176,41 @@ export class ThreadPool {
     memory: readonly Transferable[],
   ): Promise<Outcome<unknown>> {
     const { ticket, transfer } = this.#options.attach();
-    const message: TaskMessage = { name, input, ticket };
-    const reply: TaskReply = await this.#piscina.run(message, { signal, transferList: [...transfer, ...memory] });
-    return 'issues' in reply ? new Failure(reply.issues) : reply.result;
+    const state = newTaskState();
+    const message: TaskMessage = { name, input, ticket, state };
+    const ending = new AbortController();
+    const stopWatching = endSoonAfter(signal, state, () => ending.abort(signal.reason));
+    try {
+      const transferList = [...transfer, ...memory];
+      const reply: TaskReply = await this.#piscina.run(message, { signal: ending.signal, transferList });
+      return 'issues' in reply ? new Failure(reply.issues) : reply.result;
+    } finally {
+      stopWatching();
+    }
   }
+}
+
+/** Asks a task to end when the signal is aborted, and calls `end` when it had its time, and has no commit under way. */
+function endSoonAfter(signal: AbortSignal, state: TaskState, end: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const ask = (): void => {
+    interrupt(state);
+    timer = setInterval(() => {
+      if (mayBeEnded(state)) end();
+    }, patience);
+  };
+  signal.addEventListener('abort', ask, { once: true });
+  return () => {
+    signal.removeEventListener('abort', ask);
+    clearInterval(timer);
+  };
 }
 
 /** What a thread of the pool exports as `runTask`; `handlersOf` gives what the thread can do, with what came attached to the task. */
 export function taskRunner(handlersOf: (ticket: unknown) => TaskHandlers): (message: TaskMessage) => Promise<unknown> {
-  return async ({ name, input, ticket }) => {
+  letOthersGoFirst();
+  return async ({ name, input, ticket, state }) => {
+    beginTask(state);
     const handlers = handlersOf(ticket);
     const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
     if (handler === undefined) throw new Error(`No thread does the task ${name}`);

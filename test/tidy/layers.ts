@@ -72,7 +72,7 @@ const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>
     'conformance',
     'perform.ts',
   ],
-  http: ['request', 'response', 'tasks.ts', 'exchange.ts', 'large-request.ts', 'server'],
+  http: ['request', 'response', 'tasks.ts', 'exchange.ts', 'large-request.ts', 'dispatch.ts', 'server'],
 };
 
 const readers = { config: ['operations', 'http', 'cli', 'assembly', 'main'], seed: ['cli'] };

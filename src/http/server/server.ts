@@ -16,8 +16,7 @@ import type { Caller, Context } from '#operations/request/context.ts';
 import type { Interaction } from '#operations/request/route.ts';
 import { mask } from '#resident-numbers';
 import { unrestricted } from '#security/rights.ts';
-import { respond } from '../exchange.ts';
-import { respondInPool } from '../large-request.ts';
+import { dispatch } from '../dispatch.ts';
 import { compression, cors } from '../request/codings.ts';
 import { decodeHeaders } from '../request/headers.ts';
 import {
@@ -208,8 +207,7 @@ async function answer(
   if (isDropped(http.raw)) return reply.hijack();
   const body = Buffer.isBuffer(http.body) ? http.body : nothing;
   const incoming = { method: http.method, url: http.raw.url ?? '', headers: http.headers, body };
-  const isLarge = body.length > context.config.largeBody && !hasParameters(context, incoming.url);
-  const outgoing = await (isLarge ? respondInPool : respond)(context, caller, incoming);
+  const outgoing = await dispatch(context, caller, incoming);
   if (outgoing instanceof Failure) return refuse(reply, outgoing);
   (http as Asking)[asked] = outgoing.asked;
   reply.code(outgoing.status);
@@ -225,12 +223,6 @@ async function answer(
 }
 
 const nothing = new Uint8Array();
-
-/** Whether a body is the parameters of an operation: these are few, and the results that it keeps are in this thread. */
-function hasParameters({ operations }: Context, url: string): boolean {
-  const [, name] = /^[^?]*(?:\$|%24)([^/?]*)/.exec(url) ?? [];
-  return name !== undefined && !operations.some((o) => o.name === name && o.judges === true);
-}
 
 /** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement, and addresses are identities. */
 function recognise({ config }: Context, { method, raw, ip }: FastifyRequest): Outcome<Caller> {

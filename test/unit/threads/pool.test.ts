@@ -44,6 +44,7 @@ function poolOf(more: {
     workerData: {},
     threads: more.threads ?? 1,
     maxQueue: more.maxQueue ?? 100,
+    maxWeight: 64 * 1024 * 1024,
     attach: () => {
       const { port1, port2 } = new MessageChannel();
       port1.on('message', more.heard ?? (() => undefined));
@@ -153,7 +154,7 @@ t.test('a task for which a thread is free does not wait, however many others do'
   const { flag, open } = gate();
   t.teardown(() => pool.close());
   const long = Array.from({ length: 4 }, () => pool.run(hold, flag, { client, long: true }));
-  t.equal(await pool.run(add, [1, 1], { client }), 2);
+  t.equal(await pool.run(add, [1, 1], { client: 'one' }), 2);
   for (let i = 0; i < 5; i++) t.equal(await pool.run(add, [1, i], { client: 'other' }), 1 + i);
   open();
   const refused = (await Promise.all(long)).filter((answer) => answer instanceof Failure);
