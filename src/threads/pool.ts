@@ -76,6 +76,7 @@ export class ThreadPool {
   readonly #closing = new AbortController();
   /** What the threads are at. */
   readonly #running = new Set<WaitingTask>();
+  #begun = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -128,6 +129,11 @@ export class ThreadPool {
     });
   }
 
+  /** Tasks that were begun so far, those under way, and those that wait. */
+  get counts(): { readonly begun: number; readonly running: number; readonly waiting: number } {
+    return { begun: this.#begun, running: this.#running.size, waiting: this.#queue.size };
+  }
+
   /** Ends all threads; what runs or waits is refused. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -160,6 +166,7 @@ export class ThreadPool {
       const next = this.#queue.shift((task) => this.#hasThreadFor(task));
       if (next === undefined) return;
       this.#running.add(next);
+      this.#begun += 1;
       void next.start().then((tell) => {
         // Before the caller is told: it may ask for more at once.
         this.#running.delete(next);
