@@ -36,7 +36,7 @@ import { checkSetting, type Presence, whole } from './database/traces.ts';
 import { SqliteJobs } from './jobs.ts';
 import { lastSeq } from './planner/planner.ts';
 import type { PackedPatients } from './read/patients.ts';
-import { PointReads } from './read/point.ts';
+import { type PointKey, PointReads } from './read/point.ts';
 import type { ReaderMethods } from './read/reads.ts';
 import { markOf, revisionOf, secretOf, settingOf } from './read/shelf.ts';
 import { versionAt } from './read/versions.ts';
@@ -94,7 +94,12 @@ export class SqliteStore implements Store {
     this.#presence = presence;
     this.#connection = Connection.reader(path, cache);
     this.#names = new Names(this.#connection);
-    this.#points = new PointReads(this.#connection, this.#names, (error) => this.#heard(error));
+    this.#points = new PointReads(
+      this.#connection,
+      this.#names,
+      (error) => this.#heard(error),
+      own ? (key, options) => this.#readLarge(key, options) : undefined,
+    );
     this.#writer = writer;
     this.#readers = readers;
     this.shelf = {
@@ -128,17 +133,22 @@ export class SqliteStore implements Store {
     if ('conflict' in made) throw new StoreUnavailable(JSON.stringify(made));
   }
 
-  read(type: string, id: string, version?: number): Promise<Version | undefined> {
-    return this.#points.read(type, id, version);
+  read(type: string, id: string, version?: number, options: ReadOptions = {}): Promise<Version | undefined> {
+    return this.#points.read({ type, id, ...(version !== undefined && { version }) }, options);
   }
 
-  async history(query: HistoryQuery, { signal }: ReadOptions = {}): Promise<Page> {
-    const timed = { asked: query, at: Date.now() };
+  /** One whose text would hold up this thread while it is read and made a text of JavaScript. */
+  async #readLarge(key: PointKey, { signal }: ReadOptions): Promise<Version | undefined> {
+    return unpackVersions(await this.#asked(this.#reader().call('read', key, { signal }))).at(0);
+  }
+
+  async history(query: HistoryQuery, { signal, most }: ReadOptions = {}): Promise<Page> {
+    const timed = { asked: query, at: Date.now(), ...(most !== undefined && { most }) };
     return unpacked(await this.#asked(this.#reader().call('history', timed, { signal })));
   }
 
-  async find(plan: Plan, { signal }: ReadOptions = {}): Promise<Page> {
-    const timed = { asked: plan, at: Date.now() };
+  async find(plan: Plan, { signal, most }: ReadOptions = {}): Promise<Page> {
+    const timed = { asked: plan, at: Date.now(), ...(most !== undefined && { most }) };
     return unpacked(await this.#asked(this.#reader().call('find', timed, { signal })));
   }
 
@@ -187,7 +197,7 @@ export class SqliteStore implements Store {
     if (made === undefined) return undefined;
     const versions = new Map<string, Version>();
     for (let seq = made.after + 1; seq <= made.last; seq++) {
-      const version = versionAt(this.#connection, this.#names, seq);
+      const { version } = versionAt(this.#connection, this.#names, seq);
       versions.set(`${version.type}/${version.id}`, version);
     }
     return { versions: writes.map(({ type, id }) => versions.get(`${type}/${id}`)) };
@@ -197,14 +207,16 @@ export class SqliteStore implements Store {
     return this.#asked(this.#writer.call('reindex', { records: records.map(packReindexed), conditions }));
   }
 
-  async changes(after: number, limit: number, wait = 0, { signal }: ReadOptions = {}): Promise<readonly Version[]> {
+  async changes(after: number, limit: number, wait = 0, options: ReadOptions = {}): Promise<readonly Version[]> {
+    const { signal, most } = options;
     const end = performance.now() + wait;
     for (;;) {
       const left = end - performance.now();
       if (left <= 0 || (await this.lastSeq()) > after) break;
       await setTimeout(Math.min(left, lookInterval), undefined, signal && { signal });
     }
-    return unpackVersions(await this.#asked(this.#reader().call('changes', { after, limit }, { signal })));
+    const asked = { after, limit, ...(most !== undefined && { most }) };
+    return unpackVersions(await this.#asked(this.#reader().call('changes', asked, { signal })));
   }
 
   touched(after: number, limit: number): Promise<Touched> {
