@@ -54,6 +54,8 @@ const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>
     'planner',
     'read',
     'write',
+    'answers.ts',
+    'workers.ts',
     'jobs.ts',
     'store.ts',
     'driver.ts',
