@@ -1,6 +1,6 @@
 import type { Outcome } from '#errors';
 import { jsonPatch } from '#operations/bundle/entries.ts';
-import type { Caller, Context } from '#operations/request/context.ts';
+import type { Caller, Context, Operation } from '#operations/request/context.ts';
 import { requestContext } from '#operations/request/request-store.ts';
 import { WorkBound } from '#operations/request/work-bound.ts';
 import { TooHeavy } from '#storage/store.ts';
@@ -20,7 +20,8 @@ export async function dispatch(
 ): Promise<Outcome<HttpResponse>> {
   const { body } = incoming;
   if (isLarge(context, incoming)) return respondInPool(context, caller, incoming, body.length);
-  const bound = new WorkBound(boundOf(context, incoming));
+  const most = mostOf(context, incoming);
+  const bound = most === undefined ? undefined : new WorkBound(most);
   try {
     return await respond(requestContext(context, caller, bound), caller, { ...incoming });
   } catch (error) {
@@ -30,19 +31,27 @@ export async function dispatch(
 }
 
 /** A path of a FHIRPath Patch may take seconds, however small it and the resource are. */
-function isLarge({ config, operations }: Context, { method, url, headers, body }: HttpRequest): boolean {
+function isLarge(context: Context, incoming: HttpRequest): boolean {
+  const { method, headers, body } = incoming;
   if (method === 'PATCH' && nameOf(headers['content-type']) !== jsonPatch) return true;
-  return body.length > config.largeBody && !hasParameters(operations, url);
+  if (body.length <= context.config.largeBody) return false;
+  // The body of an operation is its parameters: these are few.
+  const asked = operationAsked(context, incoming);
+  return asked === undefined || asked.judges === true;
 }
 
-/** What is patched or judged is checked as a body is. */
-function boundOf({ config }: Context, { method, url }: HttpRequest): number {
-  const { largeBody, largeRead } = config;
-  return method === 'PATCH' || /[$]|%24/.test(url) ? Math.min(largeBody, largeRead) : largeRead;
+/** The bytes of stored texts that the request may work on in this thread; undefined for any. */
+function mostOf(context: Context, incoming: HttpRequest): number | undefined {
+  const { largeBody, largeRead } = context.config;
+  const asked = operationAsked(context, incoming);
+  // It has the pool do what is heavy, and the results that it keeps are in this thread.
+  if (asked?.long === true) return undefined;
+  // What is patched or judged is checked as a body is.
+  return incoming.method === 'PATCH' || asked?.judges === true ? Math.min(largeBody, largeRead) : largeRead;
 }
 
-/** Whether a body is the parameters of an operation: these are few, and the results that it keeps are in this thread. */
-function hasParameters(operations: Context['operations'], url: string): boolean {
+/** The operation that a URL names, if it is served. */
+function operationAsked({ operations }: Context, { url }: HttpRequest): Operation | undefined {
   const [, name] = /^[^?]*(?:\$|%24)([^/?]*)/.exec(url) ?? [];
-  return name !== undefined && !operations.some((o) => o.name === name && o.judges === true);
+  return name === undefined ? undefined : operations.find((o) => o.name === name);
 }
