@@ -19,6 +19,7 @@ import { cursorKey } from '#operations/request/cursor.ts';
 import { CustomParameters } from '#operations/search-parameters/custom-parameters.ts';
 import { claimIndex, isIndexCurrent, reindexAll } from '#operations/search-parameters/index-version.ts';
 import { Indexer } from '#operations/search-parameters/indexer.ts';
+import { type IndexPage, indexPageTask, pageIndexer } from '#operations/search-parameters/indexing-pass.ts';
 import { mask } from '#resident-numbers';
 import { indexer } from '#search/extract/extract.ts';
 import type { Driver, OpenedStore, StoreCheck } from '#storage/driver.ts';
@@ -56,6 +57,8 @@ export interface ContextParts {
   readonly operations?: Context['operations'];
   /** The implementation guide with its CQL: that of the clone unless told. */
   readonly guide?: readonly Resource[];
+  /** How a page is indexed anew: by a thread of the pool unless told. */
+  readonly indexPage?: typeof pageIndexer;
   /** Standard output unless told. */
   readonly log?: Logger;
 }
@@ -111,7 +114,7 @@ function join(
   data: ThreadData,
   definitions: Definitions,
   store: Store,
-  { threadFile, operations = table, log = createLog(data.config) }: ContextParts,
+  { threadFile, operations = table, indexPage: own, log = createLog(data.config) }: ContextParts,
   ticket?: OpenedStore['ticket'],
 ): Context {
   const { config, guide, types } = data;
@@ -129,6 +132,7 @@ function join(
     maxWeight: config.maxBody,
     attach: ticket ?? noTicket,
   });
+  const indexPage = own?.({ store, index }) ?? indexPageIn(pool);
   return {
     config,
     store,
@@ -146,9 +150,17 @@ function join(
       const paths = new Set(structural.map((i) => i.expression));
       return [...structural, ...more.filter((i) => !paths.has(i.expression))];
     },
-    background: [new Indexer({ store, definitions, parameters, index, log })],
+    background: [new Indexer({ store, definitions, parameters, indexPage, log })],
     pool,
     log,
+  };
+}
+
+function indexPageIn(pool: ThreadPool): IndexPage {
+  return async (plan, conditions) => {
+    const made = await pool.run(indexPageTask, { plan, conditions }, { client: 'the indexer', long: true });
+    if (made instanceof Failure) throw new Error(made.issues[0].text);
+    return made;
   };
 }
 
@@ -165,18 +177,28 @@ export function threadTasks(data: ThreadData, adapters: Adapters): (ticket: unkn
   process.stdout.write = () => true;
   let context: Context | undefined;
   const [driver] = driverOf(adapters, data.config);
+  const contextWith = async (store: Store): Promise<Context> => {
+    if (context === undefined) {
+      context = join(data, loadDefinitions(), store, adapters);
+      await context.parameters.refresh();
+    }
+    return context;
+  };
   return (ticket) => {
     // In each task, so that what keeps it from the store is the result of that.
     const joined = () => driver.join(ticket);
     return unlessUnavailable({
       ...handling(respondTask, async (request) => {
-        const store = joined();
+        const own = await contextWith(joined());
         const { respondInThread } = await import('#http/large-request.ts');
-        if (context === undefined) {
-          context = join(data, loadDefinitions(), store, adapters);
-          await context.parameters.refresh();
-        }
-        return respondInThread(context, request);
+        return respondInThread(own, request);
+      }),
+      ...handling(indexPageTask, async ({ plan, conditions }) => {
+        const { store, index, definitions, parameters } = await contextWith(joined());
+        if (definitions.revision !== conditions.revision) await parameters.refresh();
+        const found = definitions.revision;
+        if (found !== conditions.revision) return { count: 0, conflict: { conflict: 'revision', found } };
+        return pageIndexer({ store, index })(plan, conditions);
       }),
       ...handling(translateTask, async (measures) => {
         joined();

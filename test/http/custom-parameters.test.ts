@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { firstPlace, indexAnew } from '#operations/search-parameters/indexing-pass.ts';
+import { firstPlace, indexAnew, pageIndexer } from '#operations/search-parameters/indexing-pass.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openFile } from '#test/contract/opened.ts';
 import { startServe } from '#test/process/hufhir.ts';
@@ -179,7 +179,7 @@ t.test('what was written while a parameter was gone is found, though a pass for 
   t.equal((await ask('PUT', '/SearchParameter/marital', marital())).status, 201);
   // As a process leaves it that is ended after the first page of its pass.
   await parameters.refresh();
-  const page = await indexAnew({ store, index, conditions: () => ({}) }, await firstPlace(store, ['Patient'])).next();
+  const page = await indexAnew(pageIndexer({ store, index }), {}, await firstPlace(store, ['Patient'])).next();
   const indexing = JSON.stringify({ parameters: { marital: parameters.hashes.marital }, place: page.value });
   const note = { guards: [], writes: [], references: 'lenient', rights: unrestricted, settings: { indexing } } as const;
   t.ok('versions' in (await store.transact(note)));

@@ -8,8 +8,8 @@ import type { ChangeConditions, Store, Transaction } from '#storage/store.ts';
 import type { CustomParameters } from './custom-parameters.ts';
 import {
   firstPlace,
-  type Indexing,
   type IndexingPass,
+  type IndexPage,
   indexAnew,
   type PassPlace,
   passSetting,
@@ -22,8 +22,9 @@ const leased = 10_000;
 const lookInterval = 500;
 const longestInterval = 60_000;
 
-export interface IndexerOptions extends Pick<Indexing, 'index'> {
+export interface IndexerOptions {
   readonly store: Store;
+  readonly indexPage: IndexPage;
   readonly definitions: Definitions;
   readonly parameters: CustomParameters;
   readonly log: Logger;
@@ -142,8 +143,8 @@ export class Indexer {
 
   /** Whether it came to its end: the parameters are ready then, in every process that sees the revision. */
   async #isMade(pass: IndexingPass, conditions: Required<ChangeConditions>): Promise<boolean> {
-    const { store, index, parameters } = this.#options;
-    const made = indexAnew({ store, index, conditions: () => conditions }, pass.place);
+    const { indexPage, parameters } = this.#options;
+    const made = indexAnew(indexPage, conditions, pass.place);
     for (let place: PassPlace = pass.place; ; ) {
       const now = { ...pass, place };
       parameters.showProgress(now);

@@ -3,8 +3,8 @@ import { Failure } from '#errors';
 import { parseResource } from '#fhir/json/json.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
 import { everything, type Plan } from '#search/model/filter.ts';
-import { pages } from '#storage/pages.ts';
 import type { ChangeConditions, ConditionConflict, Reindexed, Store, Version } from '#storage/store.ts';
+import type { Task } from '#threads/task.ts';
 import { yielder } from '#threads/yielding.ts';
 
 /** What indexing anew takes. */
@@ -39,6 +39,31 @@ export interface PassPlace {
 export const page = 200;
 const charactersAtOnce = 500_000;
 
+/** What became of one page of a pass. */
+export interface IndexedPage {
+  readonly count: number;
+  readonly next?: string;
+  /** The conditions do not hold: nothing of the rest was made. */
+  readonly conflict?: ConditionConflict;
+}
+
+/** Makes the index entries of the resources of one page anew. */
+export type IndexPage = (plan: Plan, conditions: ChangeConditions) => Promise<IndexedPage>;
+
+/** The same in a thread of the pool, which holds up nobody however large they are. */
+export const indexPageTask: Task<{ readonly plan: Plan; readonly conditions: ChangeConditions }, IndexedPage> = {
+  name: 'index-page',
+};
+
+/** Does that in this thread. */
+export function pageIndexer({ store, index }: Pick<Indexing, 'store' | 'index'>): IndexPage {
+  return async (plan, conditions) => {
+    const { found, next } = await store.find(plan);
+    const conflict = await reindex({ store, index, conditions: () => conditions }, found);
+    return { count: found.length, ...(next !== undefined && { next }), ...(conflict !== undefined && { conflict }) };
+  };
+}
+
 /** The place of a pass that has not begun. */
 export async function firstPlace(store: Store, types: readonly string[]): Promise<PassPlace> {
   const { resources } = await store.stats();
@@ -56,20 +81,18 @@ export function progressOf({ done, total }: PassPlace): number {
  * What is written after it began has entries by the same definitions already. Ends with a conflict where the conditions do not hold.
  */
 export async function* indexAnew(
-  indexing: Indexing,
+  indexPage: IndexPage,
+  conditions: ChangeConditions,
   from: PassPlace,
 ): AsyncGenerator<PassPlace, ConditionConflict | undefined, undefined> {
   let { after, ...place } = from;
   for (let type = place.types[place.at]; type !== undefined; type = place.types[place.at]) {
     const plan: Plan = { types: [type], where: everything, sort: [], limit: page, total: 'none' };
-    const rest = after === undefined ? plan : { ...plan, after };
-    for await (const { found, next } of pages((asked) => indexing.store.find(asked), rest)) {
-      const conflict = await reindex(indexing, found);
-      if (conflict !== undefined) return conflict;
-      after = next;
-      place = { ...place, done: place.done + found.length, at: next === undefined ? place.at + 1 : place.at };
-      yield after === undefined ? place : { ...place, after };
-    }
+    const { count, next, conflict } = await indexPage(after === undefined ? plan : { ...plan, after }, conditions);
+    if (conflict !== undefined) return conflict;
+    after = next;
+    place = { ...place, done: place.done + count, at: next === undefined ? place.at + 1 : place.at };
+    yield after === undefined ? place : { ...place, after };
   }
   return undefined;
 }

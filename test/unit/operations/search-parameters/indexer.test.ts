@@ -8,6 +8,7 @@ import { Failure } from '#errors';
 import { perform } from '#operations/perform.ts';
 import type { Caller, Context } from '#operations/request/context.ts';
 import { route } from '#operations/request/route.ts';
+import { pageIndexer } from '#operations/search-parameters/indexing-pass.ts';
 import { unrestricted } from '#security/rights.ts';
 import { type Store, StoreUnavailable } from '#storage/store.ts';
 import { openFile } from '#test/contract/opened.ts';
@@ -44,7 +45,7 @@ async function open(t: Test, file: string, change: (real: Store) => Partial<Stor
   });
   const told: string[] = [];
   const log = pino({ level: 'error' }, { write: (line: string) => void told.push(line) });
-  const context = await createContext(config, { ...opened, store }, { threadFile, log });
+  const context = await createContext(config, { ...opened, store }, { threadFile, indexPage: pageIndexer, log });
   t.teardown(async () => {
     await Promise.all(context.background.map((work) => work.stop()));
     await context.pool.close();
