@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino';
 import type { Running } from '#cli/command.ts';
 import { notListening } from '#cli/ports.ts';
 import type { Config } from '#config';
-import { Failure, fail, type Outcome } from '#errors';
+import { Failure, type Outcome } from '#errors';
 import { type Definitions, loadDefinitions } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
 import { respondTask } from '#http/tasks.ts';
@@ -24,6 +24,7 @@ import { mask } from '#resident-numbers';
 import { indexer } from '#search/extract/extract.ts';
 import type { Driver, OpenedStore, StoreCheck } from '#storage/driver.ts';
 import { type Store, StoreUnavailable } from '#storage/store.ts';
+import { unavailable } from '#storage/unavailable.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
 import { ThreadPool } from '#threads/pool.ts';
@@ -223,7 +224,7 @@ function unlessUnavailable(handlers: TaskHandlers): TaskHandlers {
         return await handler(input);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        return fail('store-unavailable', { found: error.message });
+        return unavailable(error.message);
       }
     },
   ]);

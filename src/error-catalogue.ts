@@ -349,6 +349,11 @@ export const catalogue = {
     type: 'transient',
     text: 'The store cannot be used now ({found}); nothing of the request was stored. Send it again in a while.',
   },
+  'store-full': {
+    status: 507,
+    type: 'no-store',
+    text: 'The disk of the store is full; nothing of the request was stored. What is stored can be read. Send it again when there is room.',
+  },
   'commit-unknown': {
     status: 503,
     type: 'transient',

@@ -1,5 +1,6 @@
 import { Failure, fail, type Outcome } from '#errors';
 import { StoreUnavailable } from '#storage/store.ts';
+import { unavailable } from '#storage/unavailable.ts';
 import { bundle } from './bundle/bundle.ts';
 import { readCapabilities } from './conformance/capabilities.ts';
 import { cancelJob, jobState, listJobs, startJob } from './jobs/jobs.ts';
@@ -25,7 +26,7 @@ export async function perform(context: Context, caller: Caller, request: Request
     return await withCurrentDefinitions(context, () => performNow(context, caller, request));
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    return fail('store-unavailable', { found: error.message });
+    return unavailable(error.message);
   }
 }
 

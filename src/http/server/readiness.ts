@@ -13,6 +13,10 @@ export function serveReadiness(app: FastifyInstance, { store, log }: Context): v
     if (obstacle !== undefined) log.error(`The store cannot be written: ${obstacle}`);
     return obstacle;
   };
+  // What was refused a moment ago is newer than what the last probe found.
+  app.addHook('onResponse', async (_request, { statusCode }) => {
+    if (statusCode === 503 || statusCode === 507) last = undefined;
+  });
   app.get('/readyz', async (_request, reply) => {
     const now = performance.now();
     if (last === undefined || now - last.at >= probeKept) last = { at: now, obstacle: probe() };

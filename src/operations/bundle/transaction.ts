@@ -1,6 +1,7 @@
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { StoreUnavailable } from '#storage/store.ts';
+import { unavailable } from '#storage/unavailable.ts';
 import { mapInBatches } from '#threads/yielding.ts';
 import { readInteraction } from '../read/read.ts';
 import type { Answer } from '../request/answer.ts';
@@ -98,7 +99,7 @@ function readAfter(context: Context, caller: Caller, { written, valid }: Written
     } catch (error) {
       // What was written stays written: this entry alone fails.
       if (!(error instanceof StoreUnavailable)) throw error;
-      return fail('store-unavailable', { found: error.message });
+      return unavailable(error.message);
     }
   };
 }

@@ -1,5 +1,6 @@
 import { Failure, fail, type Outcome } from '#errors';
 import type { Commit, Guard, Transaction, Write } from '#storage/store.ts';
+import { unavailable } from '#storage/unavailable.ts';
 import type { Caller, Context } from '../request/context.ts';
 
 /** What is to be written, and the criteria on which that rests. */
@@ -108,7 +109,7 @@ async function commitOnce(
     case 'timeout':
       return fail('search-too-slow', { expected: timeout, found: done.part });
     case 'unavailable':
-      return fail('store-unavailable', { found: done.reason });
+      return unavailable(done.reason);
     case 'unknown':
       return fail('commit-unknown', { found: done.reason });
     case 'lease':

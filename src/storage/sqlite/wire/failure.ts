@@ -1,5 +1,6 @@
 import { ThreadLost } from '#threads/calls.ts';
 import { StoreUnavailable, TooHeavy } from '../../store.ts';
+import { diskFull } from '../../unavailable.ts';
 
 /** How a failure of SQLite crosses threads: a copy of an error has neither its class nor its code. */
 type PackedFailure = { readonly unavailable: string } | { readonly tooHeavy: number };
@@ -8,7 +9,8 @@ type PackedFailure = { readonly unavailable: string } | { readonly tooHeavy: num
  * Result codes of SQLite (sqlite.org/rescode.html) by which it is the file, the disk or the memory that fails, not the statement: BUSY,
  * LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB.
  */
-const outside = new Set([5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26]);
+const full = 13;
+const outside = new Set([5, 6, 7, 8, 9, 10, 11, full, 14, 15, 26]);
 
 /** What the caller is told of what was thrown: defects as they are. */
 export function failureOf(error: unknown): PackedFailure | unknown {
@@ -16,7 +18,13 @@ export function failureOf(error: unknown): PackedFailure | unknown {
   if (!(error instanceof Error) || !('errcode' in error)) return error;
   const { errcode, message } = error;
   if (typeof errcode !== 'number' || !outside.has(errcode & 0xff)) return error;
-  return { unavailable: message } satisfies PackedFailure;
+  return { unavailable: (errcode & 0xff) === full ? diskFull : message } satisfies PackedFailure;
+}
+
+/** Whether the disk takes no more. */
+export function isFull(error: unknown): boolean {
+  const packed = failureOf(error);
+  return typeof packed === 'object' && packed !== null && 'unavailable' in packed && packed.unavailable === diskFull;
 }
 
 /** The error of what a thread told, of a thread that was lost, or of a statement of this one. */

@@ -9,7 +9,7 @@ import { assertSame, identityOf, type StoreFile } from '../database/identity.ts'
 import { Names } from '../database/names.ts';
 import { beside } from '../database/obstacles.ts';
 import { Planner } from '../planner/planner.ts';
-import { failureOf } from '../wire/failure.ts';
+import { failureOf, isFull } from '../wire/failure.ts';
 import type { PackedCommit, PackedReindexed, PackedTransaction } from '../wire/pack.ts';
 import { jobMethods } from './jobs.ts';
 import { ShelfWriter } from './shelf.ts';
@@ -33,6 +33,9 @@ const names = new Names(connection);
 const shelf = new ShelfWriter(connection);
 const transactor = new Transactor(connection, names, new Planner(connection, names), shelf);
 const done = { groups: 0, transactions: 0 };
+/** Characters of the group that the file had no room for, if nothing was written since: a probe that takes less would say nothing. */
+let refused = 0;
+const longestProbe = 1_000_000;
 /** Who calls: the thread that started this one, and those that it connected. */
 const callers = new Set<MessagePort>(parentPort === null ? [] : [parentPort]);
 const queue: { readonly from: MessagePort; readonly call: Call }[] = [];
@@ -46,7 +49,7 @@ const methods = {
   lease: (asked: { name: string; owner: string; ms: number }): Lease | undefined => shelf.lease(asked),
   release: (lease: Lease): void => shelf.release(lease),
   key: (name: string): Uint8Array => shelf.key(name),
-  probe: (_: null): void => shelf.keep({ probe: new Date().toISOString() }),
+  probe: (_: null): void => shelf.keep({ probe: `${new Date().toISOString()} ${'x'.repeat(refused)}` }),
   counts: (_: null): Pick<Stats, 'groups' | 'transactions'> => done,
   ...jobMethods(connection),
   ready: (_: null): void => undefined,
@@ -77,12 +80,19 @@ function collect(): void {
 
 type Queued = (typeof queue)[number];
 
+/** Characters of the transactions. */
+function sizeOf(calls: readonly Queued[]): number {
+  const sizes = calls.map(({ call: [, method, argument] }) =>
+    method === 'transact' ? (argument as PackedTransaction).size : 0,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 function nextGroup(): readonly Queued[] {
   let characters = 0;
   let end = 0;
   while (end < queue.length && end < transactionsPerGroup && characters < charactersPerGroup) {
-    const [, method, argument] = queue[end]?.call ?? [];
-    if (method === 'transact') characters += (argument as PackedTransaction).size;
+    characters += sizeOf(queue.slice(end, end + 1));
     end += 1;
   }
   return queue.splice(0, end);
@@ -129,6 +139,7 @@ function commit(group: readonly Queued[]): readonly CallResult[] {
     transactor.end();
     connection.db.exec('COMMIT');
     names.committed();
+    refused = 0;
     done.groups += 1;
     done.transactions += group.filter(({ call: [, method] }) => method === 'transact').length;
     return answers;
@@ -136,6 +147,7 @@ function commit(group: readonly Queued[]): readonly CallResult[] {
     if (connection.db.isTransaction) connection.db.exec('ROLLBACK');
     names.rolledBack();
     const cause = error instanceof SavepointFailure ? error.cause : error;
+    if (isFull(cause)) refused = Math.min(longestProbe, Math.max(refused, sizeOf(group)));
     return group.map(({ call: [id] }) => [id, false, failureOf(cause)]);
   }
 }

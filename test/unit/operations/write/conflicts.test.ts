@@ -7,6 +7,7 @@ import { perform } from '#operations/perform.ts';
 import type { Caller } from '#operations/request/context.ts';
 import { unrestricted } from '#security/rights.ts';
 import { type Conflict, type Store, StoreUnavailable } from '#storage/store.ts';
+import { diskFull } from '#storage/unavailable.ts';
 import { openFile } from '#test/contract/opened.ts';
 import { threadFile } from '#test/http/harness.ts';
 
@@ -61,7 +62,8 @@ t.test('each conflict has its answer', async (t) => {
     ['a guard again and again', many({ conflict: 'guard', guard: 0, found: [] }), '409 write-contention'],
     ['the time of guards', [{ conflict: 'timeout', part: 'name' }], '400 search-too-slow'],
     ['no rights', [{ conflict: 'rights', write: 0 }], '403 forbidden'],
-    ['a full disk', [{ conflict: 'unavailable', reason: 'database or disk is full' }], '503 store-unavailable'],
+    ['a full disk', [{ conflict: 'unavailable', reason: diskFull }], '507 store-full'],
+    ['a locked file', [{ conflict: 'unavailable', reason: 'database is locked' }], '503 store-unavailable'],
     ['an unknown end', [{ conflict: 'unknown', reason: 'the file is gone' }], '503 commit-unknown'],
     ['a lost store', [new StoreUnavailable('the file is gone')], '503 store-unavailable'],
   ];
