@@ -22,12 +22,19 @@ function readHierarchy(system: CodeSystem): Hierarchy {
   const concepts = new Map<string, CodeSystemConcept>();
   const parents = new Map<string, string[]>();
   const children = new Map<string, string[]>();
+  // The links of codes with several parents; nearly all have one.
+  const links = new Set<string>();
   const link = (parent: string, child: string): void => {
-    if (parents.get(child)?.includes(parent)) return;
-    parents.set(child, [...(parents.get(child) ?? []), parent]);
+    const before = parents.get(child);
+    if (before === undefined) parents.set(child, [parent]);
+    else {
+      const key = `${parent}\u0000${child}`;
+      if (before[0] === parent || links.has(key)) return;
+      links.add(key);
+      before.push(parent);
+    }
     const list = children.get(parent) ?? [];
-    list.push(child);
-    children.set(parent, list);
+    if (list.push(child) === 1) children.set(parent, list);
   };
   const [up, down] = [linking(system, 'parent', 'subsumedBy'), linking(system, 'child')];
   const add = (list: readonly CodeSystemConcept[] | undefined, parent: string | undefined): void => {
@@ -70,7 +77,8 @@ function reach(next: ReadonlyMap<string, readonly string[]>, from: string): Read
   for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
     if (at === from || found.has(at)) continue;
     found.add(at);
-    queue.push(...(next.get(at) ?? []));
+    // Not spread: a code may have more than a call takes arguments.
+    for (const code of next.get(at) ?? []) queue.push(code);
   }
   return found;
 }

@@ -1,7 +1,9 @@
 import type { CodeSystem, ValueSet } from '@medplum/fhirtypes';
+import { LRUCache } from 'lru-cache';
 import type { Filter } from '#search/model/filter.ts';
+import type { Version } from '#storage/store.ts';
 import { newest, published, type TerminologyLibrary } from '#terminology/source.ts';
-import { findResources } from '../read/find-readable.ts';
+import { findReadable } from '../read/find-readable.ts';
 import type { Caller, Context } from '../request/context.ts';
 
 /** Value sets and code systems for one request: of the store, as far as the caller may read them, else as R4 publishes them. */
@@ -32,6 +34,32 @@ async function stored<T extends ValueSet | CodeSystem>(
   version: string | undefined,
 ): Promise<T | undefined> {
   const where: Filter = { op: 'match', param: 'url', test: { kind: 'uri', how: 'equals', value: url } };
-  const versions = await findResources<T>(context, caller, type, where);
-  return newest<T>(versions.filter((r) => version === undefined || r.version === version));
+  const versions: T[] = [];
+  for await (const found of findReadable(context, caller, type, where)) {
+    const resource = parsed<T>(found);
+    if (version === undefined || resource.version === version) versions.push(resource);
+  }
+  return newest<T>(versions);
+}
+
+interface ParsedText {
+  readonly content: string;
+  readonly resource: ValueSet | CodeSystem;
+}
+
+/** Characters of text: a thread's objects take ten times as many bytes. */
+const maxSize = 10_000_000;
+const known = new LRUCache<string, ParsedText>({ maxSize, sizeCalculation: ({ content }) => content.length });
+
+/**
+ * What the text of a version says, as the same object while the text is the same: a large code system is parsed, and its hierarchy made, once
+ * a thread, and not for each search. Nobody changes it.
+ */
+function parsed<T extends ValueSet | CodeSystem>({ type, id, content = '' }: Version): T {
+  const key = `${type}/${id}`;
+  const before = known.get(key);
+  if (before?.content === content) return before.resource as T;
+  const resource: T = JSON.parse(content);
+  known.set(key, { content, resource });
+  return resource;
 }

@@ -76,7 +76,7 @@ function recordContained(
     if (typeof type !== 'string' || typeof id !== 'string') continue;
     const extractors = simple(type);
     if (extractors === undefined) continue;
-    const own = new Recorder();
+    const own = new Recorder(record);
     own.add('_id', { kind: 'token', system: '', code: id });
     for (const code of record.referring(id)) own.add(referredBy(code), { kind: 'token', system: '', code });
     for (const extract of extractors) extract(one, own);
@@ -97,10 +97,23 @@ class Recorder {
   readonly #seen = new Map<string, Entry | Set<string>>();
   /** By the id of a contained resource: the reference parameters that lead there. */
   readonly #referring = new Map<string, Set<string>>();
+  /** By parameter: the values that were read for it, in the contained resources too. */
+  readonly #read: Map<string, number>;
+
+  constructor(container?: Recorder) {
+    this.#read = container === undefined ? new Map() : container.#read;
+  }
 
   add(param: string, value: Value, pos?: number): void {
     const entry: Entry = pos === undefined ? { param, ...value } : { param, pos, ...value };
     if (this.#isNew(entry)) this.entries.push(entry);
+  }
+
+  /** Whether another value may be read for a parameter that takes at most so many. */
+  mayRead(param: string, most: number): boolean {
+    const read = (this.#read.get(param) ?? 0) + 1;
+    this.#read.set(param, read);
+    return read <= most;
   }
 
   /** Notes that a reference parameter leads to a contained resource, if the value is such a reference. */
@@ -152,12 +165,10 @@ function extractor(parameter: SearchParameter, type: string, how: Conversion): E
   const { code } = parameter;
   const refers = parameter.type === 'reference';
   return (resource, record) => {
-    let visited = 0;
     walk(resource, resource, (value, place) => {
       if (refers) record.refer(code, value);
-      visited += 1;
       for (const [param, values, most] of all) {
-        if (most !== undefined && visited > most) continue;
+        if (most !== undefined && !record.mayRead(param, most)) continue;
         for (const v of values(value, place)) record.add(param, v);
       }
     });
@@ -171,7 +182,7 @@ type IndexedForm = readonly [
   most?: number,
 ];
 
-/** Names of one resource that are read as pinyin: a reading costs far more than a token. */
+/** Names of one resource, and of those that it contains, that are read as pinyin: a reading costs far more than a token. */
 const maxNames = 100;
 
 function kinds(parameter: SearchParameter, how: Conversion): readonly IndexedForm[] {

@@ -3,7 +3,7 @@ import type { SearchParameter } from '#fhir/model/definitions.ts';
 import { wholeNames } from '#search/extract/names.ts';
 import type { Entry } from '#search/model/entry.ts';
 import { nextUp } from '#search/model/numbers.ts';
-import { date, definitions, entries, observation, patient, string, table, token } from './entries.ts';
+import { date, definitions, entries, observation, patient, record, string, table, token } from './entries.ts';
 
 const heartRate = { coding: [{ code: 'a', display: 'Heart Rate' }, { display: 'Pulse' }, { code: 'b' }], text: '心率' };
 table('the texts of a token', [
@@ -205,6 +205,21 @@ t.test('a parameter of usage pinyin has the readings alone', async (t) => {
   ];
   for (const [expression, fields, expected] of rows)
     t.strictSame(ofCustom({ usage: 'pinyin', expression }, fields), expected.map(reading), expression);
+});
+
+t.test('a hundred names are read, those of contained resources among them', async (t) => {
+  const names = (from: number, n: number) => Array.from({ length: n }, (_, i) => ({ text: `三${from + i}号` }));
+  const contained = (n: number) => ({ resourceType: 'Practitioner', id: `p${n}`, name: names(1_000 * n, 60) });
+  const read = (fields: object) => {
+    const found = record(patient(fields)).entries.flatMap((e) =>
+      e.kind === 'string' ? [`${e.param} ${e.value}`] : [],
+    );
+    return found.filter((entry) => /name:pinyin san\d+hao$/.test(entry)).length;
+  };
+  t.equal(read({ name: names(0, 100) }), 100);
+  t.equal(read({ name: names(0, 101) }), 100);
+  t.equal(read({ contained: [contained(1)] }), 60);
+  t.equal(read({ contained: [contained(1), contained(2), contained(3)] }), 100);
 });
 
 t.test('parameters that come and go later count from then on', async (t) => {
