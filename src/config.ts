@@ -45,6 +45,12 @@ export interface Config {
   readonly largeRead: number;
   /** Bytes of the body of an operation. */
   readonly maxOperationBody: number;
+  /** Bytes of bodies that come and of answers that are not taken, all together. */
+  readonly maxWaiting: number;
+  /** Milliseconds without progress after which a client that does not read its answer loses its connection. */
+  readonly stallTimeout: number;
+  /** Connections open at once. */
+  readonly maxConnections: number;
   /** Requests of one connection under way at once. */
   readonly maxPipelined: number;
   /** Bytes of headers beside the longest URL. */
@@ -113,6 +119,9 @@ export const settings = {
   HUFHIR_LARGE_BODY: count(32 * 1024, 1024 * 1024 * 1024),
   HUFHIR_LARGE_READ: count(128 * 1024, 1024 * 1024 * 1024),
   HUFHIR_MAX_OPERATION_BODY: count(1024 * 1024, 64 * 1024 * 1024),
+  HUFHIR_MAX_WAITING: count(256 * 1024 * 1024, 64 * 1024 * 1024 * 1024),
+  HUFHIR_STALL_TIMEOUT: count(30_000, hour),
+  HUFHIR_MAX_CONNECTIONS: count(5_000, 1_000_000),
   HUFHIR_MAX_PIPELINED: count(16, 1_000),
   HUFHIR_MAX_HEADERS: count(16 * 1024, 1024 * 1024),
   HUFHIR_HEADERS_TIMEOUT: count(10_000, hour),
@@ -240,6 +249,9 @@ function toConfig(values: Values): Config {
     largeBody: values.HUFHIR_LARGE_BODY,
     largeRead: values.HUFHIR_LARGE_READ,
     maxOperationBody: values.HUFHIR_MAX_OPERATION_BODY,
+    maxWaiting: values.HUFHIR_MAX_WAITING,
+    stallTimeout: values.HUFHIR_STALL_TIMEOUT,
+    maxConnections: values.HUFHIR_MAX_CONNECTIONS,
     maxPipelined: values.HUFHIR_MAX_PIPELINED,
     maxHeaders: values.HUFHIR_MAX_HEADERS,
     headersTimeout: values.HUFHIR_HEADERS_TIMEOUT,

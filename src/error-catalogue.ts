@@ -98,6 +98,16 @@ export const catalogue = {
     type: 'throttled',
     text: 'This connection has {expected} requests under way, the most that it may have (HUFHIR_MAX_PIPELINED); read their answers before you send more.',
   },
+  'waiting-full': {
+    status: 503,
+    type: 'throttled',
+    text: '{found} bytes wait to be worked on or to be taken by their clients, of at most {expected} (HUFHIR_MAX_WAITING), of which a client leaves as many to others as it takes; send the request again in a while.',
+  },
+  'connections-full': {
+    status: 503,
+    type: 'throttled',
+    text: '{found} connections are open, of at most {expected} (HUFHIR_MAX_CONNECTIONS), of which a client leaves as many to others as it takes; use those that are open, or try again in a while.',
+  },
   'shutting-down': {
     status: 503,
     type: 'transient',

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** A connection on which bytes go out as they are; no client of ours would send some of them. */
@@ -11,9 +10,9 @@ export interface Wire {
   readonly ended: Promise<string>;
 }
 
-/** Connects to the server at this base, and sends. */
-export function dial(base: string, text = ''): Wire {
-  const socket = connect(Number(new URL(base).port), '127.0.0.1');
+/** Connects to the server at this base, and sends; each local address is a client of its own. */
+export function dial(base: string, text = '', localAddress = '127.0.0.1'): Wire {
+  const socket = connect({ port: Number(new URL(base).port), host: '127.0.0.1', localAddress });
   let answered = '';
   socket.setEncoding('latin1').on('data', (chunk) => {
     answered += chunk;
@@ -22,5 +21,6 @@ export function dial(base: string, text = ''): Wire {
   socket.on('error', () => undefined);
   const send = (more: string) => void socket.write(more, 'latin1');
   send(text);
-  return { socket, send, answered: () => answered, ended: once(socket, 'close').then(() => answered) };
+  const ended = new Promise<string>((resolve) => socket.once('close', () => resolve(answered)));
+  return { socket, send, answered: () => answered, ended };
 }

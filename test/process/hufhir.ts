@@ -34,6 +34,7 @@ export const patience: Readonly<Record<string, string>> = {
   HUFHIR_HEADERS_TIMEOUT: hour,
   HUFHIR_REQUEST_TIMEOUT: hour,
   HUFHIR_IDLE_TIMEOUT: hour,
+  HUFHIR_STALL_TIMEOUT: hour,
   HUFHIR_SHUTDOWN_TIMEOUT: hour,
 };
 

@@ -41,9 +41,18 @@ function badPath(url: string): Failure {
   return path instanceof Failure ? path : fail('bad-request', { found: 'its path is badly encoded' });
 }
 
+/** How a failure passes through Fastify, which knows errors alone. */
+export class PassedFailure extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.issues[0].text);
+    this.failure = failure;
+  }
+}
+
 /** Fastify's own refusals become the catalogue's; anything else is a defect, told to the log alone. */
-export function failureOf(context: Context, error: FastifyError, request: FastifyRequest): Failure {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return fail('body-too-large', { expected: context.config.maxBody });
+export function failureOf(error: FastifyError | PassedFailure, request: FastifyRequest): Failure {
+  if (error instanceof PassedFailure) return error.failure;
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const found = request.headers['content-type'] ?? 'missing';
     return fail('unsupported-media-type', { name: 'Content-Type', found, expected: 'application/fhir+json' });
@@ -103,10 +112,13 @@ export function refuseConnection(
   };
 }
 
-function connectionRefusal({ status, issues }: Failure): string {
+/** A refusal as it goes out where there is no request. */
+export function connectionRefusal(failure: Failure): string {
+  const { status, issues } = failure;
   const body = JSON.stringify(outcomeOf(issues));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries(retryAfter(failure)).map(([name, value]) => `${name}: ${value}`),
     `Content-Type: ${utf8}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${randomUUID()}`,

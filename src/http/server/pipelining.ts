@@ -20,11 +20,11 @@ interface UnderWay {
 
 const connection = Symbol('connection');
 const dropped = Symbol('dropped');
-
+const answer = Symbol('answer');
 const leaving = Symbol('leaving');
 
 type KnownSocket = Socket & { [connection]?: UnderWay };
-type KnownRequest = IncomingMessage & { [dropped]?: true };
+type KnownRequest = IncomingMessage & { [dropped]?: true; [answer]?: ServerResponse };
 type KnownResponse = ServerResponse & { [leaving]?: Leaving };
 
 /** What happens when the client of an answer leaves before it has it. */
@@ -48,11 +48,13 @@ function begin(socket: KnownSocket): UnderWay {
   };
   socket[connection] = known;
   socket.once('end', () => askWhetherThere(socket, known));
-  // Before Node tells each answer of it.
+  // Before Node closes the answer whose turn it is.
   socket.prependOnceListener('close', () => {
-    for (const { [leaving]: left } of known.responses) {
-      left?.tell();
-      left?.controller?.abort();
+    for (const response of known.responses) {
+      response[leaving]?.tell();
+      response[leaving]?.controller?.abort();
+      // Node closes only the one whose turn it is.
+      if (!response.destroyed) response.destroy().emit('close');
     }
   });
   return known;
@@ -93,6 +95,7 @@ export function signalOf(response: KnownResponse): AbortSignal {
 
 /** Called when a request begins, before anything else looks at it. */
 export function beginRequest(request: KnownRequest, response: ServerResponse): void {
+  request[answer] = response;
   const known = of(request.socket);
   if (known.ends) {
     request[dropped] = true;
@@ -114,6 +117,12 @@ export function beginRequest(request: KnownRequest, response: ServerResponse): v
   });
 }
 
+/** The answer to a request that began. */
+export function answerTo(request: KnownRequest): ServerResponse {
+  if (request[answer] === undefined) throw new Error('a request that nobody saw begin');
+  return request[answer];
+}
+
 /** Whether no answer to a request can go out any more: it must not be done. */
 export function isDropped(request: KnownRequest): boolean {
   return request[dropped] === true;
@@ -122,6 +131,11 @@ export function isDropped(request: KnownRequest): boolean {
 /** Bounds what one connection can make the server hold: HUFHIR_MAX_PIPELINED. */
 export function crowded({ socket }: IncomingMessage, most: number): Failure | undefined {
   return of(socket).responses.size <= most ? undefined : fail('too-many-requests', { expected: most });
+}
+
+/** Nothing that a connection sends is taken. */
+export function takeNothing(socket: KnownSocket): void {
+  Object.assign(of(socket), { ends: true, refused: true });
 }
 
 /** Makes an answer the last of its connection; false if others were taken that are to follow it. */

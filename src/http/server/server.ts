@@ -28,12 +28,15 @@ import {
   unknownRoute,
 } from '../response/refuse.ts';
 import { serveApi } from './api.ts';
+import { readBodies } from './bodies.ts';
+import { boundConnections } from './connections.ts';
 import { serveConsole } from './console.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { originGuard } from './origins.ts';
 import { beginRequest, breakOff, crowded, endWith, hasLeft, isDropped, onLeaving, signalOf } from './pipelining.ts';
 import { serveReadiness } from './readiness.ts';
 import { type Shutdown, shutDownGracefully } from './shutdown.ts';
+import { WaitingBytes } from './waiting-bytes.ts';
 
 /** The HTTP face of a server: FHIR at `/fhir`, the console at `/`, health and metrics. It does not listen yet. */
 export async function createServer(context: Context): Promise<FastifyInstance> {
@@ -43,7 +46,7 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
     if (isDropped(request.raw) || (hasLeft(reply.raw) && error.name === 'AbortError')) return reply.hijack();
     // Fastify ends the connection where it could not read a body.
     if (reply.hasHeader('connection') && !endWith(reply.raw)) reply.removeHeader('connection');
-    return refuse(reply, failureOf(context, error, request));
+    return refuse(reply, failureOf(error, request));
   };
   const app = Fastify({
     bodyLimit: config.maxBody,
@@ -67,8 +70,9 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   app.decorateRequest(asked, undefined);
   app.decorateRequest(asking, undefined);
   const metrics = createMetrics(context);
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  boundConnections(app, config);
+  const waiting = new WaitingBytes(config.maxWaiting);
+  readBodies(app, waiting, config.maxBody);
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) => refuse(reply, unknownRoute(request)));
   const shutdown = shutDownGracefully(app, config.shutdownTimeout);
@@ -78,7 +82,7 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   app.get('/healthz', async () => ({ status: 'ok' }));
   serveReadiness(app, context);
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()));
-  await app.register(async (fhir) => serveFhir(context, shutdown, fhir));
+  await app.register(async (fhir) => serveFhir(context, shutdown, waiting, fhir));
   await serveApi(app, context);
   await serveConsole(app);
   return app;
@@ -170,7 +174,7 @@ const checking = 5_000;
 const caching = { 'cache-control': 'no-cache, private', vary: 'Accept, accept-encoding, Origin' };
 
 /** `/fhir` and all below. Who asks is known before a body is read or a path judged: strangers learn nothing of either. */
-function serveFhir(context: Context, shutdown: Shutdown, fhir: FastifyInstance): void {
+function serveFhir(context: Context, shutdown: Shutdown, waiting: WaitingBytes, fhir: FastifyInstance): void {
   const { config } = context;
   const guard = config.auth === 'off' ? originGuard(config) : undefined;
   fhir.addHook('onRequest', (request, reply, done) => {
@@ -188,7 +192,7 @@ function serveFhir(context: Context, shutdown: Shutdown, fhir: FastifyInstance):
     (request as Asking)[asking] = caller;
     done();
   });
-  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, shutdown, request, reply);
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(context, shutdown, waiting, request, reply);
   fhir.all('/fhir', handler);
   fhir.all('/fhir/*', handler);
 }
@@ -205,6 +209,7 @@ interface Asking {
 async function answer(
   context: Context,
   shutdown: Shutdown,
+  waiting: WaitingBytes,
   http: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -214,9 +219,10 @@ async function answer(
   if (isDropped(http.raw)) return reply.hijack();
   const body = Buffer.isBuffer(http.body) ? http.body : nothing;
   const incoming = { method: http.method, url: http.raw.url ?? '', headers: http.headers, body };
-  const outgoing = await dispatch(context, caller, incoming);
+  const done = await dispatch(context, caller, incoming);
+  const outgoing = done instanceof Failure ? done : waiting.of(reply.raw, caller.client).answer(done);
+  if (!(done instanceof Failure)) (http as Asking)[asked] = done.asked;
   if (outgoing instanceof Failure) return refuse(reply, outgoing);
-  (http as Asking)[asked] = outgoing.asked;
   reply.code(outgoing.status);
   for (const name in outgoing.headers) reply.header(name, outgoing.headers[name]);
   if (shutdown.now && endWith(reply.raw)) reply.header('connection', 'close');

@@ -1,0 +1,102 @@
+import type { ServerResponse } from 'node:http';
+import { type Failure, fail, type Outcome } from '#errors';
+import type { HttpResponse } from '../request/messages.ts';
+
+/** Bytes that nobody is refused who makes nothing else wait. */
+const small = 64 * 1024;
+
+const held = Symbol('held');
+
+type HoldingResponse = ServerResponse & { [held]?: Hold };
+
+/**
+ * Bounds the bytes that wait in memory, in both directions: bodies that come or are worked on, and answers that their clients have not
+ * taken. A client makes no more wait than is left to others, or they could not even begin; what is larger than half of the bound
+ * counts as half, so that a quiet server takes whatever its other limits allow, one at a time.
+ */
+export class WaitingBytes {
+  readonly #most: number;
+  readonly #byClient = new Map<string, number>();
+  #total = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** What an exchange makes wait, until its answer was taken or its connection is closed. */
+  of(response: HoldingResponse, client: string): Hold {
+    response[held] ??= this.#begin(response, client);
+    return response[held];
+  }
+
+  /** Makes room for bytes that are going to wait, or `waiting-full`; what is given back frees it. */
+  reserve(client: string, bytes: number): Failure | (() => void) {
+    const hold = this.#hold(client);
+    return hold.set(bytes) ?? (() => hold.free());
+  }
+
+  #begin(response: ServerResponse, client: string): Hold {
+    const hold = this.#hold(client);
+    response.once('close', () => hold.free());
+    return hold;
+  }
+
+  #hold(client: string): Hold {
+    return new Hold((by, forced) => this.#change(client, by, forced), this.#most / 2);
+  }
+
+  #change(client: string, by: number, forced = false): Failure | undefined {
+    const before = this.#byClient.get(client) ?? 0;
+    const own = before + by;
+    const free = this.#most - this.#total - by;
+    if (by > 0 && own > free && !forced && !(before === 0 && by <= small)) {
+      return fail('waiting-full', { found: this.#total, expected: this.#most });
+    }
+    this.#total += by;
+    if (own > 0) this.#byClient.set(client, own);
+    else this.#byClient.delete(client);
+    return undefined;
+  }
+}
+
+/** The bytes that one exchange makes wait. */
+class Hold {
+  readonly #change: (by: number, forced?: boolean) => Failure | undefined;
+  readonly #most: number;
+  #bytes = 0;
+
+  constructor(change: (by: number, forced?: boolean) => Failure | undefined, most: number) {
+    this.#change = change;
+    this.#most = most;
+  }
+
+  /** So many wait from now on; `waiting-full`, and as many as before, if that cannot be. What is forced always can. */
+  set(bytes: number, forced = false): Failure | undefined {
+    const counted = Math.min(bytes, this.#most);
+    if (counted === this.#bytes) return undefined;
+    const refused = this.#change(counted - this.#bytes, forced);
+    if (refused === undefined) this.#bytes = counted;
+    return refused;
+  }
+
+  /**
+   * The answer of the exchange waits in place of its body: `waiting-full` (503) if there is no room. What a write answers goes out in
+   * any case, without its body where that is larger than what was sent: its client would send it again.
+   */
+  answer(response: HttpResponse): Outcome<HttpResponse> {
+    const { asked, body = '' } = response;
+    const bytes = Buffer.byteLength(body);
+    const writes = asked !== undefined && /create|update|patch|delete|bundle/.test(asked.code);
+    const full = this.set(bytes, writes && bytes <= small + 2 * this.#bytes);
+    if (full === undefined || !writes || asked.code === 'bundle') return full ?? response;
+    const { 'content-type': _, ...headers } = response.headers;
+    this.free();
+    return { status: response.status, headers, asked };
+  }
+
+  free(): void {
+    this.set(0);
+  }
+}
+
+export type { Hold };
