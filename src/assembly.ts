@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino';
 import type { Running } from '#cli/command.ts';
 import { notListening } from '#cli/ports.ts';
 import type { Config } from '#config';
-import { Failure, fail, type Outcome } from '#errors';
+import { Failure, type Outcome } from '#errors';
 import { type Definitions, loadDefinitions } from '#fhir/model/definitions.ts';
 import { clock } from '#fhir/values/dates.ts';
 import { respondTask } from '#http/tasks.ts';
@@ -200,7 +200,7 @@ function unlessUnavailable(handlers: TaskHandlers): TaskHandlers {
         return await handler(input);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        return fail('store-unavailable', { found: error.message });
+        return error.toFailure();
       }
     },
   ]);
@@ -236,7 +236,7 @@ export async function startServer(config: Config, adapters: Adapters): Promise<O
   const [driver, location] = driverOf(adapters, config);
   const log = createLog(config);
   // The threads of the store start meanwhile.
-  const opening = driver.open(location, log);
+  const opening = driver.open(location, log, config.readQueue);
   // What keeps it from being a store is known at once, and told before all else is read.
   const refused = await Promise.race([opening, undefined]);
   if (refused instanceof Failure) return refused;

@@ -349,6 +349,11 @@ export const catalogue = {
     type: 'transient',
     text: 'The store cannot be used now ({found}); nothing of the request was stored. Send it again in a while.',
   },
+  'store-busy': {
+    status: 503,
+    type: 'throttled',
+    text: '{found} reads wait for the store, of at most {expected} (HUFHIR_READ_QUEUE), of which a client leaves as many to others as it takes; send the request again in a while.',
+  },
   'commit-unknown': {
     status: 503,
     type: 'transient',

@@ -30,7 +30,7 @@ export async function perform(
     return await withCurrentDefinitions(context, () => performNow(context, caller, request, signal));
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    return fail('store-unavailable', { found: error.message });
+    return error.toFailure();
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Failure, fail } from '#errors';
 import type { IndexRecord } from '#search/model/entry.ts';
 import type { Filter, Plan } from '#search/model/filter.ts';
 import type { Jobs, Lease, Shelf } from './shelf.ts';
@@ -125,7 +126,27 @@ export interface Unavailable {
  * What a read rejects with where the engine cannot work now: no reader could do anything about it but pass it on, so that it is no
  * value until the one place that answers it.
  */
-export class StoreUnavailable extends Error {}
+export class StoreUnavailable extends Error {
+  /** What is answered. */
+  toFailure(): Failure {
+    return fail('store-unavailable', { found: this.message });
+  }
+}
+
+/** The engine is well, but more reads wait for it than may, of this client or of all. */
+export class StoreBusy extends StoreUnavailable {
+  readonly #found: number;
+  readonly #expected: number;
+  constructor(found: number, expected: number) {
+    super(`${found} reads wait for it`);
+    this.#found = found;
+    this.#expected = expected;
+  }
+
+  override toFailure(): Failure {
+    return fail('store-busy', { found: this.#found, expected: this.#expected });
+  }
+}
 
 /** How a read is asked for. */
 export interface ReadOptions {

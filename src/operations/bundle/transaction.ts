@@ -98,7 +98,7 @@ function readAfter(context: Context, caller: Caller, { written, valid }: Written
     } catch (error) {
       // What was written stays written: this entry alone fails.
       if (!(error instanceof StoreUnavailable)) throw error;
-      return fail('store-unavailable', { found: error.message });
+      return error.toFailure();
     }
   };
 }
