@@ -24,7 +24,6 @@ import { mask } from '#resident-numbers';
 import { indexer } from '#search/extract/extract.ts';
 import type { Driver, OpenedStore, StoreCheck } from '#storage/driver.ts';
 import { type Store, StoreUnavailable } from '#storage/store.ts';
-import { unavailable } from '#storage/unavailable.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
 import { ThreadPool } from '#threads/pool.ts';
@@ -224,7 +223,7 @@ function unlessUnavailable(handlers: TaskHandlers): TaskHandlers {
         return await handler(input);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        return unavailable(error.message);
+        return error.toFailure();
       }
     },
   ]);
@@ -260,7 +259,7 @@ export async function startServer(config: Config, adapters: Adapters): Promise<O
   const [driver, location] = driverOf(adapters, config);
   const log = createLog(config);
   // The threads of the store start meanwhile.
-  const opening = driver.open(location, log);
+  const opening = driver.open(location, log, config.readQueue);
   // What keeps it from being a store is known at once, and told before all else is read.
   const refused = await Promise.race([opening, undefined]);
   if (refused instanceof Failure) return refused;

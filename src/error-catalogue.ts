@@ -364,6 +364,11 @@ export const catalogue = {
     type: 'no-store',
     text: 'The disk of the store is full; nothing of the request was stored. What is stored can be read. Send it again when there is room.',
   },
+  'store-busy': {
+    status: 503,
+    type: 'throttled',
+    text: '{found} reads wait for the store, of at most {expected} (HUFHIR_READ_QUEUE), of which a client leaves as many to others as it takes; send the request again in a while.',
+  },
   'commit-unknown': {
     status: 503,
     type: 'transient',

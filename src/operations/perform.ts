@@ -1,6 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
 import { StoreUnavailable } from '#storage/store.ts';
-import { unavailable } from '#storage/unavailable.ts';
 import { bundle } from './bundle/bundle.ts';
 import { readCapabilities } from './conformance/capabilities.ts';
 import { cancelJob, jobState, listJobs, startJob } from './jobs/jobs.ts';
@@ -18,15 +17,15 @@ import { write } from './write/write.ts';
 
 /**
  * Does what a request asks, by the definitions that are in force: the one way in for http, for the entries of bundles and for jobs. That
- * the store cannot be reached is told here for whatever asked it. It may reject with the reason of the caller's signal once that is aborted, and with TooHeavy where the context
- * is bound.
+ * the store cannot be reached is told here for whatever asked it. It may reject with the reason of the caller's signal once that is
+ * aborted, and with TooHeavy where the context is bound.
  */
 export async function perform(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
   try {
     return await withCurrentDefinitions(context, () => performNow(context, caller, request));
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    return unavailable(error.message);
+    return error.toFailure();
   }
 }
 

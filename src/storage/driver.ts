@@ -30,15 +30,18 @@ export interface StoreLog {
 export interface Driver {
   /** What HUFHIR_STORE begins with, before the colon. */
   readonly scheme: string;
-  /** Failures: `store-unusable`. A store that was not closed is checked while it serves, which the log tells. */
-  open(location: string, log: StoreLog): Promise<Outcome<OpenedStore>>;
+  /**
+   * Failures: `store-unusable`. A store that was not closed is checked while it serves, which the log tells. `readQueue` is how many reads
+   * may wait for a thread of the store.
+   */
+  open(location: string, log: StoreLog, readQueue?: number): Promise<Outcome<OpenedStore>>;
   /** What an error that came out of an open store means, if it was to be expected of what is stored there. */
   obstacleOf(location: string, error: unknown): Failure | undefined;
   /**
    * In another thread: the store of a ticket. A thread joins one store, again and again: each ticket after the first replaces what
-   * was lost.
+   * was lost. `isAborted` is asked while a statement runs: whether what the thread is at was given up.
    */
-  join(ticket: unknown): Store;
+  join(ticket: unknown, isAborted?: () => boolean): Store;
   /** Copies a store, consistently and while it serves; the target is told as a location is, and nothing may be there. */
   backup(location: string, target: string): Promise<Outcome<void>>;
   /**

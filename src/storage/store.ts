@@ -1,6 +1,8 @@
+import { type Failure, fail } from '#errors';
 import type { IndexRecord } from '#search/model/entry.ts';
 import type { Filter, Plan } from '#search/model/filter.ts';
 import type { Jobs, Lease, Shelf } from './shelf.ts';
+import { unavailable } from './unavailable.ts';
 
 /**
  * The store: one interface, one contract suite (test/contract), one folder per adapter. A store keeps JSON texts and
@@ -125,7 +127,27 @@ export interface Unavailable {
  * What a read rejects with where the engine cannot work now: no reader could do anything about it but pass it on, so that it is no
  * value until the one place that answers it.
  */
-export class StoreUnavailable extends Error {}
+export class StoreUnavailable extends Error {
+  /** What is answered. */
+  toFailure(): Failure {
+    return unavailable(this.message);
+  }
+}
+
+/** The engine is well, but more reads wait for it than may, of this client or of all. */
+export class StoreBusy extends StoreUnavailable {
+  readonly #found: number;
+  readonly #expected: number;
+  constructor(found: number, expected: number) {
+    super(`${found} reads wait for it`);
+    this.#found = found;
+    this.#expected = expected;
+  }
+
+  override toFailure(): Failure {
+    return fail('store-busy', { found: this.#found, expected: this.#expected });
+  }
+}
 
 /** How a read is asked for. */
 export interface ReadOptions {

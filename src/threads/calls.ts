@@ -38,6 +38,8 @@ export interface CallOptions {
   readonly transfer?: readonly ArrayBuffer[];
   /** Takes the call back. The thread is told, and may end it. */
   readonly signal?: AbortSignal | undefined;
+  /** Who asks, where calls wait for their turn: see FairCalls. Absent: the server itself. */
+  readonly client?: string | undefined;
   /** Its answer is waited for, also when it was taken back: it may have been too late. */
   readonly certain?: boolean;
 }
@@ -51,6 +53,8 @@ export interface Callee<M extends Methods> {
     argument: Parameters<M[K]>[0],
     options?: CallOptions,
   ): Promise<Awaited<ReturnType<M[K]>>>;
+  /** Makes a call of each thread, once it is done with what was asked before. */
+  callEach<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<unknown>;
   end(): Promise<void>;
 }
 
@@ -187,11 +191,24 @@ export class Calls<M extends Methods> implements Callee<M> {
     });
   }
 
+  callEach<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<unknown> {
+    return this.call(method, argument);
+  }
+
+  /** Tells the thread to leave the call that was made last, which fails unless it is too late for that. */
+  stopLast(): void {
+    this.#stop(this.#last);
+  }
+
+  #stop(id: number): void {
+    const { aborted } = this.#worker ?? {};
+    if (aborted !== undefined) Atomics.store(aborted, id % slots, id);
+  }
+
   /** Stays among those that wait until the thread is done with it: it has the work until then. */
   #abortable(id: number, signal: AbortSignal, certain: boolean, { resolve, reject }: WaitingCall): WaitingCall {
     const abort = (): void => {
-      const { aborted } = this.#worker ?? {};
-      if (aborted !== undefined) Atomics.store(aborted, id % slots, id);
+      this.#stop(id);
       if (!certain) reject(signal.reason);
     };
     signal.addEventListener('abort', abort, { once: true });

@@ -16,6 +16,19 @@ export class FairQueue<T> {
     return this.#lines.get(client)?.length ?? 0;
   }
 
+  /** Whether one of those that wait is so. */
+  some(is: (item: T) => boolean): boolean {
+    for (const line of this.#lines.values()) if (line.some(is)) return true;
+    return false;
+  }
+
+  /** Whoever floods a queue of so many places takes no more than are left to others, or these could not even wait. */
+  isFull(client: string, places: number): boolean {
+    const free = places - this.#size;
+    const own = this.sizeOf(client);
+    return free <= 0 || (own > 0 && own >= free);
+  }
+
   push(client: string, item: T): void {
     const line = this.#lines.get(client);
     if (line === undefined) this.#lines.set(client, [item]);

@@ -22,5 +22,9 @@ export class InlineCalls<M extends Methods> implements Callee<M> {
     return work(argument) as Awaited<ReturnType<M[K]>>;
   }
 
+  callEach<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<unknown> {
+    return this.call(method, argument);
+  }
+
   async end(): Promise<void> {}
 }

@@ -104,7 +104,7 @@ export class ThreadPool {
   run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
     const { maxQueue } = this.#options;
     const { client, long = false, weight = 0 } = options;
-    if (this.#isFull(client) && !this.#hasThreadFor({ client, long, weight }))
+    if (this.#queue.isFull(client, maxQueue) && !this.#hasThreadFor({ client, long, weight }))
       return Promise.resolve(fail('pool-full', { found: this.#queue.size, expected: maxQueue }));
     const closing = this.#closing.signal;
     const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
@@ -138,13 +138,6 @@ export class ThreadPool {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#piscina.destroy();
-  }
-
-  /** Who floods the pool takes no more places than are left to others, or these could not even wait. */
-  #isFull(client: string): boolean {
-    const free = this.#options.maxQueue - this.#queue.size;
-    const own = this.#queue.sizeOf(client);
-    return free <= 0 || (own > 0 && own >= free);
   }
 
   /**

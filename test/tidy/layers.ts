@@ -45,7 +45,7 @@ const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>
     'validator.ts',
   ],
   search: ['model', 'text', 'extract', 'match', 'criteria', 'filter-expression', 'parse.ts', 'plan.ts'],
-  storage: ['shelf.ts', 'store.ts', 'unavailable.ts', 'driver.ts', 'check.ts', 'pages.ts', 'planning', 'sqlite'],
+  storage: ['shelf.ts', 'unavailable.ts', 'store.ts', 'driver.ts', 'check.ts', 'pages.ts', 'planning', 'sqlite'],
   'storage/sqlite': [
     'database',
     'check',

@@ -1,7 +1,6 @@
 import { Failure, fail, failIfAny, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { StoreUnavailable } from '#storage/store.ts';
-import { unavailable } from '#storage/unavailable.ts';
 import { mapInBatches } from '#threads/yielding.ts';
 import { readInteraction } from '../read/read.ts';
 import type { Answer } from '../request/answer.ts';
@@ -99,7 +98,7 @@ function readAfter(context: Context, caller: Caller, { written, valid }: Written
     } catch (error) {
       // What was written stays written: this entry alone fails.
       if (!(error instanceof StoreUnavailable)) throw error;
-      return unavailable(error.message);
+      return error.toFailure();
     }
   };
 }

@@ -7,14 +7,15 @@ import type { Context } from '../request/context.ts';
 export type Find = (plan: Plan) => Promise<Outcome<Page>>;
 
 /**
- * Begins a search: all that is found through it has HUFHIR_SEARCH_TIMEOUT together. Its plans are made by the definitions of this
+ * Begins a search: all that is found through it has HUFHIR_SEARCH_TIMEOUT together, without its waiting for others. Its plans are made by the definitions of this
  * revision; a store that has others by now shows another state than they ask for.
  */
 export function timedFind({ config, store }: Pick<Context, 'config' | 'store'>, revision: number): Find {
   const expected = config.searchTimeout;
-  const end = performance.now() + expected;
+  let left = expected;
   return async (plan) => {
-    const page = await store.find({ ...plan, timeout: Math.max(1, Math.ceil(end - performance.now())) });
+    const page = await store.find({ ...plan, timeout: Math.max(1, Math.ceil(left)) });
+    left -= page.spent ?? 0;
     if (page.exceeded !== undefined) return fail('search-too-slow', { expected, found: page.exceeded });
     return page.revision === revision ? page : fail('definitions-changed', {});
   };

@@ -23,6 +23,9 @@ import { joinWorkers, startWorkers } from './workers.ts';
 /** KiB. */
 const backupCache = 2_000;
 
+/** Reads that may wait where nothing else is said. */
+const defaultReadQueue = 1_000;
+
 /** SQLite: the location of a store is its file, which is made if it is missing. */
 export const sqlite: Driver = {
   scheme: 'sqlite',
@@ -35,11 +38,11 @@ export const sqlite: Driver = {
   check: checkSqliteStore,
 };
 
-async function open(path: string, log: StoreLog): Promise<Outcome<OpenedStore>> {
+async function open(path: string, log: StoreLog, readQueue = defaultReadQueue): Promise<Outcome<OpenedStore>> {
   const traces = prepareFile(path);
   if (traces instanceof Failure) return traces;
   try {
-    return await openPrepared(path, traces, log);
+    return await openPrepared(path, traces, log, readQueue);
   } catch (error) {
     const obstacle = obstacleOf(path, error);
     if (obstacle === undefined) throw error;
@@ -47,11 +50,11 @@ async function open(path: string, log: StoreLog): Promise<Outcome<OpenedStore>> 
   }
 }
 
-async function openPrepared(path: string, traces: Traces, log: StoreLog): Promise<OpenedStore> {
+async function openPrepared(path: string, traces: Traces, log: StoreLog, readQueue: number): Promise<OpenedStore> {
   // Before any thread is started, which would have to be ended if it fails.
   const presence = new Presence(path);
   const file: StoreFile = { path, identity: identityOf(path) };
-  const store = new SqliteStore(path, { ...startWorkers(file), presence, log });
+  const store = new SqliteStore(path, { ...startWorkers(file, readQueue), presence, log });
   try {
     await store.ready();
   } catch (error) {
@@ -78,14 +81,14 @@ function ticketTo(file: StoreFile, store: SqliteStore): { ticket: Ticket; transf
 }
 
 /** `Driver.join` of one thread. */
-export function joiner(): (ticket: unknown) => Store {
+export function joiner(): (ticket: unknown, isAborted?: () => boolean) => Store {
   const writer = new Port();
   let joined: Store | undefined;
-  return (ticket) => {
+  return (ticket, isAborted = () => false) => {
     const { file, port } = ticket as Ticket;
     writer.take(port);
     try {
-      joined ??= new SqliteStore(file.path, joinWorkers(file, writer));
+      joined ??= new SqliteStore(file.path, joinWorkers(file, writer, isAborted));
       return joined;
     } catch (error) {
       throw errorOf(error);

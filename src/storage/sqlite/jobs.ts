@@ -10,9 +10,9 @@ const columns = literal('id, owner, title, begun, ended, expires');
 /** The jobs of the file: read where they are asked for, and changed by the writer. */
 export class SqliteJobs implements Jobs {
   readonly #connection: Connection;
-  readonly #writer: Callee<WriterMethods>;
+  readonly #writer: Pick<Callee<WriterMethods>, 'call'>;
 
-  constructor(connection: Connection, writer: Callee<WriterMethods>) {
+  constructor(connection: Connection, writer: Pick<Callee<WriterMethods>, 'call'>) {
     this.#connection = connection;
     this.#writer = writer;
   }

@@ -21,6 +21,7 @@ import {
   type Reindexed,
   type Stats,
   type Store,
+  StoreBusy,
   StoreUnavailable,
   type Touched,
   type Transaction,
@@ -74,7 +75,7 @@ export class SqliteStore implements Store {
   readonly #names: Names;
   readonly #points: PointReads;
   readonly #writer: Calls<WriterMethods>;
-  readonly #readers: readonly Callee<ReaderMethods>[];
+  readonly #readers: Callee<ReaderMethods>;
   /** What the marks of its transactions begin with. */
   readonly #name = randomUUID();
   #transactions = 0;
@@ -115,7 +116,7 @@ export class SqliteStore implements Store {
 
   /** Resolves when every thread has opened the file. */
   async ready(): Promise<void> {
-    await Promise.all([this.#writer.call('ready', null), ...this.#readers.map((reader) => reader.call('ready', null))]);
+    await Promise.all([this.#writer.call('ready', null), this.#readers.callEach('ready', null)]);
   }
 
   /** Begins a check beside all other work; it ends with the store. */
@@ -138,18 +139,16 @@ export class SqliteStore implements Store {
   }
 
   /** One whose text would hold up this thread while it is read and made a text of JavaScript. */
-  async #readLarge(key: PointKey, { signal }: ReadOptions): Promise<Version | undefined> {
-    return unpackVersions(await this.#asked(this.#reader().call('read', key, { signal }))).at(0);
+  async #readLarge(key: PointKey, options: ReadOptions): Promise<Version | undefined> {
+    return unpackVersions(await this.#asked(this.#readers.call('read', key, options))).at(0);
   }
 
-  async history(query: HistoryQuery, { signal, most }: ReadOptions = {}): Promise<Page> {
-    const timed = { asked: query, at: Date.now(), ...(most !== undefined && { most }) };
-    return unpacked(await this.#asked(this.#reader().call('history', timed, { signal })));
+  async history(query: HistoryQuery, options: ReadOptions = {}): Promise<Page> {
+    return unpacked(await this.#asked(this.#readers.call('history', bounded(query, options), options)));
   }
 
-  async find(plan: Plan, { signal, most }: ReadOptions = {}): Promise<Page> {
-    const timed = { asked: plan, at: Date.now(), ...(most !== undefined && { most }) };
-    return unpacked(await this.#asked(this.#reader().call('find', timed, { signal })));
+  async find(plan: Plan, options: ReadOptions = {}): Promise<Page> {
+    return unpacked(await this.#asked(this.#readers.call('find', bounded(plan, options), options)));
   }
 
   async transact(transaction: Transaction, { signal }: ReadOptions = {}): Promise<Commit | Conflict> {
@@ -208,24 +207,24 @@ export class SqliteStore implements Store {
   }
 
   async changes(after: number, limit: number, wait = 0, options: ReadOptions = {}): Promise<readonly Version[]> {
-    const { signal, most } = options;
+    const { signal } = options;
     const end = performance.now() + wait;
     for (;;) {
       const left = end - performance.now();
       if (left <= 0 || (await this.lastSeq()) > after) break;
       await setTimeout(Math.min(left, lookInterval), undefined, signal && { signal });
     }
-    const asked = { after, limit, ...(most !== undefined && { most }) };
-    return unpackVersions(await this.#asked(this.#reader().call('changes', asked, { signal })));
+    const asked = bounded({ after, limit }, options);
+    return unpackVersions(await this.#asked(this.#readers.call('changes', asked, options)));
   }
 
-  touched(after: number, limit: number): Promise<Touched> {
-    return this.#asked(this.#reader().call('touched', { after, limit }));
+  touched(after: number, limit: number, options?: ReadOptions): Promise<Touched> {
+    return this.#asked(this.#readers.call('touched', { after, limit }, options));
   }
 
-  async *scan(needs: Needs, { signal }: ReadOptions = {}): AsyncIterable<readonly PatientRecord[]> {
+  async *scan(needs: Needs, options?: ReadOptions): AsyncIterable<readonly PatientRecord[]> {
     const step = (from: number): Promise<PackedPatients> =>
-      this.#asked(this.#reader().call('scan', { needs, from }, { signal }));
+      this.#asked(this.#readers.call('scan', { needs, from }, options));
     let coming: Promise<PackedPatients> | undefined = step(0);
     while (coming !== undefined) {
       const chunk: PackedPatients = await coming;
@@ -236,17 +235,17 @@ export class SqliteStore implements Store {
     }
   }
 
-  results(key: string, limit: number, after?: string): ReturnType<Store['results']> {
+  results(key: string, limit: number, after?: string, options?: ReadOptions): ReturnType<Store['results']> {
     const asked = after === undefined ? { key, limit } : { key, limit, after };
-    return this.#asked(this.#reader().call('results', asked));
+    return this.#asked(this.#readers.call('results', asked, options));
   }
 
   audit(after: number, limit: number): Promise<readonly AuditEntry[]> {
-    return this.#asked(this.#reader().call('audit', { after, limit }));
+    return this.#asked(this.#readers.call('audit', { after, limit }));
   }
 
-  pending(limit: number, after?: string): ReturnType<Store['pending']> {
-    return this.#asked(this.#reader().call('pending', after === undefined ? { limit } : { limit, after }));
+  pending(limit: number, after?: string, options?: ReadOptions): ReturnType<Store['pending']> {
+    return this.#asked(this.#readers.call('pending', after === undefined ? { limit } : { limit, after }, options));
   }
 
   async lastSeq(): Promise<number> {
@@ -259,7 +258,7 @@ export class SqliteStore implements Store {
 
   async stats(): Promise<Stats> {
     const queue = this.#writer.load;
-    const kept = await this.#asked(this.#reader().call('stats', null));
+    const kept = await this.#asked(this.#readers.call('stats', null));
     const done = await this.#asked(this.#writer.call('counts', null));
     const sizes = [this.#path, `${this.#path}-wal`].map(
       async (file) => (await stat(file).catch(() => undefined))?.size,
@@ -295,7 +294,7 @@ export class SqliteStore implements Store {
   async #close(): Promise<void> {
     try {
       await this.#check?.end();
-      const closed = Promise.allSettled(this.#readers.map((reader) => reader.call('close', null)));
+      const closed = this.#readers.callEach('close', null).catch(() => undefined);
       // One that does not come to its end, in a damaged file, is ended with its thread.
       await Promise.race([closed, setTimeout(closing, undefined, { ref: false })]);
       this.#points.answer();
@@ -304,15 +303,10 @@ export class SqliteStore implements Store {
       if (this.#own) await this.#writer.call('close', null);
       else await this.#writer.call('ready', null).catch(() => undefined);
     } finally {
-      await Promise.all([this.#writer, ...this.#readers].map((calls) => calls.end()));
+      await Promise.all([this.#writer.end(), this.#readers.end()]);
       // The last connection folds the WAL into the file.
       this.#presence?.end();
     }
-  }
-
-  /** The reader with the least to do. */
-  #reader(): Callee<ReaderMethods> {
-    return this.#readers.reduce((least, reader) => (reader.load < least.load ? reader : least));
   }
 
   async #asked<T>(answer: Promise<T>): Promise<T> {
@@ -326,7 +320,8 @@ export class SqliteStore implements Store {
   /** What a failure means. Damage does not go away; what else keeps the store from its work is told now and then. */
   #heard(failure: unknown): unknown {
     const error = errorOf(failure);
-    if (!(error instanceof StoreUnavailable) || this.#closing !== undefined) return error;
+    // Who asks for too much is told so; the store is well.
+    if (!(error instanceof StoreUnavailable) || error instanceof StoreBusy || this.#closing !== undefined) return error;
     const isDamage = tellsDamage(error);
     if (isDamage) this.#damage ??= error.message;
     const now = performance.now();
@@ -345,4 +340,9 @@ export class SqliteStore implements Store {
       throw this.#heard(error);
     }
   }
+}
+
+/** What a reader is asked for, with what its answer may weigh. */
+function bounded<T extends object>(asked: T, { most }: ReadOptions): T & { readonly most?: number } {
+  return most === undefined ? asked : { ...asked, most };
 }

@@ -75,3 +75,25 @@ t.test('one that was taken out does not come again', async (t) => {
   t.equal(queue.remove('a', '1'), true);
   t.strictSame(drained(queue), ['2']);
 });
+
+const places: readonly (readonly [name: string, places: number, own: number, others: number, expected: boolean])[] = [
+  ['nothing waits', 4, 0, 0, false],
+  ['one more than nothing', 4, 1, 0, false],
+  ['as many as are left', 4, 2, 0, true],
+  ['half of what others leave', 4, 1, 2, true],
+  ['another’s first', 4, 0, 3, false],
+  ['no place at all', 4, 0, 4, true],
+];
+
+for (const [name, count, own, others, expected] of places) {
+  t.test(`places: ${name}`, async (t) => {
+    const queue = new FairQueue<string>();
+    for (let i = 0; i < own; i++) queue.push('me', 'mine');
+    for (let i = 0; i < others; i++) queue.push(`other ${i}`, 'theirs');
+    t.equal(queue.isFull('me', count), expected);
+    t.equal(
+      queue.some((item) => item === 'theirs'),
+      others > 0,
+    );
+  });
+}

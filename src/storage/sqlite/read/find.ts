@@ -21,32 +21,28 @@ export interface PackedPage {
   readonly explanation?: Explanation;
   readonly exceeded?: string;
   readonly revision?: number;
+  readonly spent?: number;
 }
 
 /** An estimate counts no further than this. */
 const estimated = 100_000;
 
 /** One page of a search, its total and its contents from one state of the store. */
-export function find(
-  connection: Connection,
-  selection: Planner,
-  plan: Plan,
-  asked = Date.now(),
-  most?: number,
-): PackedPage {
+export function find(connection: Connection, selection: Planner, plan: Plan, most?: number): PackedPage {
   const begun = performance.now();
-  const { timeout } = plan;
-  selection.begin(timeout === undefined ? undefined : timeout - (Date.now() - asked), plan.explain);
+  selection.begin(plan.timeout, plan.explain);
   try {
     const page = connection.snapshot(() => ({
       ...findPage(connection, selection, { ...plan, where: possible(selection, plan) }, most),
       revision: revisionOf(connection),
     }));
     const { steps } = selection;
-    if (steps === undefined) return page;
-    return { ...page, explanation: { steps, milliseconds: performance.now() - begun } };
+    const spent = performance.now() - begun;
+    if (steps === undefined) return { ...page, spent };
+    return { ...page, spent, explanation: { steps, milliseconds: spent } };
   } catch (error) {
-    if (error instanceof TimeLimitExceeded) return { found: [], exceeded: error.message };
+    const spent = performance.now() - begun;
+    if (error instanceof TimeLimitExceeded) return { found: [], exceeded: error.message, spent };
     throw error;
   }
 }

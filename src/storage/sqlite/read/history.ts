@@ -9,22 +9,19 @@ import type { PackedPage } from './find.ts';
 import { versionAt } from './versions.ts';
 
 /**
- * Versions newest first: those of the current state and the superseded ones, merged by seq; `asked` in milliseconds since 1970, when the
- * time of the query began.
+ * Versions newest first: those of the current state and the superseded ones, merged by seq. Throws TooHeavy where the texts have more
+ * bytes than `most`.
  */
-export function history(
-  connection: Connection,
-  selection: Planner,
-  query: HistoryQuery,
-  asked = Date.now(),
-  most?: number,
-): PackedPage {
-  const { timeout } = query;
-  selection.begin(timeout === undefined ? undefined : timeout - (Date.now() - asked));
+export function history(connection: Connection, selection: Planner, query: HistoryQuery, most?: number): PackedPage {
+  const begun = performance.now();
+  selection.begin(query.timeout);
   try {
-    return connection.snapshot(() => historyPage(connection, selection, query, most));
+    const page = connection.snapshot(() => historyPage(connection, selection, query, most));
+    return { ...page, spent: performance.now() - begun };
   } catch (error) {
-    if (error instanceof TimeLimitExceeded) return { found: [], exceeded: error.message };
+    if (error instanceof TimeLimitExceeded) {
+      return { found: [], exceeded: error.message, spent: performance.now() - begun };
+    }
     throw error;
   }
 }

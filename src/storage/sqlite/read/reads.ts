@@ -15,13 +15,8 @@ import { type PointKey, PointLook } from './point.ts';
 /** KiB of pages that one reader keeps. */
 const cache = 64_000;
 
-/** What was asked for, and when (milliseconds since 1970): its time runs while it waits for a thread. */
-interface Timed<T> {
-  readonly asked: T;
-  readonly at: number;
-  /** As in ReadOptions. */
-  readonly most?: number;
-}
+/** What was asked for, with what its answer may weigh, as in ReadOptions. */
+type Bounded<T> = T & { readonly most?: number };
 
 /**
  * The reads that may be long, on a connection of their own: searches, histories, scans. `isAborted` tells whether somebody still waits
@@ -42,8 +37,8 @@ export function openReads({ path, identity }: StoreFile, isAborted: () => boolea
   const points = new PointLook(connection, names);
   selection.work.watch(isAborted);
   return {
-    find: ({ asked, at, most }: Timed<Plan>) => find(connection, selection, asked, at, most),
-    history: ({ asked, at, most }: Timed<HistoryQuery>) => history(connection, selection, asked, at, most),
+    find: ({ most, ...plan }: Bounded<Plan>) => find(connection, selection, plan, most),
+    history: ({ most, ...query }: Bounded<HistoryQuery>) => history(connection, selection, query, most),
     changes: (asked: Parameters<typeof changes>[2]) => changes(connection, selection, asked),
     read: (asked: PointKey): PackedVersions => packFound(points.find(asked)),
     touched: ({ after, limit }: { after: number; limit: number }) => touched(connection, selection, after, limit),

@@ -1,5 +1,6 @@
 import { ThreadLost } from '#threads/calls.ts';
-import { StoreUnavailable, TooHeavy } from '../../store.ts';
+import { CallQueueFull } from '#threads/fair-calls.ts';
+import { StoreBusy, StoreUnavailable, TooHeavy } from '../../store.ts';
 import { diskFull } from '../../unavailable.ts';
 
 /** How a failure of SQLite crosses threads: a copy of an error has neither its class nor its code. */
@@ -30,6 +31,7 @@ export function isFull(error: unknown): boolean {
 /** The error of what a thread told, of a thread that was lost, or of a statement of this one. */
 export function errorOf(failure: unknown): unknown {
   if (failure instanceof TooHeavy) return failure;
+  if (failure instanceof CallQueueFull) return new StoreBusy(failure.waiting, failure.places);
   if (failure instanceof ThreadLost) return new StoreUnavailable(failure.message, { cause: failure });
   const packed = failureOf(failure);
   if (typeof packed !== 'object' || packed === null) return failure;
