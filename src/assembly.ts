@@ -121,13 +121,10 @@ function join(
   const validate = createValidator({ types, guide, mode, parsed, valueSets: createValueSets(guide), timeZone });
   const index = indexer(definitions, { timeZone, baseUrl });
   const parameters = new CustomParameters({ store, definitions, log });
-  const pool = new ThreadPool({
-    file: threadFile,
-    workerData: data,
-    threads: config.poolThreads,
-    maxQueue: config.poolQueue,
-    attach: ticket ?? noTicket,
-  });
+  const threads = { file: threadFile, workerData: data, maxQueue: config.poolQueue, attach: ticket ?? noTicket };
+  const pool = new ThreadPool({ ...threads, threads: config.poolThreads });
+  const memory = { heap: config.measureMemory, stack: measureStack };
+  const measurePool = new ThreadPool({ ...threads, threads: config.measureThreads, memory });
   return {
     config,
     store,
@@ -147,9 +144,13 @@ function join(
     },
     background: [new Indexer({ store, definitions, parameters, index, log })],
     pool,
+    measurePool,
     log,
   };
 }
+
+/** Megabytes: CQL is translated and evaluated by recursion, and 4 MB hold a few hundred levels. */
+const measureStack = 64;
 
 function noTicket(): never {
   throw new Error('a thread of the pool has no other to run tasks');
@@ -279,9 +280,9 @@ export async function listen(context: Context): Promise<Outcome<Running>> {
 }
 
 async function close(context: Context): Promise<void> {
-  const { background, pool, store } = context;
+  const { background, pool, measurePool, store } = context;
   await stopJobs(context);
   await Promise.all(background.map((work) => work.stop()));
-  await pool.close();
+  await Promise.all([pool.close(), measurePool.close()]);
   await store.close();
 }

@@ -1,6 +1,7 @@
-import type { Transferable } from 'node:worker_threads';
+import { type Transferable, threadId } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure, fail, type Outcome } from '#errors';
+import { asExceeded, type Bounds, heapMargin, watch } from './bounds.ts';
 import { FairQueue } from './fair-queue.ts';
 import { type Task, type TaskHandler, type TaskHandlers, Transferred } from './task.ts';
 
@@ -14,6 +15,10 @@ export interface RunOptions {
   readonly transfer?: readonly Transferable[];
   /** It may take minutes: one thread stays free of such tasks, if there are several. */
   readonly long?: boolean;
+  /** Of tasks that name the same, one at a time has a thread. */
+  readonly lane?: string;
+  /** What it may take: beyond it, its thread is ended, and it rejects with `Exceeded`. */
+  readonly bounds?: Bounds;
 }
 
 export interface PoolOptions {
@@ -24,6 +29,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** Tasks that may wait; those of one client take at most half of the places, and of what others leave. */
   readonly maxQueue: number;
+  /** Megabytes of a thread's heap, where its tasks are bounded, and of its stack; what V8 thinks fit unless told. */
+  readonly memory?: { readonly heap: number; readonly stack: number };
   /** What goes with each task, so that a thread can reach what only the main thread has; `transfer` are ports in it. */
   readonly attach: () => { readonly ticket: unknown; readonly transfer: readonly Transferable[] };
 }
@@ -33,13 +40,17 @@ interface TaskMessage {
   readonly name: string;
   readonly input: unknown;
   readonly ticket: unknown;
+  /** Shared: where the thread that does it writes its number. */
+  readonly place: Int32Array;
 }
 
 /** Failure is a class, which no copy between threads keeps. */
 type TaskReply = { readonly result: unknown } | { readonly issues: Failure['issues'] };
 
 interface WaitingTask {
+  readonly client: string;
   readonly long: boolean;
+  readonly lane: string | undefined;
   /** Gives what tells the caller how it ended. */
   readonly start: () => Promise<() => void>;
 }
@@ -48,7 +59,7 @@ interface WaitingTask {
 const idleTimeout = 60_000;
 
 // A small young generation, as in the threads of the store: each would keep 50 MB otherwise.
-const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+const maxYoungGenerationSizeMb = 16;
 
 /** Threads that start when they are needed, one task at a time in each, behind a queue that is fair between clients. */
 export class ThreadPool {
@@ -56,11 +67,13 @@ export class ThreadPool {
   readonly #piscina: Piscina;
   readonly #queue = new FairQueue<WaitingTask>();
   readonly #closing = new AbortController();
-  #running = 0;
-  #runningLong = 0;
+  /** What the threads are at. */
+  readonly #running = new Set<WaitingTask>();
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    const { memory } = options;
+    const more = memory && { maxOldGenerationSizeMb: memory.heap + heapMargin, stackSizeMb: memory.stack };
     this.#piscina = new Piscina<TaskMessage, TaskReply>({
       filename: options.file.href,
       name: 'runTask',
@@ -68,7 +81,7 @@ export class ThreadPool {
       minThreads: 0,
       maxThreads: options.threads,
       idleTimeout,
-      resourceLimits,
+      resourceLimits: { maxYoungGenerationSizeMb, ...more },
       // Flags of the main thread (a test runner's loaders, an inspector) are not for the others.
       execArgv: [],
       // Handlers are asynchronous and have ports of their own, which must be heard between tasks too.
@@ -80,24 +93,24 @@ export class ThreadPool {
 
   /**
    * The result, or the task's own failure; `pool-full` (503) where too many wait, `shutting-down` (503) where the pool is closed.
-   * Rejects at a defect, where the thread was lost, and with the signal's reason where it was aborted.
+   * Rejects at a defect, where the thread was lost, with the signal's reason where it was aborted, and with `Exceeded`.
    */
   run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
     const { maxQueue } = this.#options;
-    const { client, long = false } = options;
-    if (this.#isFull(client) && !this.#hasThreadFor(long))
+    const { client, long = false, lane } = options;
+    if (this.#isFull(client) && !this.#hasThreadFor({ client, long, lane }))
       return Promise.resolve(fail('pool-full', { found: this.#queue.size, expected: maxQueue }));
     const closing = this.#closing.signal;
     const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
     return new Promise((resolve, reject) => {
       const start = (): Promise<() => void> => {
         signal.removeEventListener('abort', leave);
-        return this.#send(task.name, input, signal, options.transfer ?? []).then(
+        return this.#send(task.name, input, signal, options).then(
           (result) => () => resolve(result as Outcome<Result>),
           (error) => () => (signal.aborted ? leave() : reject(error)),
         );
       };
-      const waiting = { long, start };
+      const waiting = { client, long, lane, start };
       const leave = (): void => {
         this.#queue.remove(client, waiting);
         if (closing.aborted) resolve(fail('shutting-down', {}));
@@ -108,6 +121,11 @@ export class ThreadPool {
       this.#queue.push(client, waiting);
       this.#startNext();
     });
+  }
+
+  /** Tasks that have a thread. */
+  get running(): number {
+    return this.#running.size;
   }
 
   /** Ends all threads; what runs or waits is refused. */
@@ -123,23 +141,27 @@ export class ThreadPool {
     return free <= 0 || (own > 0 && own >= free);
   }
 
-  /** Whether a task would not wait: whatever waits before it could not start, and so needs what it does not need. */
-  #hasThreadFor(long: boolean): boolean {
+  /**
+   * Whether a task would not wait: whatever waits before it could not start, and so needs what it does not need. Of several threads no
+   * client has all, and none is without one that is free of long tasks.
+   */
+  #hasThreadFor({ client, long, lane }: Omit<WaitingTask, 'start'>): boolean {
     const { threads } = this.#options;
-    return this.#running < threads && (!long || this.#runningLong < Math.max(1, threads - 1));
+    const most = Math.max(1, threads - 1);
+    const running = [...this.#running];
+    if (running.length >= threads || running.filter((task) => task.client === client).length >= most) return false;
+    if (long && running.filter((task) => task.long).length >= most) return false;
+    return lane === undefined || !running.some((task) => task.lane === lane);
   }
 
   #startNext(): void {
-    while (this.#running < this.#options.threads) {
-      const next = this.#queue.shift(({ long }) => this.#hasThreadFor(long));
+    while (this.#running.size < this.#options.threads) {
+      const next = this.#queue.shift((task) => this.#hasThreadFor(task));
       if (next === undefined) return;
-      const long = next.long ? 1 : 0;
-      this.#running += 1;
-      this.#runningLong += long;
+      this.#running.add(next);
       void next.start().then((tell) => {
         // Before the caller is told: it may ask for more at once.
-        this.#running -= 1;
-        this.#runningLong -= long;
+        this.#running.delete(next);
         tell();
         this.#startNext();
       });
@@ -150,18 +172,32 @@ export class ThreadPool {
     name: string,
     input: unknown,
     signal: AbortSignal,
-    memory: readonly Transferable[],
+    { transfer: memory = [], bounds }: RunOptions,
   ): Promise<Outcome<unknown>> {
     const { ticket, transfer } = this.#options.attach();
-    const message: TaskMessage = { name, input, ticket };
-    const reply: TaskReply = await this.#piscina.run(message, { signal, transferList: [...transfer, ...memory] });
-    return 'issues' in reply ? new Failure(reply.issues) : reply.result;
+    const place = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const message: TaskMessage = { name, input, ticket, place };
+    const exceeded = new AbortController();
+    const worker = () => this.#piscina.threads.find((thread) => thread.threadId === Atomics.load(place, 0));
+    const stopWatching = bounds && watch(bounds, worker, (reason) => exceeded.abort(reason));
+    try {
+      const reply: TaskReply = await this.#piscina.run(message, {
+        signal: AbortSignal.any([signal, exceeded.signal]),
+        transferList: [...transfer, ...memory],
+      });
+      return 'issues' in reply ? new Failure(reply.issues) : reply.result;
+    } catch (error) {
+      throw exceeded.signal.aborted ? exceeded.signal.reason : asExceeded(error);
+    } finally {
+      stopWatching?.();
+    }
   }
 }
 
 /** What a thread of the pool exports as `runTask`; `handlersOf` gives what the thread can do, with what came attached to the task. */
 export function taskRunner(handlersOf: (ticket: unknown) => TaskHandlers): (message: TaskMessage) => Promise<unknown> {
-  return async ({ name, input, ticket }) => {
+  return async ({ name, input, ticket, place }) => {
+    Atomics.store(place, 0, threadId);
     const handlers = handlersOf(ticket);
     const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
     if (handler === undefined) throw new Error(`No thread does the task ${name}`);

@@ -37,6 +37,8 @@ export interface Context {
   readonly background: readonly BackgroundWork[];
   /** Where work of unknown size runs. */
   readonly pool: ThreadPool;
+  /** Where measures are translated and evaluated: what their authors wrote may never end. */
+  readonly measurePool: ThreadPool;
   readonly log: Logger;
 }
 
