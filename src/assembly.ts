@@ -121,10 +121,16 @@ function join(
   const validate = createValidator({ types, guide, mode, parsed, valueSets: createValueSets(guide), timeZone });
   const index = indexer(definitions, { timeZone, baseUrl });
   const parameters = new CustomParameters({ store, definitions, log });
-  const threads = { file: threadFile, workerData: data, maxQueue: config.poolQueue, attach: ticket ?? noTicket };
-  const pool = new ThreadPool({ ...threads, threads: config.poolThreads });
+  const shared = {
+    file: threadFile,
+    workerData: data,
+    maxQueue: config.poolQueue,
+    maxWeight: config.maxBody,
+    attach: ticket ?? noTicket,
+  };
+  const pool = new ThreadPool({ ...shared, threads: config.poolThreads });
   const memory = { heap: config.measureMemory, stack: measureStack };
-  const measurePool = new ThreadPool({ ...threads, threads: config.measureThreads, memory });
+  const measurePool = new ThreadPool({ ...shared, threads: config.measureThreads, memory });
   return {
     config,
     store,

@@ -43,8 +43,9 @@ export interface Config {
   readonly maxConditionalDelete: number;
   /** Origins of web pages that may ask, `*` for all; none may if empty. */
   readonly corsOrigins: readonly string[];
-  /** Bytes of a body from which on it is worked on in a thread of its own. */
+  /** Bytes of a body, and of stored texts that a request works on, above which a thread of the pool does it. */
   readonly largeBody: number;
+  readonly largeRead: number;
   /** Bytes of the body of an operation. */
   readonly maxOperationBody: number;
   /** Requests of one connection under way at once. */
@@ -114,7 +115,8 @@ export const settings = {
     description: '*, or origins such as https://x.example with commas between them',
     default: '',
   },
-  HUFHIR_LARGE_BODY: count(1024 * 1024, 1024 * 1024 * 1024),
+  HUFHIR_LARGE_BODY: count(32 * 1024, 1024 * 1024 * 1024),
+  HUFHIR_LARGE_READ: count(128 * 1024, 1024 * 1024 * 1024),
   HUFHIR_MAX_OPERATION_BODY: count(1024 * 1024, 64 * 1024 * 1024),
   HUFHIR_MAX_PIPELINED: count(16, 1_000),
   HUFHIR_MAX_HEADERS: count(16 * 1024, 1024 * 1024),
@@ -125,7 +127,7 @@ export const settings = {
   HUFHIR_JOB_LIFETIME: count(hour, 24 * hour),
   HUFHIR_MAX_JOBS: count(100, 10_000),
   HUFHIR_JOB_LEASE: { ...count(15_000, hour), minimum: 1_000 },
-  HUFHIR_POOL_THREADS: count(2, 64),
+  HUFHIR_POOL_THREADS: count(3, 64),
   HUFHIR_POOL_QUEUE: count(200, 100_000),
   HUFHIR_LOG_LEVEL: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
 } as const;
@@ -243,6 +245,7 @@ function toConfig(values: Values): Config {
       .split(',')
       .filter((origin) => origin !== ''),
     largeBody: values.HUFHIR_LARGE_BODY,
+    largeRead: values.HUFHIR_LARGE_READ,
     maxOperationBody: values.HUFHIR_MAX_OPERATION_BODY,
     maxPipelined: values.HUFHIR_MAX_PIPELINED,
     maxHeaders: values.HUFHIR_MAX_HEADERS,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { Failure, fail, type Outcome } from '#errors';
-import { type Bounds, Exceeded } from '#threads/bounds.ts';
+import { Exceeded, type TaskBounds } from '#threads/bounds.ts';
 import type { RunOptions, ThreadPool } from '#threads/pool.ts';
 import { SharedRun } from '#threads/shared-run.ts';
 import type { Task } from '#threads/task.ts';
@@ -19,17 +19,14 @@ export interface Prepared {
 /** Sets of measures whose translations are kept: texts of some hundred thousand characters each. */
 const maxTranslations = 8;
 
-/** Who asks, and until when. */
-type Asking = Pick<RunOptions, 'client' | 'signal'>;
-
 /** Has measures translated and evaluated in the pool, within bounds that hold for each: nothing else stops CQL. */
 export class Evaluator {
   readonly #pool: ThreadPool;
   /** Of a translation, or of the evaluation of all residents. */
-  readonly #bounds: Bounds;
+  readonly #bounds: TaskBounds;
   readonly #translations = new LRUCache<string, SharedRun<Outcome<TranslatedMeasures>>>({ max: maxTranslations });
 
-  constructor(pool: ThreadPool, bounds: Bounds) {
+  constructor(pool: ThreadPool, bounds: TaskBounds) {
     this.#pool = pool;
     this.#bounds = bounds;
   }
@@ -38,7 +35,10 @@ export class Evaluator {
    * Translates the measures, unless that was done before. Fails with everything that the translator says. Requests for the same share one
    * translation, which ends when all of them are given up.
    */
-  async prepare({ client, signal }: Asking, measures: readonly MeasureSource[]): Promise<Outcome<Prepared>> {
+  async prepare(
+    { client, signal }: Pick<RunOptions, 'client' | 'signal'>,
+    measures: readonly MeasureSource[],
+  ): Promise<Outcome<Prepared>> {
     const key = createHash('sha256').update(JSON.stringify(measures)).digest('hex');
     const known = this.#translations.get(key);
     const shared =
@@ -55,7 +55,7 @@ export class Evaluator {
    * reason where it is aborted.
    */
   evaluate(
-    asking: Asking,
+    asking: Pick<RunOptions, 'client' | 'signal'>,
     prepared: Prepared,
     run: EvaluationRun,
     needs: Evaluation['needs'],

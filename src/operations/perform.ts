@@ -16,30 +16,20 @@ import { searchScopeOf } from './search/search-scope.ts';
 import { write } from './write/write.ts';
 
 /**
-/**
  * Does what a request asks, by the definitions that are in force: the one way in for http, for the entries of bundles and for jobs. That
- * the store cannot be reached is told here for whatever asked it. What may be long rejects with the signal's reason where that is aborted.
+ * the store cannot be reached is told here for whatever asked it. It may reject with the reason of the caller's signal once that is aborted, and with TooHeavy where the context
+ * is bound.
  */
-export async function perform(
-  context: Context,
-  caller: Caller,
-  request: Request,
-  signal?: AbortSignal,
-): Promise<Outcome<Answer>> {
+export async function perform(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
   try {
-    return await withCurrentDefinitions(context, () => performNow(context, caller, request, signal));
+    return await withCurrentDefinitions(context, () => performNow(context, caller, request));
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     return fail('store-unavailable', { found: error.message });
   }
 }
 
-async function performNow(
-  context: Context,
-  caller: Caller,
-  request: Request,
-  signal: AbortSignal | undefined,
-): Promise<Outcome<Answer>> {
+async function performNow(context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> {
   const { interaction } = request;
   switch (interaction.code) {
     case 'read':
@@ -77,7 +67,7 @@ async function performNow(
     case 'bundle':
       return bundle(context, caller, request, (entry) => perform(context, caller, entry));
     case 'operation':
-      return operation(context, caller, interaction, request, signal);
+      return operation(context, caller, interaction, request);
     default: {
       const unknown: never = interaction;
       throw new Error(`No conductor for ${JSON.stringify(unknown)}`);
@@ -90,12 +80,11 @@ async function operation(
   caller: Caller,
   asked: AskedOperation,
   request: Request,
-  signal: AbortSignal | undefined,
 ): Promise<Outcome<Answer>> {
   const found = operationOf(context.operations, asked);
   if (found instanceof Failure) return found;
   if (found.judges === true) return judge(context, caller, found, asked, request);
-  return request.unread ?? callOperation(context, caller, found, asked, request, signal);
+  return request.unread ?? callOperation(context, caller, found, asked, request);
 }
 
 /** A resource whose form is wrong is told of like any other, with whatever else is wrong with it but what may follow from that. */
@@ -106,7 +95,7 @@ async function judge(
   asked: AskedOperation,
   request: Request,
 ): Promise<Outcome<Answer>> {
-  const answer = () => callOperation(context, caller, found, asked, request, undefined);
+  const answer = () => callOperation(context, caller, found, asked, request);
   const formless = request.unread ?? missingType(request.body, asked.type);
   if (formless === undefined) return answer();
   const told = issuesOfResource(formless, request.body, asked.type);
@@ -127,7 +116,6 @@ async function callOperation(
   found: Operation,
   asked: AskedOperation,
   request: Request,
-  signal: AbortSignal | undefined,
 ): Promise<Outcome<Answer>> {
   const level = levelOf(asked);
   const check = (input: OperationCall['input'], given: GivenArguments) =>
@@ -138,5 +126,6 @@ async function callOperation(
   if (found.long && request.async === true) return startJob(context, caller, request);
   const at = { ...(type !== undefined && { type }), ...(id !== undefined && { id }) };
   const { preconditions } = request;
+  const { signal } = caller;
   return found.handler(context, caller, { ...given, ...at, preconditions, ...(signal !== undefined && { signal }) });
 }

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 
 /** What a task may take. */
-export interface Bounds {
+export interface TaskBounds {
   /** Milliseconds in its thread; what it waits for one does not count. */
   readonly time: number;
   /** Megabytes of its thread's heap, and of what the heap refers to. */
@@ -10,8 +10,8 @@ export interface Bounds {
 
 /** A task took more than it may, and its thread was ended. */
 export class Exceeded extends Error {
-  readonly what: keyof Bounds;
-  constructor(what: keyof Bounds) {
+  readonly what: keyof TaskBounds;
+  constructor(what: keyof TaskBounds) {
     super(`the task took more ${what} than it may`);
     this.what = what;
   }
@@ -30,7 +30,7 @@ export const heapMargin = 2048;
 
 /** Calls `exceed` once when a task takes more than it may, until what is answered is called. `worker` is its thread, once it runs. */
 export function watch(
-  { time, memory }: Bounds,
+  { time, memory }: TaskBounds,
   worker: () => Worker | undefined,
   exceed: (reason: Exceeded) => void,
 ): () => void {

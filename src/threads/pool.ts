@@ -1,16 +1,21 @@
-import { type Transferable, threadId } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure, fail, type Outcome } from '#errors';
-import { asExceeded, type Bounds, heapMargin, watch } from './bounds.ts';
+import { asExceeded, Exceeded, heapMargin, type TaskBounds, watch } from './bounds.ts';
 import { FairQueue } from './fair-queue.ts';
+import { beginTask, interrupt, mayBeEnded, newTaskState, type TaskState, threadOf } from './interruption.ts';
+import { letOthersGoFirst } from './priority.ts';
 import { type Task, type TaskHandler, type TaskHandlers, Transferred } from './task.ts';
 
 /** How a task is to be run. */
 export interface RunOptions {
   /** Who asked: tasks of one client wait behind each other, those of others do not. */
   readonly client: string;
-  /** Ends the task, also one that never looks at it: its thread is ended, and another takes its place. */
-  readonly signal?: AbortSignal;
+  /**
+   * Ends the task: it is asked to end, and soon after its thread is ended, and another takes its place. A commit that is under way is
+   * waited for.
+   */
+  readonly signal?: AbortSignal | undefined;
   /** Memory of the input that goes over instead of being copied. */
   readonly transfer?: readonly Transferable[];
   /** It may take minutes: one thread stays free of such tasks, if there are several. */
@@ -18,7 +23,9 @@ export interface RunOptions {
   /** Of tasks that name the same, one at a time has a thread. */
   readonly lane?: string;
   /** What it may take: beyond it, its thread is ended, and it rejects with `Exceeded`. */
-  readonly bounds?: Bounds;
+  readonly bounds?: TaskBounds;
+  /** Bytes that it works on. */
+  readonly weight?: number;
 }
 
 export interface PoolOptions {
@@ -31,6 +38,8 @@ export interface PoolOptions {
   readonly maxQueue: number;
   /** Megabytes of a thread's heap, where its tasks are bounded, and of its stack; what V8 thinks fit unless told. */
   readonly memory?: { readonly heap: number; readonly stack: number };
+  /** Bytes that tasks under way may work on together; one alone may exceed it. What is light does not count. */
+  readonly maxWeight: number;
   /** What goes with each task, so that a thread can reach what only the main thread has; `transfer` are ports in it. */
   readonly attach: () => { readonly ticket: unknown; readonly transfer: readonly Transferable[] };
 }
@@ -40,8 +49,7 @@ interface TaskMessage {
   readonly name: string;
   readonly input: unknown;
   readonly ticket: unknown;
-  /** Shared: where the thread that does it writes its number. */
-  readonly place: Int32Array;
+  readonly state: TaskState;
 }
 
 /** Failure is a class, which no copy between threads keeps. */
@@ -51,9 +59,16 @@ interface WaitingTask {
   readonly client: string;
   readonly long: boolean;
   readonly lane: string | undefined;
+  readonly weight: number;
   /** Gives what tells the caller how it ended. */
   readonly start: () => Promise<() => void>;
 }
+
+/** Bytes below which a task is light: any number of them take little memory beside each other. */
+const light = 1024 * 1024;
+
+/** Milliseconds that a task has to end by itself: a thread that has to be ended takes half a second of work to replace. */
+const patience = 200;
 
 /** Milliseconds without work after which a thread ends, and its memory is given back. */
 const idleTimeout = 60_000;
@@ -69,6 +84,7 @@ export class ThreadPool {
   readonly #closing = new AbortController();
   /** What the threads are at. */
   readonly #running = new Set<WaitingTask>();
+  #begun = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -97,8 +113,8 @@ export class ThreadPool {
    */
   run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
     const { maxQueue } = this.#options;
-    const { client, long = false, lane } = options;
-    if (this.#isFull(client) && !this.#hasThreadFor({ client, long, lane }))
+    const { client, long = false, lane, weight = 0 } = options;
+    if (this.#isFull(client) && !this.#hasThreadFor({ client, long, lane, weight }))
       return Promise.resolve(fail('pool-full', { found: this.#queue.size, expected: maxQueue }));
     const closing = this.#closing.signal;
     const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
@@ -110,7 +126,7 @@ export class ThreadPool {
           (error) => () => (signal.aborted ? leave() : reject(error)),
         );
       };
-      const waiting = { client, long, lane, start };
+      const waiting = { client, long, lane, weight: weight < light ? 0 : weight, start };
       const leave = (): void => {
         this.#queue.remove(client, waiting);
         if (closing.aborted) resolve(fail('shutting-down', {}));
@@ -123,9 +139,9 @@ export class ThreadPool {
     });
   }
 
-  /** Tasks that have a thread. */
-  get running(): number {
-    return this.#running.size;
+  /** Tasks that were begun so far, those under way, and those that wait. */
+  get counts(): { readonly begun: number; readonly running: number; readonly waiting: number } {
+    return { begun: this.#begun, running: this.#running.size, waiting: this.#queue.size };
   }
 
   /** Ends all threads; what runs or waits is refused. */
@@ -145,13 +161,15 @@ export class ThreadPool {
    * Whether a task would not wait: whatever waits before it could not start, and so needs what it does not need. Of several threads no
    * client has all, and none is without one that is free of long tasks.
    */
-  #hasThreadFor({ client, long, lane }: Omit<WaitingTask, 'start'>): boolean {
-    const { threads } = this.#options;
+  #hasThreadFor({ client, long, lane, weight }: Omit<WaitingTask, 'start'>): boolean {
+    const { threads, maxWeight } = this.#options;
     const most = Math.max(1, threads - 1);
     const running = [...this.#running];
     if (running.length >= threads || running.filter((task) => task.client === client).length >= most) return false;
     if (long && running.filter((task) => task.long).length >= most) return false;
-    return lane === undefined || !running.some((task) => task.lane === lane);
+    if (lane !== undefined && running.some((task) => task.lane === lane)) return false;
+    const heavy = running.reduce((sum, task) => sum + task.weight, 0);
+    return weight === 0 || heavy === 0 || heavy + weight <= maxWeight;
   }
 
   #startNext(): void {
@@ -159,6 +177,7 @@ export class ThreadPool {
       const next = this.#queue.shift((task) => this.#hasThreadFor(task));
       if (next === undefined) return;
       this.#running.add(next);
+      this.#begun += 1;
       void next.start().then((tell) => {
         // Before the caller is told: it may ask for more at once.
         this.#running.delete(next);
@@ -175,29 +194,47 @@ export class ThreadPool {
     { transfer: memory = [], bounds }: RunOptions,
   ): Promise<Outcome<unknown>> {
     const { ticket, transfer } = this.#options.attach();
-    const place = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const message: TaskMessage = { name, input, ticket, place };
-    const exceeded = new AbortController();
-    const worker = () => this.#piscina.threads.find((thread) => thread.threadId === Atomics.load(place, 0));
-    const stopWatching = bounds && watch(bounds, worker, (reason) => exceeded.abort(reason));
+    const state = newTaskState();
+    const message: TaskMessage = { name, input, ticket, state };
+    const ending = new AbortController();
+    const worker = () => this.#piscina.threads.find((thread) => thread.threadId === threadOf(state));
+    // What takes too much is not asked to end: it would go on taking meanwhile. Nothing that is bounded commits.
+    const stopWatching = bounds && watch(bounds, worker, (reason) => ending.abort(reason));
+    const stopListening = endSoonAfter(signal, state, () => ending.abort(signal.reason));
     try {
-      const reply: TaskReply = await this.#piscina.run(message, {
-        signal: AbortSignal.any([signal, exceeded.signal]),
-        transferList: [...transfer, ...memory],
-      });
+      const transferList = [...transfer, ...memory];
+      const reply: TaskReply = await this.#piscina.run(message, { signal: ending.signal, transferList });
       return 'issues' in reply ? new Failure(reply.issues) : reply.result;
     } catch (error) {
-      throw exceeded.signal.aborted ? exceeded.signal.reason : asExceeded(error);
+      throw ending.signal.reason instanceof Exceeded ? ending.signal.reason : asExceeded(error);
     } finally {
       stopWatching?.();
+      stopListening();
     }
   }
 }
 
+/** Asks a task to end when the signal is aborted, and calls `end` when it had its time, and has no commit under way. */
+function endSoonAfter(signal: AbortSignal, state: TaskState, end: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const ask = (): void => {
+    interrupt(state);
+    timer = setInterval(() => {
+      if (mayBeEnded(state)) end();
+    }, patience);
+  };
+  signal.addEventListener('abort', ask, { once: true });
+  return () => {
+    signal.removeEventListener('abort', ask);
+    clearInterval(timer);
+  };
+}
+
 /** What a thread of the pool exports as `runTask`; `handlersOf` gives what the thread can do, with what came attached to the task. */
 export function taskRunner(handlersOf: (ticket: unknown) => TaskHandlers): (message: TaskMessage) => Promise<unknown> {
-  return async ({ name, input, ticket, place }) => {
-    Atomics.store(place, 0, threadId);
+  letOthersGoFirst();
+  return async ({ name, input, ticket, state }) => {
+    beginTask(state);
     const handlers = handlersOf(ticket);
     const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
     if (handler === undefined) throw new Error(`No thread does the task ${name}`);

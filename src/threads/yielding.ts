@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { throwIfInterrupted } from './interruption.ts';
 
 /** Milliseconds that a long piece of work may hold the event loop. */
 const turn = 20;
@@ -6,11 +7,12 @@ const turn = 20;
 /** Pieces of one request that are under way at once. */
 const width = 32;
 
-/** What a long loop awaits between its rounds, so that others are served meanwhile. */
+/** What a long loop awaits between its rounds, so that others are served meanwhile; rejects with Interrupted where its task is to end. */
 export function yielder(): () => Promise<void> {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < turn) return;
+    throwIfInterrupted();
     await setImmediate();
     since = performance.now();
   };

@@ -4,6 +4,7 @@ import type { Open } from './build.ts';
 import { concepts } from './concepts.ts';
 import { counting } from './counting.ts';
 import { following } from './following.ts';
+import { heavy } from './heavy.ts';
 import { indexing } from './indexing.ts';
 import { jobs } from './jobs.ts';
 import { keeping } from './keeping.ts';
@@ -20,6 +21,7 @@ import { writing } from './writing.ts';
 export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: writing`, async (t) => writing(t, open));
   t.test(`${name}: history and changes`, async (t) => past(t, open));
+  t.test(`${name}: what is heavy`, async (t) => heavy(t, open));
   t.test(`${name}: searching`, async (t) => searching(t, open));
   t.test(`${name}: indexing`, async (t) => indexing(t, open));
   t.test(`${name}: planning`, async (t) => planning(t, open, filters));

@@ -31,12 +31,16 @@ export const threadFile = new URL('../../src/main.ts', import.meta.url);
 export type OwnParts = Omit<ContextParts, 'threadFile'>;
 
 /** A whole server of this process: a real port, a real file. It serves the table of operations and the guide, or the given ones. */
-export async function startServer(settings: Record<string, string> = {}, own: OwnParts = {}): Promise<TestServer> {
+export async function startServer(
+  settings: Record<string, string> = {},
+  own: OwnParts = {},
+): Promise<TestServer & { readonly context: Context }> {
   const folder = mkdtempSync(join(tmpdir(), 'hufhir-'));
-  const { base, ask, stop } = await startOn(join(folder, 'test.db'), settings, own);
+  const { base, ask, context, stop } = await startOn(join(folder, 'test.db'), settings, own);
   return {
     base,
     ask,
+    context,
     stop: async () => {
       await stop();
       rmSync(folder, { recursive: true });

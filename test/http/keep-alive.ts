@@ -12,9 +12,9 @@ export interface KeepAlive {
   readonly close: () => void;
 }
 
-/** A client of so many connections at most, which it keeps: `fetch` takes several times as long. */
-export function keepAlive(base: string, maxSockets: number): KeepAlive {
-  const agent = new Agent({ keepAlive: true, maxSockets });
+/** A client of so many connections at most, which it keeps: `fetch` takes several times as long. A server knows it by its address. */
+export function keepAlive(base: string, maxSockets: number, localAddress = '127.0.0.1'): KeepAlive {
+  const agent = new Agent({ keepAlive: true, maxSockets, localAddress });
   const ask: KeepAlive['ask'] = (method, path, body, more = {}) =>
     new Promise((resolve, reject) => {
       const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);

@@ -1,91 +1,102 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
-import { startServe } from '#test/process/hufhir.ts';
+import { type ServerProcess, startServe } from '#test/process/hufhir.ts';
 import { sized } from '#test/process/sizes.ts';
-import { entry, patient, transaction } from './harness.ts';
+import { type KeepAlive, keepAlive } from './keep-alive.ts';
+import { type Acknowledged, digestOf, Writer } from './mixed-writes.ts';
+import { Random } from './search/oracle-random.ts';
 
-const rounds = sized(3, 12);
-const width = 8;
-const size = 40;
+const rounds = sized(10, 60);
+const clients = ['127.0.0.1', '127.0.0.2'];
+/** Of each client, at once. */
+const lanes = 3;
 const silent = { HUFHIR_LOG_LEVEL: 'silent' };
+
+const seed = Number(process.env.HUFHIR_TEST_SEED ?? randomInt(2 ** 31));
+const random = new Random(seed);
 
 const folder = mkdtempSync(join(tmpdir(), 'hufhir-kill-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 
-const system = 'urn:example:bundle';
-
-/** A bundle of new Patients, tagged with its name, the last of which refers to the first. */
-function bundle(name: string): unknown {
-  const meta = { tag: [{ system, code: name }] };
-  const urn = 'urn:uuid:0e2b8d3c-0f6a-4a67-9d3e-444444444444';
-  const patients = Array.from({ length: size - 1 }, (_, i) =>
-    entry('POST', 'Patient', patient({ meta, birthDate: '1950-01-02' }), i === 0 ? { fullUrl: urn } : {}),
-  );
-  const last = { resourceType: 'Observation', meta, status: 'final', code: { text: 'x' }, subject: { reference: urn } };
-  return transaction(...patients, entry('POST', 'Observation', last));
-}
-
-/** Sends bundles, several at once, until the server is gone; calls `acknowledged` for each that was answered 200. */
-async function sendUntilDeath(base: string, round: number, acknowledged: (name: string) => void): Promise<string[]> {
-  const sent: string[] = [];
-  const one = async (lane: number): Promise<void> => {
-    for (let i = 0; ; i++) {
-      const name = `${round}-${lane}-${i}`;
-      sent.push(name);
-      const headers = { 'content-type': 'application/fhir+json' };
-      const body = JSON.stringify(bundle(name));
-      const reply = await fetch(base, { method: 'POST', headers, body }).catch(() => undefined);
-      if (reply === undefined) return;
-      if (reply.status !== 200) throw new Error(`${reply.status} ${await reply.text()}`);
-      acknowledged(name);
-      await reply.text().catch(() => undefined);
-    }
+/** Lets all write, and kills the server at a moment within it: after some answers, or while a large transaction is worked on. */
+async function killWithin({ child, base }: ServerProcess, writers: readonly Writer[]): Promise<number> {
+  const moment = Promise.withResolvers<void>();
+  const large = random.oneIn(2);
+  let left = large ? 1 + random.below(6) : 1 + random.below(80);
+  let answers = 0;
+  const count = (counts: boolean) => {
+    if (counts && --left === 0) moment.resolve();
   };
-  await Promise.all(Array.from({ length: width }, (_, lane) => one(lane)));
-  return sent;
+  const writing = Promise.all(
+    writers.map((writer, i) =>
+      writer.writeUntilLost(
+        base,
+        clients[i % clients.length] ?? '',
+        (isLarge) => count(large && isLarge),
+        () => {
+          answers += 1;
+          count(!large);
+        },
+      ),
+    ),
+  );
+  const gone = once(child, 'exit');
+  // A writer that meets a wrong answer ends the wait too.
+  await Promise.race([moment.promise, writing]);
+  await setTimeout(random.below(large ? 300 : 20));
+  child.kill('SIGKILL');
+  await gone;
+  await writing;
+  return answers;
 }
 
-async function stored(base: string, name: string): Promise<number> {
-  const counts = ['Patient', 'Observation'].map(async (type) => {
-    const reply = await fetch(`${base}/${type}?_tag=${system}|${name}&_count=0&_total=accurate`);
-    return ((await reply.json()) as { total: number }).total;
-  });
-  return (await Promise.all(counts)).reduce((a, b) => a + b, 0);
+/** How a version is read that was acknowledged, if not as it was told. */
+async function wrong(ask: KeepAlive['ask'], { id, version, digest }: Acknowledged): Promise<string | undefined> {
+  const read = await ask('GET', `/Patient/${id}/_history/${version}`);
+  if (digest === undefined) return read.status === 410 ? undefined : `${id} was deleted, and is ${read.status}`;
+  return read.status === 200 && digestOf(read.text) === digest
+    ? undefined
+    : `${id} ${version}: ${read.status} ${read.text.slice(0, 500)}`;
 }
+
+const names = Array.from({ length: clients.length * lanes }, (_, i) => `w${i}`);
 
 t.test(
-  `SIGKILL in the middle of an import, ${rounds} times: what was acknowledged is whole, nothing is partial`,
+  `SIGKILL in the middle of mixed writes, ${rounds} times: what was acknowledged is there to the byte, and nothing by half; HUFHIR_TEST_SEED=${seed}`,
   async (t) => {
-    const acknowledged = new Set<string>();
-    const sent = new Set<string>();
+    const writers = names.map((name) => new Writer(name, random));
+    const checked = new Map(writers.map((writer) => [writer, 0]));
+    let cutLarge = 0;
     let server = await startServe(folder, silent);
     for (let round = 0; round < rounds; round++) {
-      const { child, base } = server;
-      const before = acknowledged.size;
-      // Another moment each round: after another count of answers, and another time within the work after that.
-      const answers = 2 + round * 3;
-      const gone = once(child, 'exit');
-      const all = await sendUntilDeath(base, round, (name) => {
-        acknowledged.add(name);
-        if (acknowledged.size === before + answers) setTimeout(() => child.kill('SIGKILL'), round * 2.7);
-      });
-      await gone;
-      t.equal(child.signalCode, 'SIGKILL');
-      for (const name of all) sent.add(name);
+      const answers = await killWithin(server, writers);
+      t.equal(server.child.signalCode, 'SIGKILL');
+      cutLarge += writers.filter(({ cut }) => cut?.large).length;
       server = await startServe(folder, silent);
-      for (const name of all) {
-        const count = await stored(server.base, name);
-        if (acknowledged.has(name)) t.equal(count, size, `${name} was acknowledged`);
-        else t.ok(count === 0 || count === size, `${name} was not acknowledged: ${count}`);
+      const { ask, close } = keepAlive(server.base, 8);
+      const halves = await Promise.all(writers.map((writer) => writer.settle(ask)));
+      t.strictSame(halves, Array(writers.length).fill(undefined), `round ${round}, ${answers} answers: all or nothing`);
+      for (const writer of writers) {
+        const last = round === rounds - 1;
+        // In the end all of it: what was acknowledged stays through every later kill.
+        const all = writer.acknowledged.slice(last ? 0 : checked.get(writer));
+        checked.set(writer, writer.acknowledged.length);
+        const lost: string[] = [];
+        for (const one of all) lost.push((await wrong(ask, one)) ?? '');
+        t.strictSame(
+          lost.filter((text) => text !== ''),
+          [],
+        );
       }
+      close();
     }
-    let whole = 0;
-    for (const name of acknowledged) if ((await stored(server.base, name)) === size) whole++;
-    t.equal(whole, acknowledged.size, 'and stays so through every later kill');
-    t.ok(sent.size > acknowledged.size, 'some bundles were under way when the server was killed');
+    const count = writers.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
+    t.comment(`${count} versions were acknowledged; ${cutLarge} large transactions were under way at a kill`);
     server.child.kill('SIGTERM');
     t.equal(await server.ended, 0);
   },

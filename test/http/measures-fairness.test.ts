@@ -45,8 +45,8 @@ function stranger(base: string, path: string): ClientRequest {
 }
 
 /** Waits until so many tasks have a thread. */
-async function untilRunning(pool: { readonly running: number }, count: number): Promise<void> {
-  while (pool.running !== count) await setTimeout(20);
+async function untilRunning(pool: { readonly counts: { readonly running: number } }, count: number): Promise<void> {
+  while (pool.counts.running !== count) await setTimeout(20);
 }
 
 t.test('who has endless sets of measures evaluated leaves a thread to others', async (t) => {
@@ -66,8 +66,10 @@ t.test('who has endless sets of measures evaluated leaves a thread to others', a
     t.equal(body.group[0].population[0].count, 1);
   }
   t.equal(await Promise.race([...answered, 'waiting']), 'waiting');
-  t.equal(context.measurePool.running, 2, 'the third waits for one of its own');
+  t.equal(context.measurePool.counts.running, 2, 'the third waits for one of its own');
   for (const asked of all) asked.destroy();
+  await untilRunning(context.measurePool, 0);
+  t.equal((await ask('GET', evaluationOf('Plain'))).status, 200, 'all threads are free again');
 });
 
 t.test('a set of measures has one thread, whoever asks', async (t) => {
@@ -80,7 +82,7 @@ t.test('a set of measures has one thread, whoever asks', async (t) => {
   other.on('error', () => undefined);
   await untilRunning(context.measurePool, 1);
   await setTimeout(500);
-  t.equal(context.measurePool.running, 1);
+  t.equal(context.measurePool.counts.running, 1);
   for (const asked of [...years, other]) asked.destroy();
 });
 
@@ -89,8 +91,13 @@ t.test('an evaluation ends with its last client, and so does a translation', asy
   t.teardown(() => stop());
   const input = { periodStart: '2025', periodEnd: '2025' } as never;
   const evaluate = (id: string, client: string, signal?: AbortSignal) => {
-    const caller = { rights: unrestricted, identity: client, client, ...(signal && { signal }) };
-    return evaluateMeasure.handler(context, caller, { id, input, preconditions: {} as never });
+    const caller = { rights: unrestricted, identity: client, client };
+    return evaluateMeasure.handler(context, caller, {
+      id,
+      input,
+      preconditions: {} as never,
+      ...(signal && { signal }),
+    });
   };
   const [one, another] = [new AbortController(), new AbortController()];
   const first = evaluate('Endless1', 'a', one.signal);
@@ -103,7 +110,7 @@ t.test('an evaluation ends with its last client, and so does a translation', asy
   another.abort(new Error('b left'));
   await t.rejects(second, { message: 'b left' });
   t.match(await third, { resource: { resourceType: 'MeasureReport' } });
-  t.equal(context.measurePool.running, 0);
+  t.equal(context.measurePool.counts.running, 0);
 });
 
 t.test('time and memory are bounded, and the answer names the setting', async (t) => {

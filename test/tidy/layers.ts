@@ -54,6 +54,8 @@ const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>
     'planner',
     'read',
     'write',
+    'answers.ts',
+    'workers.ts',
     'jobs.ts',
     'store.ts',
     'driver.ts',
@@ -72,7 +74,7 @@ const subRanks: Readonly<Record<string, readonly (string | readonly string[])[]>
     'conformance',
     'perform.ts',
   ],
-  http: ['request', 'response', 'tasks.ts', 'exchange.ts', 'large-request.ts', 'server'],
+  http: ['request', 'response', 'tasks.ts', 'exchange.ts', 'large-request.ts', 'dispatch.ts', 'server'],
 };
 
 const readers = { config: ['operations', 'http', 'cli', 'assembly', 'main'], seed: ['cli'] };

@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { compileDirect } from './direct.ts';
+import { ask, type Variables } from './run.ts';
 
 type FhirPathEngine = typeof import('fhirpath').default;
 
@@ -62,17 +64,31 @@ export function compileTyped(expression: string): (resource: unknown) => TypedVa
   };
 }
 
-/** What an expression of an invariant names beside its element: `%resource`, which holds it, and `%rootResource`, the outermost. */
-export interface Variables {
-  readonly resource: unknown;
-  readonly rootResource: unknown;
-}
-
 /**
  * As compile, for expressions that are evaluated on an element; `base` is its type, or the path of a backbone element
  * (`Period`, `Patient.contact`). `resolve()` and `memberOf()` throw: there is nothing behind them.
  */
 export function compileAt(expression: string, base: string): (element: unknown, variables: Variables) => unknown[] {
+  const { fhirpath } = load();
+  const direct = compileDirect(fhirpath.parse(expression), base);
+  if (direct === undefined) return compileInEngine(expression, base);
+  let run: typeof direct | undefined;
+  return (element, variables) => {
+    try {
+      return direct(element, variables);
+    } catch (error) {
+      if (error !== ask) throw error;
+      run ??= compileInEngine(expression, base);
+      return run(element, variables);
+    }
+  };
+}
+
+/** As compileAt, in the engine alone. */
+export function compileInEngine(
+  expression: string,
+  base: string,
+): (element: unknown, variables: Variables) => unknown[] {
   const { fhirpath, r4 } = load();
   const run = fhirpath.compile({ base, expression }, r4, options);
   return (element, { resource, rootResource }) => {

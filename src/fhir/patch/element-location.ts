@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { ResourceNode } from 'fhirpath';
 import { atMost, limits } from '#limits';
+import type { SyntaxNode } from '../fhirpath/run.ts';
 import { children } from '../model/model.ts';
 import { contentUnder, type Key } from './edit.ts';
 
@@ -37,12 +38,6 @@ const maxSteps = limits['patch-path-work'].most;
 const stepsOfCharacter = 50;
 /** For the few steps that are long: comparing large elements. */
 const maxMilliseconds = 2_000;
-
-interface SyntaxNode {
-  readonly type?: string;
-  readonly text?: string;
-  readonly children?: readonly SyntaxNode[];
-}
 
 type CompiledPath = (root: object) => readonly unknown[];
 

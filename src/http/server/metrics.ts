@@ -37,6 +37,7 @@ export function createMetrics(context: Context): Metrics {
   const problems = gauge('hufhir_store_problems', 'Problems found by the check after an unclean end of the server');
   const revision = gauge('hufhir_store_revision', 'Revision of the definitions in force');
   const queue = gauge('hufhir_store_queue', 'Changes that wait to be written');
+  const tasks = gauge('hufhir_pool_tasks', 'Tasks of the pool: begun since the start, running, waiting', ['state']);
   const groups = gauge('hufhir_store_groups', 'Groups of transactions that this process committed');
   const transactions = gauge('hufhir_store_transactions', 'Transactions in these groups');
   let counted: { readonly at: number; readonly stats: Stats | undefined } | undefined;
@@ -59,6 +60,7 @@ export function createMetrics(context: Context): Metrics {
       child(seconds);
     },
     async text() {
+      for (const [state, count] of Object.entries(context.pool.counts)) tasks.set({ state }, count);
       if (counted === undefined || Date.now() - counted.at >= countsKept) {
         const stats = await statsOf(context);
         // A store that cannot be asked is told of by `/readyz`.

@@ -7,7 +7,8 @@ import { type Failure, fail } from '#errors';
  * (RFC 9112, 9.3.2), and none goes out after one that ends the connection.
  */
 interface UnderWay {
-  count: number;
+  /** Oldest first: so they go out. */
+  readonly responses: Set<KnownResponse>;
   /** The answer to the newest request, and that to the one before it. */
   latest: ServerResponse | undefined;
   before: ServerResponse | undefined;
@@ -20,12 +21,74 @@ interface UnderWay {
 const connection = Symbol('connection');
 const dropped = Symbol('dropped');
 
+const leaving = Symbol('leaving');
+
 type KnownSocket = Socket & { [connection]?: UnderWay };
 type KnownRequest = IncomingMessage & { [dropped]?: true };
+type KnownResponse = ServerResponse & { [leaving]?: Leaving };
+
+/** What happens when the client of an answer leaves before it has it. */
+interface Leaving {
+  readonly tell: () => void;
+  /** Made when somebody asks for its signal. */
+  controller?: AbortController;
+}
 
 function of(socket: KnownSocket): UnderWay {
-  socket[connection] ??= { count: 0, latest: undefined, before: undefined, ends: false, refused: false };
-  return socket[connection];
+  return socket[connection] ?? begin(socket);
+}
+
+function begin(socket: KnownSocket): UnderWay {
+  const known = {
+    responses: new Set<KnownResponse>(),
+    latest: undefined,
+    before: undefined,
+    ends: false,
+    refused: false,
+  };
+  socket[connection] = known;
+  socket.once('end', () => askWhetherThere(socket, known));
+  // Before Node tells each answer of it.
+  socket.prependOnceListener('close', () => {
+    for (const { [leaving]: left } of known.responses) {
+      left?.tell();
+      left?.controller?.abort();
+    }
+  });
+  return known;
+}
+
+/** Milliseconds between two looks whether a client that closed its side still waits for an answer. */
+const asking = 200;
+
+/**
+ * A client that closed its side may wait for its answers, or be gone: the system tells only when something is sent. An interim
+ * response (RFC 9110, 15.2) is passed over by whoever waits.
+ */
+function askWhetherThere(socket: Socket, { responses }: UnderWay): void {
+  const timer = setInterval(() => {
+    const [next] = responses;
+    if (next === undefined || socket.destroyed) clearInterval(timer);
+    else if (!next.headersSent && next.req.complete && next.req.httpVersion === '1.1') next.writeProcessing();
+  }, asking).unref();
+}
+
+/** Calls when the client of an answer leaves before it has it. */
+export function onLeaving(response: KnownResponse, tell: () => void): void {
+  response[leaving] = { tell };
+}
+
+/** Whether the client of an answer left before it had it. */
+export function hasLeft({ req: { socket }, writableFinished }: ServerResponse): boolean {
+  return socket.destroyed && !writableFinished;
+}
+
+/** Ends when the client of an answer leaves before it has it. */
+export function signalOf(response: KnownResponse): AbortSignal {
+  if (hasLeft(response)) return AbortSignal.abort();
+  response[leaving] ??= { tell: () => undefined };
+  response[leaving].controller ??= new AbortController();
+  return response[leaving].controller.signal;
 }
 
 /** Called when a request begins, before anything else looks at it. */
@@ -35,7 +98,7 @@ export function beginRequest(request: KnownRequest, response: ServerResponse): v
     request[dropped] = true;
     return;
   }
-  known.count += 1;
+  known.responses.add(response);
   known.before = known.latest;
   known.latest = response;
   if (request.httpVersion === '1.0') {
@@ -44,8 +107,8 @@ export function beginRequest(request: KnownRequest, response: ServerResponse): v
     known.ends = true;
   }
   response.once('close', () => {
-    known.count -= 1;
-    if (known.count > 0 || !request.complete) return;
+    known.responses.delete(response);
+    if (known.responses.size > 0 || !request.complete) return;
     known.latest = undefined;
     known.before = undefined;
   });
@@ -58,7 +121,7 @@ export function isDropped(request: KnownRequest): boolean {
 
 /** Bounds what one connection can make the server hold: HUFHIR_MAX_PIPELINED. */
 export function crowded({ socket }: IncomingMessage, most: number): Failure | undefined {
-  return of(socket).count <= most ? undefined : fail('too-many-requests', { expected: most });
+  return of(socket).responses.size <= most ? undefined : fail('too-many-requests', { expected: most });
 }
 
 /** Makes an answer the last of its connection; false if others were taken that are to follow it. */

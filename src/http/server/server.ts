@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, METHODS } from 'node:http';
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import fastifyCompress from '@fastify/compress';
 import fastifyCors from '@fastify/cors';
@@ -16,8 +16,7 @@ import type { Caller, Context } from '#operations/request/context.ts';
 import type { Interaction } from '#operations/request/route.ts';
 import { mask } from '#resident-numbers';
 import { unrestricted } from '#security/rights.ts';
-import { respond } from '../exchange.ts';
-import { respondInPool } from '../large-request.ts';
+import { dispatch } from '../dispatch.ts';
 import { compression, cors } from '../request/codings.ts';
 import { decodeHeaders } from '../request/headers.ts';
 import {
@@ -32,7 +31,7 @@ import { serveApi } from './api.ts';
 import { serveConsole } from './console.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { originGuard } from './origins.ts';
-import { beginRequest, breakOff, crowded, endWith, isDropped } from './pipelining.ts';
+import { beginRequest, breakOff, crowded, endWith, hasLeft, isDropped, onLeaving, signalOf } from './pipelining.ts';
 import { serveReadiness } from './readiness.ts';
 import { type Shutdown, shutDownGracefully } from './shutdown.ts';
 
@@ -40,7 +39,8 @@ import { type Shutdown, shutDownGracefully } from './shutdown.ts';
 export async function createServer(context: Context): Promise<FastifyInstance> {
   const { config } = context;
   const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    if (isDropped(request.raw)) return reply.hijack();
+    // Whoever gave up its work ended it so: nobody waits for an answer.
+    if (isDropped(request.raw) || (hasLeft(reply.raw) && error.name === 'AbortError')) return reply.hijack();
     // Fastify ends the connection where it could not read a body.
     if (reply.hasHeader('connection') && !endWith(reply.raw)) reply.removeHeader('connection');
     return refuse(reply, failureOf(context, error, request));
@@ -72,6 +72,20 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) => refuse(reply, unknownRoute(request)));
   const shutdown = shutDownGracefully(app, config.shutdownTimeout);
+  accompany(app, context, metrics, shutdown);
+  await app.register(fastifyCompress, compression);
+  if (config.corsOrigins.length > 0) await app.register(fastifyCors, cors(config.corsOrigins));
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  serveReadiness(app, context);
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()));
+  await app.register(async (fhir) => serveFhir(context, shutdown, fhir));
+  await serveApi(app, context);
+  await serveConsole(app);
+  return app;
+}
+
+/** What holds for every request, whatever it asks for. */
+function accompany(app: FastifyInstance, { config }: Context, metrics: Metrics, shutdown: Shutdown): void {
   // One hook for all that holds for every request: each hook costs as much as what is asked here.
   app.addHook('onRequest', (request, reply, done) => {
     if (isDropped(request.raw)) {
@@ -79,6 +93,7 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
       return;
     }
     identify(request, reply);
+    onLeaving(reply.raw, () => account(metrics, request, reply));
     const refused = shutdown.now
       ? fail('shutting-down', {})
       : (crowded(request.raw, config.maxPipelined) ?? hostless(request));
@@ -92,19 +107,10 @@ export async function createServer(context: Context): Promise<FastifyInstance> {
     else refuse(reply, unread);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    account(metrics, request, reply);
+    if (!hasLeft(reply.raw)) account(metrics, request, reply);
     shutdown.answered();
     done();
   });
-  await app.register(fastifyCompress, compression);
-  if (config.corsOrigins.length > 0) await app.register(fastifyCors, cors(config.corsOrigins));
-  app.get('/healthz', async () => ({ status: 'ok' }));
-  serveReadiness(app, context);
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.text()));
-  await app.register(async (fhir) => serveFhir(context, shutdown, fhir));
-  await serveApi(app, context);
-  await serveConsole(app);
-  return app;
 }
 
 function nodeOptions(context: Context) {
@@ -174,7 +180,7 @@ function serveFhir(context: Context, shutdown: Shutdown, fhir: FastifyInstance):
       refuse(reply, foreign);
       return;
     }
-    const caller = recognise(context, request);
+    const caller = recognise(context, request, reply);
     if (caller instanceof Failure) {
       refuse(reply.header('www-authenticate', 'Bearer'), caller);
       return;
@@ -208,8 +214,7 @@ async function answer(
   if (isDropped(http.raw)) return reply.hijack();
   const body = Buffer.isBuffer(http.body) ? http.body : nothing;
   const incoming = { method: http.method, url: http.raw.url ?? '', headers: http.headers, body };
-  const isLarge = body.length > context.config.largeBody && !hasParameters(context, incoming.url);
-  const outgoing = await (isLarge ? respondInPool : respond)(context, caller, incoming);
+  const outgoing = await dispatch(context, caller, incoming);
   if (outgoing instanceof Failure) return refuse(reply, outgoing);
   (http as Asking)[asked] = outgoing.asked;
   reply.code(outgoing.status);
@@ -226,17 +231,29 @@ async function answer(
 
 const nothing = new Uint8Array();
 
-/** Whether a body is the parameters of an operation: these are few, and the results that it keeps are in this thread. */
-function hasParameters({ operations }: Context, url: string): boolean {
-  const [, name] = /^[^?]*(?:\$|%24)([^/?]*)/.exec(url) ?? [];
-  return name !== undefined && !operations.some((o) => o.name === name && o.judges === true);
-}
-
 /** Who asks. Until the server knows tokens, `required` lets nobody in but to the CapabilityStatement, and addresses are identities. */
-function recognise({ config }: Context, { method, raw, ip }: FastifyRequest): Outcome<Caller> {
+function recognise({ config }: Context, { method, raw, ip }: FastifyRequest, reply: FastifyReply): Outcome<Caller> {
   const open = (method === 'GET' || method === 'HEAD') && /^\/fhir\/metadata(\?|$)/.test(raw.url ?? '');
   if (config.auth !== 'off' && !open) return fail('login-required', {});
-  return { rights: unrestricted, identity: `address:${ip}`, client: ip };
+  return new Client(ip, reply.raw);
+}
+
+/** Who asks, by address. Its signal is made when somebody asks for it, and stays behind where the caller goes to another thread. */
+class Client implements Caller {
+  readonly rights = unrestricted;
+  readonly identity: string;
+  readonly client: string;
+  readonly #response: ServerResponse;
+
+  constructor(address: string, response: ServerResponse) {
+    this.identity = `address:${address}`;
+    this.client = address;
+    this.#response = response;
+  }
+
+  get signal(): AbortSignal {
+    return signalOf(this.#response);
+  }
 }
 
 function identify(request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -257,19 +274,23 @@ function isShown(text: string, form: RegExp): boolean {
   return form.test(text) && mask(text) === text;
 }
 
+/** The status of what has no answer, since its client left: that of nginx. */
+const clientLeft = 499;
+
 function account(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): void {
   const interaction = (request as Asking)[asked];
   const code = interaction?.code ?? 'other';
   const type = interaction !== undefined && 'type' in interaction ? (interaction.type ?? '') : '';
   const ms = reply.elapsedTime;
-  metrics.observe(code, type, reply.statusCode, ms / 1000);
+  const status = hasLeft(reply.raw) ? clientLeft : reply.statusCode;
+  metrics.observe(code, type, status, ms / 1000);
   request.log.info(
     {
       reqId: request.id,
       method: request.method,
       interaction: code,
       type,
-      status: reply.statusCode,
+      status,
       ms: Math.round(ms * 10) / 10,
     },
     'request',

@@ -64,6 +64,8 @@ async function attempt(log: Context['log'], request: Request, act: Act): Promise
   try {
     return await act(request);
   } catch (error) {
+    // The whole bundle was given up.
+    if (error instanceof Error && error.name === 'AbortError') throw error;
     const found = request.path ?? 'the entry';
     log.error({ err: error, entry: found }, 'An entry of a bundle met a defect');
     return fail('internal', { found });

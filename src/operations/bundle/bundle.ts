@@ -19,7 +19,16 @@ export async function bundle(
   const incoming = readBundle(context, body, lenient);
   if (incoming instanceof Failure) return incoming;
   const { type, entries } = incoming;
+  // A batch cannot be begun anew once an entry of it is done, and whatever reads may meet anything.
+  if (type === 'batch' || !entries.every(isPlain)) context.bound?.exceed();
   const answers =
     type === 'batch' ? await answerAll(context, entries, act) : await transaction(context, caller, entries, act);
   return answers instanceof Failure ? answers : { kind: 'responses', status: 200, type, answers };
+}
+
+/** Whether an entry is no more work than what it brings, or refused. */
+function isPlain(entry: Outcome<Request>): boolean {
+  if (entry instanceof Failure) return true;
+  const { interaction, ifNoneExist } = entry;
+  return /^(create|update|delete)$/.test(interaction.code) && ifNoneExist === undefined;
 }

@@ -4,15 +4,11 @@ import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { operationOf } from '../request/operation.ts';
 import type { Request } from '../request/request.ts';
+import { requestContext } from '../request/request-store.ts';
 import { readJobRequest, writeJobAnswer } from './job-texts.ts';
 
-/** Does what a request asks; rejects with the signal's reason where it is aborted, or at a defect. */
-export type Perform = (
-  context: Context,
-  caller: Caller,
-  request: Request,
-  signal: AbortSignal,
-) => Promise<Outcome<Answer>>;
+/** Does what a request asks; rejects with the reason of the caller's signal where it is aborted, or at a defect. */
+export type Perform = (context: Context, caller: Caller, request: Request) => Promise<Outcome<Answer>>;
 
 /** Processes that may end while they do a job; then it is taken for the reason. */
 const maxLost = 3;
@@ -84,8 +80,10 @@ class JobRunner {
     const { log, config } = this.#context;
     try {
       const { caller, request } = readJobRequest(job.request);
+      const asking = { ...caller, signal };
       const done =
-        interrupted(this.#context, request, job) ?? (await this.#perform(this.#context, caller, request, signal));
+        interrupted(this.#context, request, job) ??
+        (await this.#perform(requestContext(this.#context, asking), asking, request));
       const text = writeJobAnswer(done);
       if (text.length <= config.maxAnswer) return text;
       const told = `The answer takes ${text.length} characters; at most ${config.maxAnswer} are kept (HUFHIR_MAX_ANSWER). Ask for less.`;
@@ -152,19 +150,20 @@ function interrupted(
   return lost < maxLost ? undefined : fail('job-interrupted', { found: `${lost} times` });
 }
 
-const runners = new WeakMap<Context, JobRunner>();
+/** By what stays the same in the contexts of all requests. */
+const runners = new WeakMap<Context['pool'], JobRunner>();
 
 /** Has this process do jobs, until `stopJobs`: its own, and those that others left. */
 export function startJobs(context: Context, perform: Perform): void {
-  runners.set(context, new JobRunner(context, perform));
+  runners.set(context.pool, new JobRunner(context, perform));
 }
 
 /** What this process does is given back at once, for others or the next start. */
 export async function stopJobs(context: Context): Promise<void> {
-  await runners.get(context)?.stop();
+  await runners.get(context.pool)?.stop();
 }
 
 /** Who does jobs in this thread; undefined where none are done. */
 export function runnerOf(context: Context): JobRunner | undefined {
-  return runners.get(context);
+  return runners.get(context.pool);
 }

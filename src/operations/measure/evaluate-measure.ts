@@ -28,7 +28,7 @@ export const evaluateMeasure = operation({
   parameters: measureParameters,
   unsupported: ['practitioner', 'lastReceivedOn'],
   check: ({ clock }, input, given) => measureRequestIssues(clock, input, given),
-  async handler(context, caller, { id, input, signal = caller.signal }) {
+  async handler(context, caller, { id, input, signal }) {
     const request = measureRequest(context.clock, id, input);
     const measures = await loadMeasures(context, caller, request.measures, id !== undefined);
     if (measures instanceof Failure) return measures;

@@ -13,8 +13,9 @@ import type { Answer } from './answer.ts';
 import type { OperationLevel, OperationParameter, OperationSignature } from './operation.ts';
 import type { OperationInput } from './operation-input.ts';
 import type { Preconditions } from './preconditions.ts';
+import type { WorkBound } from './work-bound.ts';
 
-/** What every conductor works with; made once, in main. */
+/** What every conductor works with: made once, and narrowed to each request (`requestContext`). */
 export interface Context {
   readonly config: Config;
   readonly store: Store;
@@ -39,6 +40,8 @@ export interface Context {
   readonly pool: ThreadPool;
   /** Where measures are translated and evaluated: what their authors wrote may never end. */
   readonly measurePool: ThreadPool;
+  /** What the request that is done may bring to this thread; absent where it holds up nobody. */
+  readonly bound?: WorkBound;
   readonly log: Logger;
 }
 

@@ -5,6 +5,7 @@ import type { Query } from '#search/model/query.ts';
 import { includePlans, type PageResource } from '#search/plan.ts';
 import { pages } from '#storage/pages.ts';
 import type { Page, Version } from '#storage/store.ts';
+import { mapInBatches } from '#threads/yielding.ts';
 import type { Find } from '../lookups/time-limit.ts';
 import type { Caller, Context } from '../request/context.ts';
 
@@ -32,7 +33,8 @@ export async function findIncluded(
   let includes = query.includes;
   let round = matches;
   while (includes.length > 0 && round.length > 0) {
-    const plans = includePlans(includes, round.map(foundOf(context)), caller.rights.search, maxIncludes + 1);
+    const resources = await mapInBatches(round, foundOf(context));
+    const plans = includePlans(includes, resources, caller.rights.search, maxIncludes + 1);
     if (plans === undefined) {
       const text = `The page refers to more than ${maxIncludes} resources (HUFHIR_MAX_INCLUDES); ask for a smaller _count, or without _include.`;
       return fail('too-costly', { text });

@@ -37,6 +37,8 @@ async function page(context: Context, caller: Caller, place: SearchScope, cursor
   const { revision } = context.definitions;
   const read = readSearch(context, place, cursor);
   if (read instanceof Failure) return read;
+  // What is known to be heavy is not begun here to be given up.
+  if (read.query.count > manyResources) context.bound?.exceed();
   if (cursor.after !== undefined && orderOf(read.query) !== (cursor.order ?? '')) return fail('bad-cursor', {});
   const where = await resolveLookups(context, caller, read.query.where, read.query.types);
   if (where instanceof Failure) return where;
@@ -61,6 +63,9 @@ async function page(context: Context, caller: Caller, place: SearchScope, cursor
     notes: query.ignored.map((name) => issue('ignored-parameter', { found: name }, undefined, 'warning')),
   };
 }
+
+/** Resources of a page that hardly ever fit into what a request may bring to the thread that speaks HTTP. */
+const manyResources = 200;
 
 interface ReadSearch {
   readonly query: Query;

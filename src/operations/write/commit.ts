@@ -69,12 +69,13 @@ class StaleState {
   }
 }
 
-const queues = new WeakMap<Context, Map<string, Promise<void>>>();
+/** By what stays the same in the contexts of all requests. */
+const queues = new WeakMap<Context['pool'], Map<string, Promise<void>>>();
 
 /** Waits for those who asked for the target before; answers how to let the next one in. */
 async function waitInLine(context: Context, target: string): Promise<() => void> {
-  const queue = queues.get(context) ?? new Map<string, Promise<void>>();
-  queues.set(context, queue);
+  const queue = queues.get(context.pool) ?? new Map<string, Promise<void>>();
+  queues.set(context.pool, queue);
   const before = queue.get(target);
   const { promise, resolve } = Promise.withResolvers<void>();
   const last = (before ?? Promise.resolve()).then(() => promise);

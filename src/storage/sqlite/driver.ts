@@ -16,8 +16,9 @@ import { discardFile, makePrivate, prepareFile } from './database/opening.ts';
 import { reserveFile } from './database/reservation.ts';
 import { applicationId, schemaVersion } from './database/schema.ts';
 import { forgetTraces, Presence, type Traces } from './database/traces.ts';
-import { joinWorkers, SqliteStore, startWorkers } from './store.ts';
+import { SqliteStore } from './store.ts';
 import { errorOf } from './wire/failure.ts';
+import { joinWorkers, startWorkers } from './workers.ts';
 
 /** KiB. */
 const backupCache = 2_000;

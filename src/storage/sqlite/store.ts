@@ -4,8 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { everything, type Plan } from '#search/model/filter.ts';
-import { type Callee, Calls, type Port, worker } from '#threads/calls.ts';
-import { InlineCalls } from '#threads/inline-calls.ts';
+import type { Callee, Calls } from '#threads/calls.ts';
 import type { StoreLog } from '../driver.ts';
 import type { Jobs, Lease, Shelf } from '../shelf.ts';
 import {
@@ -28,30 +27,27 @@ import {
   type Unavailable,
   type Version,
 } from '../store.ts';
+import { committed, patients, unpacked } from './answers.ts';
 import { BackgroundCheck } from './check/background.ts';
 import { Connection } from './database/connection.ts';
-import type { StoreFile } from './database/identity.ts';
 import { Names } from './database/names.ts';
 import { tellsDamage } from './database/obstacles.ts';
 import { checkSetting, type Presence, whole } from './database/traces.ts';
 import { SqliteJobs } from './jobs.ts';
 import { lastSeq } from './planner/planner.ts';
-import type { PackedPage } from './read/find.ts';
 import type { PackedPatients } from './read/patients.ts';
-import { PointReads } from './read/point.ts';
-import { openReads, type ReaderMethods } from './read/reads.ts';
+import { type PointKey, PointReads } from './read/point.ts';
+import type { ReaderMethods } from './read/reads.ts';
 import { markOf, revisionOf, secretOf, settingOf } from './read/shelf.ts';
 import { versionAt } from './read/versions.ts';
 import { errorOf, orUnavailable } from './wire/failure.ts';
-import { complete, type PackedCommit, packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
+import { packReindexed, packTransaction, unpackVersions } from './wire/pack.ts';
+import type { Workers } from './workers.ts';
 import { ClockWatch } from './write/commit-clock.ts';
 import type { WriterMethods } from './write/writer.ts';
 
 /** KiB of pages that the connection of point reads keeps. */
 const cache = 32_000;
-
-/** Threads of long reads: one goes on answering while another works. */
-const readers = 2;
 
 /** Milliseconds between two looks for changes that other processes may make. */
 const lookInterval = 100;
@@ -67,36 +63,6 @@ const closing = 10_000;
 
 /** How often it is tried to find out what became of a transaction. */
 const settling = 20;
-
-/** Who works for a store. */
-interface Workers {
-  /** Whether the writer ends with the store. */
-  readonly own: boolean;
-  /** What says in the file that this process has it open. */
-  readonly presence?: Presence;
-  /** Where it tells of damage that it meets. */
-  readonly log?: StoreLog;
-  readonly writer: Calls<WriterMethods>;
-  readonly readers: readonly Callee<ReaderMethods>[];
-}
-
-/** The threads of a store whose file is there: one that writes, and those of long reads. */
-export function startWorkers(file: StoreFile): Workers {
-  const reader = () => new Calls<ReaderMethods>(worker(new URL('./read/reader.ts', import.meta.url), file));
-  return {
-    own: true,
-    writer: new Calls<WriterMethods>(worker(new URL('./write/writer.ts', import.meta.url), file)),
-    readers: Array.from({ length: readers }, reader),
-  };
-}
-
-/**
- * What another thread of the process works with: it reads by itself, so its reads hold it up; what it writes goes to the thread that
- * writes for all.
- */
-export function joinWorkers(file: StoreFile, port: Port): Workers {
-  return { own: false, writer: new Calls<WriterMethods>(port.start), readers: [new InlineCalls(openReads(file))] };
-}
 
 /** A store in a file, whose schema is this program's. */
 export class SqliteStore implements Store {
@@ -128,7 +94,12 @@ export class SqliteStore implements Store {
     this.#presence = presence;
     this.#connection = Connection.reader(path, cache);
     this.#names = new Names(this.#connection);
-    this.#points = new PointReads(this.#connection, this.#names, (error) => this.#heard(error));
+    this.#points = new PointReads(
+      this.#connection,
+      this.#names,
+      (error) => this.#heard(error),
+      own ? (key, options) => this.#readLarge(key, options) : undefined,
+    );
     this.#writer = writer;
     this.#readers = readers;
     this.shelf = {
@@ -162,17 +133,22 @@ export class SqliteStore implements Store {
     if ('conflict' in made) throw new StoreUnavailable(JSON.stringify(made));
   }
 
-  read(type: string, id: string, version?: number): Promise<Version | undefined> {
-    return this.#points.read(type, id, version);
+  read(type: string, id: string, version?: number, options: ReadOptions = {}): Promise<Version | undefined> {
+    return this.#points.read({ type, id, ...(version !== undefined && { version }) }, options);
   }
 
-  async history(query: HistoryQuery, { signal }: ReadOptions = {}): Promise<Page> {
-    const timed = { asked: query, at: Date.now() };
+  /** One whose text would hold up this thread while it is read and made a text of JavaScript. */
+  async #readLarge(key: PointKey, { signal }: ReadOptions): Promise<Version | undefined> {
+    return unpackVersions(await this.#asked(this.#reader().call('read', key, { signal }))).at(0);
+  }
+
+  async history(query: HistoryQuery, { signal, most }: ReadOptions = {}): Promise<Page> {
+    const timed = { asked: query, at: Date.now(), ...(most !== undefined && { most }) };
     return unpacked(await this.#asked(this.#reader().call('history', timed, { signal })));
   }
 
-  async find(plan: Plan, { signal }: ReadOptions = {}): Promise<Page> {
-    const timed = { asked: plan, at: Date.now() };
+  async find(plan: Plan, { signal, most }: ReadOptions = {}): Promise<Page> {
+    const timed = { asked: plan, at: Date.now(), ...(most !== undefined && { most }) };
     return unpacked(await this.#asked(this.#reader().call('find', timed, { signal })));
   }
 
@@ -221,7 +197,7 @@ export class SqliteStore implements Store {
     if (made === undefined) return undefined;
     const versions = new Map<string, Version>();
     for (let seq = made.after + 1; seq <= made.last; seq++) {
-      const version = versionAt(this.#connection, this.#names, seq);
+      const { version } = versionAt(this.#connection, this.#names, seq);
       versions.set(`${version.type}/${version.id}`, version);
     }
     return { versions: writes.map(({ type, id }) => versions.get(`${type}/${id}`)) };
@@ -231,14 +207,16 @@ export class SqliteStore implements Store {
     return this.#asked(this.#writer.call('reindex', { records: records.map(packReindexed), conditions }));
   }
 
-  async changes(after: number, limit: number, wait = 0, { signal }: ReadOptions = {}): Promise<readonly Version[]> {
+  async changes(after: number, limit: number, wait = 0, options: ReadOptions = {}): Promise<readonly Version[]> {
+    const { signal, most } = options;
     const end = performance.now() + wait;
     for (;;) {
       const left = end - performance.now();
       if (left <= 0 || (await this.lastSeq()) > after) break;
       await setTimeout(Math.min(left, lookInterval), undefined, signal && { signal });
     }
-    return unpackVersions(await this.#asked(this.#reader().call('changes', { after, limit }, { signal })));
+    const asked = { after, limit, ...(most !== undefined && { most }) };
+    return unpackVersions(await this.#asked(this.#reader().call('changes', asked, { signal })));
   }
 
   touched(after: number, limit: number): Promise<Touched> {
@@ -367,32 +345,4 @@ export class SqliteStore implements Store {
       throw this.#heard(error);
     }
   }
-}
-
-function unpacked({ found, ...rest }: PackedPage): Page {
-  return { found: unpackVersions(found), ...rest };
-}
-
-/** The writer tells numbers alone; the texts are here already. */
-function committed({ writes }: Transaction, { lastUpdated, made }: PackedCommit): Commit {
-  const versions = writes.map(({ type, id, method, draft }, i): Version | undefined => {
-    const version = made[3 * i] ?? 0;
-    const seq = made[3 * i + 1] ?? 0;
-    if (version === 0) return undefined;
-    const at = { type, id, version, seq, lastUpdated, created: made[3 * i + 2] === 1 };
-    if (draft === undefined) return { ...at, method: 'DELETE', content: undefined };
-    const content = complete(draft.head, draft.tail, version, lastUpdated);
-    return { ...at, method, content };
-  });
-  return { versions };
-}
-
-function patients({ versions, sizes }: PackedPatients): readonly PatientRecord[] {
-  const all = unpackVersions(versions);
-  let start = 0;
-  return sizes.flatMap((size) => {
-    const [patient, ...records] = all.slice(start, start + size);
-    start += size;
-    return patient === undefined ? [] : [{ patient, records }];
-  });
 }

@@ -1,4 +1,4 @@
-import type { Variables } from '#fhir/fhirpath/fhirpath.ts';
+import type { Variables } from '#fhir/fhirpath/run.ts';
 import { isObject, type JsonObject } from '#fhir/json/object.ts';
 import type { Clock } from '#fhir/values/dates.ts';
 

@@ -1,6 +1,7 @@
 import type { ElementDefinition } from '@medplum/fhirtypes';
 import { type Issue, issue } from '#errors';
-import { compileAt, type Variables } from '#fhir/fhirpath/fhirpath.ts';
+import { compileAt } from '#fhir/fhirpath/fhirpath.ts';
+import type { Variables } from '#fhir/fhirpath/run.ts';
 import type { ConstraintContext } from './check.ts';
 import { corrected } from './corrections.ts';
 import { nativeCheck } from './native.ts';

@@ -65,6 +65,15 @@ const costly: Checks = [
       return objects(resource).every((r) => !has(r, 'groupingId') || ids.has(r.groupingId));
     },
   ],
+  // ig-2
+  [
+    'definition.resource.fhirVersion.all(%context.fhirVersion contains $this)',
+    ({ definition, fhirVersion }) => {
+      const versions = new Set(Array.isArray(fhirVersion) ? fhirVersion : []);
+      const resources = objects(isObject(definition) ? definition.resource : undefined);
+      return resources.every(({ fhirVersion: own }) => !Array.isArray(own) || own.every((v) => versions.has(v)));
+    },
+  ],
   // obs-7
   [
     'value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists()).empty()',
@@ -101,11 +110,26 @@ function typeOf(reference: unknown, { rootResource }: ConstraintContext): string
   if (!isObject(reference)) return undefined;
   const target = typeof reference.reference === 'string' ? parseReference(reference.reference) : undefined;
   if (target?.kind === 'contained') {
-    const found = objects(rootResource.contained).find((c) => c.id === target.id)?.resourceType;
+    const found = containedTypes(rootResource).get(target.id);
     return typeof found === 'string' ? found : undefined;
   }
   if (target !== undefined && 'type' in target) return target.type;
   return typeof reference.type === 'string' ? referenceType(reference.type) : undefined;
+}
+
+const containedIn = new WeakMap<JsonObject, ReadonlyMap<unknown, unknown>>();
+
+/** By id: the first that has it counts. Kept, since thousands of references may be asked for. */
+function containedTypes(resource: JsonObject): ReadonlyMap<unknown, unknown> {
+  const known = containedIn.get(resource);
+  if (known !== undefined) return known;
+  const types = new Map(
+    objects(resource.contained)
+      .toReversed()
+      .map(({ id, resourceType }) => [id, resourceType]),
+  );
+  containedIn.set(resource, types);
+  return types;
 }
 
 function isCoded(concept: unknown, system: string, code: string): boolean {

@@ -32,10 +32,18 @@ export const structureChecks: Checks = [
     'defaultValue.empty() or meaningWhenMissing.empty()',
     (element) => !has(element, 'meaningWhenMissing') || !hasChoice(element, 'defaultValue'),
   ],
-  // sdf-1, sdf-8, sdf-8a, sdf-16, sdf-17
+  // sdf-1, sdf-8, sdf-8a, sdf-9, sdf-16, sdf-17, sdf-23
   [
     "derivation = 'constraint' or snapshot.element.select(path).isDistinct()",
     ({ derivation, snapshot }) => derivation === 'constraint' || areDistinct(elements(snapshot).map((e) => e.path)),
+  ],
+  [
+    "children().element.where(path.contains('.').not()).label.empty() and children().element.where(path.contains('.').not()).code.empty() and children().element.where(path.contains('.').not()).requirements.empty()",
+    (structure) => roots(structure).every((e) => !has(e, 'label') && !has(e, 'code') && !has(e, 'requirements')),
+  ],
+  [
+    "(snapshot | differential).element.all(path.contains('.').not() implies sliceName.empty())",
+    (structure) => roots(structure).every((e) => !has(e, 'sliceName')),
   ],
   [
     "(%resource.kind = 'logical' or element.first().path = %resource.type) and element.tail().all(path.startsWith(%resource.snapshot.element.first().path&'.'))",
@@ -85,6 +93,12 @@ function hasChoice(element: JsonObject, name: string): boolean {
 
 function elements(view: unknown): readonly JsonObject[] {
   return isObject(view) ? objects(view.element) : [];
+}
+
+/** The elements of both views that stand for the type itself. */
+function roots({ snapshot, differential }: JsonObject): readonly JsonObject[] {
+  const all = [...elements(snapshot), ...elements(differential)];
+  return all.filter(({ path }) => typeof path === 'string' && !path.includes('.'));
 }
 
 function haveDistinctIds(list: readonly JsonObject[]): boolean {

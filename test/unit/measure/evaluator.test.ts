@@ -28,6 +28,7 @@ t.test('an evaluation that nobody waits for loses its thread, and the next has o
     workerData: {},
     threads: 1,
     maxQueue: 10,
+    maxWeight: 64 * 1024 * 1024,
     attach: () => {
       const { port1, port2 } = new MessageChannel();
       port1.on('message', () => begun.resolve());

@@ -27,13 +27,19 @@ export interface PackedPage {
 const estimated = 100_000;
 
 /** One page of a search, its total and its contents from one state of the store. */
-export function find(connection: Connection, selection: Planner, plan: Plan, asked = Date.now()): PackedPage {
+export function find(
+  connection: Connection,
+  selection: Planner,
+  plan: Plan,
+  asked = Date.now(),
+  most?: number,
+): PackedPage {
   const begun = performance.now();
   const { timeout } = plan;
   selection.begin(timeout === undefined ? undefined : timeout - (Date.now() - asked), plan.explain);
   try {
     const page = connection.snapshot(() => ({
-      ...findPage(connection, selection, { ...plan, where: possible(selection, plan) }),
+      ...findPage(connection, selection, { ...plan, where: possible(selection, plan) }, most),
       revision: revisionOf(connection),
     }));
     const { steps } = selection;
@@ -50,11 +56,13 @@ function possible({ names }: Planner, { where, types }: Plan): Filter {
   return pruneImpossible(where, types, (of, param) => names.params(names.types(of), param).length > 0);
 }
 
-function findPage(connection: Connection, selection: Planner, plan: Plan): PackedPage {
+function findPage(connection: Connection, selection: Planner, plan: Plan, most?: number): PackedPage {
   const types = selection.names.types(plan.types);
   const rows = plan.limit === 0 || types.length === 0 ? [] : page(connection, selection, plan, types);
-  const { found, kept } = packPage(rows.slice(0, plan.limit), (row) =>
-    versionOf(connection, selection.names, Number(row[row.length - 1])),
+  const { found, kept } = packPage(
+    rows.slice(0, plan.limit),
+    (row, left) => versionOf(connection, selection.names, Number(row[row.length - 1]), left),
+    most,
   );
   const last = rows[kept - 1];
   return {

@@ -17,18 +17,19 @@ export function history(
   selection: Planner,
   query: HistoryQuery,
   asked = Date.now(),
+  most?: number,
 ): PackedPage {
   const { timeout } = query;
   selection.begin(timeout === undefined ? undefined : timeout - (Date.now() - asked));
   try {
-    return connection.snapshot(() => historyPage(connection, selection, query));
+    return connection.snapshot(() => historyPage(connection, selection, query, most));
   } catch (error) {
     if (error instanceof TimeLimitExceeded) return { found: [], exceeded: error.message };
     throw error;
   }
 }
 
-function historyPage(connection: Connection, selection: Planner, query: HistoryQuery): PackedPage {
+function historyPage(connection: Connection, selection: Planner, query: HistoryQuery, most?: number): PackedPage {
   const total = query.total === true ? { total: countVersions(connection, selection, query) } : {};
   const where = narrowed(selection, query);
   if (where === undefined || query.limit === 0) return { found: [], ...total };
@@ -39,8 +40,10 @@ function historyPage(connection: Connection, selection: Planner, query: HistoryQ
     UNION ALL
     SELECT seq FROM (SELECT x.seq FROM history x WHERE ${superseded} ORDER BY x.seq DESC LIMIT ${limit})
     ORDER BY seq DESC LIMIT ${limit}`);
-  const { found, kept } = packPage(seqs.slice(0, query.limit), ([seq]) =>
-    versionAt(connection, selection.names, Number(seq)),
+  const { found, kept } = packPage(
+    seqs.slice(0, query.limit),
+    ([seq], left) => versionAt(connection, selection.names, Number(seq), left),
+    most,
   );
   const last = seqs[kept - 1];
   return { found, ...total, ...(seqs.length > kept && last !== undefined ? { next: String(last[0]) } : {}) };
@@ -98,10 +101,14 @@ export function rightsCondition(
 }
 
 /** Versions with a higher seq, oldest first. Seqs have no gaps, so each is looked up by its number. */
-export function changes(connection: Connection, selection: Planner, after: number, limit: number): PackedVersions {
+export function changes(
+  connection: Connection,
+  selection: Planner,
+  { after, limit, most }: { after: number; limit: number; most?: number },
+): PackedVersions {
   return connection.snapshot(() => {
     const end = Math.min(selection.lastSeq(), after + limit);
     const seqs = Array.from({ length: Math.max(0, end - after) }, (_, i) => after + 1 + i);
-    return packPage(seqs, (seq) => versionAt(connection, selection.names, seq)).found;
+    return packPage(seqs, (seq, left) => versionAt(connection, selection.names, seq, left), most).found;
   });
 }

@@ -82,5 +82,5 @@ function recordsOf(connection: Connection, selection: Planner, patient: number, 
   const visible = selection.condition(needs.rights, { rid: literal('c.rid'), types });
   const rows = connection.rows(sql`SELECT DISTINCT c.type, c.rid FROM compartment c
     WHERE c.patient = ${patient} AND c.rid <> ${patient} AND ${oneOf('c.type', types)} AND ${visible} ORDER BY c.type, c.rid`);
-  return [versionOf(connection, names, patient), ...rows.map(([, rid]) => versionOf(connection, names, Number(rid)))];
+  return [patient, ...rows.map(([, rid]) => Number(rid))].map((rid) => versionOf(connection, names, rid).version);
 }

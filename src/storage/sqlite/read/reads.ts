@@ -4,11 +4,13 @@ import { Connection } from '../database/connection.ts';
 import { assertSame, type StoreFile } from '../database/identity.ts';
 import { Names } from '../database/names.ts';
 import { Planner } from '../planner/planner.ts';
+import { type PackedVersions, packFound } from '../wire/pack.ts';
 import { find } from './find.ts';
 import { changes, history } from './history.ts';
 import { auditAfter, keptResults, keptStats, touched } from './kept.ts';
 import { type ScanStep, scanChunk } from './patients.ts';
 import { pending } from './pending.ts';
+import { type PointKey, PointLook } from './point.ts';
 
 /** KiB of pages that one reader keeps. */
 const cache = 64_000;
@@ -17,6 +19,8 @@ const cache = 64_000;
 interface Timed<T> {
   readonly asked: T;
   readonly at: number;
+  /** As in ReadOptions. */
+  readonly most?: number;
 }
 
 /**
@@ -35,11 +39,13 @@ export function openReads({ path, identity }: StoreFile, isAborted: () => boolea
   }
   const names = new Names(connection);
   const selection = new Planner(connection, names);
+  const points = new PointLook(connection, names);
   selection.work.watch(isAborted);
   return {
-    find: ({ asked, at }: Timed<Plan>) => find(connection, selection, asked, at),
-    history: ({ asked, at }: Timed<HistoryQuery>) => history(connection, selection, asked, at),
-    changes: ({ after, limit }: { after: number; limit: number }) => changes(connection, selection, after, limit),
+    find: ({ asked, at, most }: Timed<Plan>) => find(connection, selection, asked, at, most),
+    history: ({ asked, at, most }: Timed<HistoryQuery>) => history(connection, selection, asked, at, most),
+    changes: (asked: Parameters<typeof changes>[2]) => changes(connection, selection, asked),
+    read: (asked: PointKey): PackedVersions => packFound(points.find(asked)),
     touched: ({ after, limit }: { after: number; limit: number }) => touched(connection, selection, after, limit),
     results: (asked: { key: string; limit: number; after?: string }) => keptResults(connection, asked),
     audit: ({ after, limit }: { after: number; limit: number }) => auditAfter(connection, after, limit),

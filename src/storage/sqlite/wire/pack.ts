@@ -1,7 +1,16 @@
 import type { Entry, IndexRecord } from '#search/model/entry.ts';
 import type { Plan } from '#search/model/filter.ts';
 import type { LiteralReference, WriteHead } from '../../check.ts';
-import type { ChangeConditions, ConceptRow, KeptResult, Reindexed, Transaction, Version, Write } from '../../store.ts';
+import {
+  type ChangeConditions,
+  type ConceptRow,
+  type KeptResult,
+  type Reindexed,
+  TooHeavy,
+  type Transaction,
+  type Version,
+  type Write,
+} from '../../store.ts';
 import { making, makingCode } from '../database/schema.ts';
 
 /**
@@ -279,20 +288,36 @@ export function packVersion(into: (string | number | null)[], v: Version): void 
 /** Characters that a page of resources stops at, so that no page exhausts a thread's memory. */
 const charactersPerPage = 16_000_000;
 
-/** The first of these versions, as far as they fit into one page, but one at least; `kept` tells how many. */
+/**
+ * The first of these versions, as far as they fit into one page, but one at least; `kept` tells how many. `read` leaves out a text that
+ * has more bytes than are left: throws TooHeavy with the bytes of the page where they are more than `most`.
+ */
 export function packPage<T>(
   keys: readonly T[],
-  read: (key: T) => Version,
+  read: (key: T, left: number) => { readonly version: Version; readonly size: number },
+  most = Number.POSITIVE_INFINITY,
 ): { readonly found: PackedVersions; readonly kept: number } {
   const found: (string | number | null)[] = [];
   let characters = 0;
-  for (const [kept, key] of keys.entries()) {
-    const version = read(key);
-    characters += version.content?.length ?? 0;
-    if (kept > 0 && characters > charactersPerPage) return { found, kept };
+  let bytes = 0;
+  let kept = 0;
+  for (const key of keys) {
+    const { version, size } = read(key, most - bytes);
+    characters += version.content?.length ?? size;
+    if (kept > 0 && characters > charactersPerPage) break;
+    bytes += size;
+    kept += 1;
     packVersion(found, version);
   }
-  return { found, kept: keys.length };
+  if (bytes > most) throw new TooHeavy(bytes);
+  return { found, kept };
+}
+
+/** A version that may not be there. */
+export function packFound(version: Version | undefined): PackedVersions {
+  const found: (string | number | null)[] = [];
+  if (version !== undefined) packVersion(found, version);
+  return found;
 }
 
 export function unpackVersions(flat: PackedVersions): Version[] {

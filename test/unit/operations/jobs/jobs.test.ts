@@ -57,10 +57,11 @@ async function process(
   const context = {
     config: { ...config, baseUrl: 'http://x/fhir' },
     store,
+    pool: {},
     operations: [named('look', false), named('touch', true)],
     log: pino({ level: 'info' }, { write: (line: string) => logged.push(line) }),
   } as unknown as Context;
-  startJobs(context, (_context, _caller, asked, signal) => work(asked, signal));
+  startJobs(context, (_context, { signal }, asked) => work(asked, signal ?? new AbortController().signal));
   const stop = async () => {
     await stopJobs(context);
     await store.close();

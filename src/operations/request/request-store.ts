@@ -1,0 +1,113 @@
+import type { Commit, Conflict, HistoryQuery, Page, ReadOptions, Store, Transaction, Version } from '#storage/store.ts';
+import { throwIfInterrupted, uninterrupted } from '#threads/interruption.ts';
+import type { Caller, Context } from './context.ts';
+import type { WorkBound } from './work-bound.ts';
+
+/** The context of one request: its store knows who asks, until when, and what the thread can bear. */
+export function requestContext(context: Context, caller: Caller, bound?: WorkBound): Context {
+  const store = new RequestStore(context.store, caller, bound);
+  return bound === undefined ? { ...context, store } : { ...context, store, bound };
+}
+
+/** The store as one request sees it. */
+class RequestStore implements Store {
+  readonly #store: Store;
+  readonly #bound: WorkBound | undefined;
+  readonly #options: ReadOptions;
+
+  constructor(store: Store, { client, signal }: Caller, bound: WorkBound | undefined) {
+    this.#store = store;
+    this.#bound = bound;
+    this.#options = signal === undefined ? { client } : { client, signal };
+  }
+
+  get jobs(): Store['jobs'] {
+    return this.#store.jobs;
+  }
+
+  get shelf(): Store['shelf'] {
+    return this.#store.shelf;
+  }
+
+  async read(type: string, id: string, version?: number): Promise<Version | undefined> {
+    const found = await this.#store.read(type, id, version, this.#asked());
+    this.#bound?.take(found?.content?.length ?? 0);
+    return found;
+  }
+
+  async history(query: HistoryQuery): Promise<Page> {
+    return this.#brought(await this.#store.history(query, this.#asked()));
+  }
+
+  async find(plan: Parameters<Store['find']>[0]): Promise<Page> {
+    return this.#brought(await this.#store.find(plan, this.#asked()));
+  }
+
+  transact(transaction: Transaction): Promise<Commit | Conflict> {
+    this.#bound?.lift();
+    return uninterrupted(() => this.#store.transact(transaction, this.#options));
+  }
+
+  reindex(...asked: Parameters<Store['reindex']>): ReturnType<Store['reindex']> {
+    return this.#store.reindex(...asked);
+  }
+
+  changes(after: number, limit: number, wait?: number): Promise<readonly Version[]> {
+    return this.#store.changes(after, limit, wait, this.#asked());
+  }
+
+  touched(after: number, limit: number): ReturnType<Store['touched']> {
+    return this.#store.touched(after, limit, this.#asked());
+  }
+
+  scan(needs: Parameters<Store['scan']>[0]): ReturnType<Store['scan']> {
+    return this.#store.scan(needs, this.#asked());
+  }
+
+  results(key: string, limit: number, after?: string): ReturnType<Store['results']> {
+    return this.#store.results(key, limit, after, this.#asked());
+  }
+
+  audit(after: number, limit: number): ReturnType<Store['audit']> {
+    return this.#store.audit(after, limit);
+  }
+
+  pending(limit: number, after?: string): ReturnType<Store['pending']> {
+    return this.#store.pending(limit, after, this.#asked());
+  }
+
+  lastSeq(): Promise<number> {
+    return this.#store.lastSeq();
+  }
+
+  revision(): Promise<number> {
+    return this.#store.revision();
+  }
+
+  stats(): ReturnType<Store['stats']> {
+    return this.#store.stats();
+  }
+
+  probe(): ReturnType<Store['probe']> {
+    return this.#store.probe();
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  /** How the next read is asked for. */
+  #asked(): ReadOptions {
+    throwIfInterrupted();
+    const most = this.#bound?.left ?? Number.POSITIVE_INFINITY;
+    return most === Number.POSITIVE_INFINITY ? this.#options : { ...this.#options, most };
+  }
+
+  #brought(page: Page): Page {
+    if (this.#bound === undefined) return page;
+    let bytes = 0;
+    for (const { content } of page.found) bytes += content?.length ?? 0;
+    this.#bound.take(bytes);
+    return page;
+  }
+}

@@ -1,0 +1,138 @@
+import t from 'tap';
+import { entry, patient, startServer, transaction } from './harness.ts';
+
+/**
+ * Which thread answers: that which speaks HTTP what is small, one of the pool what brings much, or works on much that is stored, however
+ * small the request is.
+ */
+const largeBody = 20_000;
+const largeRead = 60_000;
+const { ask, context, stop } = await startServer({
+  HUFHIR_LARGE_BODY: String(largeBody),
+  HUFHIR_LARGE_READ: String(largeRead),
+});
+t.teardown(stop);
+
+/** A List of about so many bytes of JSON, and one more. */
+const list = (id: string, bytes: number) => ({
+  resourceType: 'List',
+  ...(id !== '' && { id }),
+  status: 'current',
+  mode: 'working',
+  entry: Array.from({ length: Math.ceil(bytes / 40) }, (_, i) => ({ item: { reference: `Patient/p${i % 10}` } })),
+});
+
+await ask('PUT', '/List/large', list('large', 200_000));
+await ask('PUT', '/List/middle', list('middle', 40_000));
+await ask('PUT', '/List/small', list('small', 500));
+await ask('PUT', '/Patient/p1', patient({ id: 'p1' }));
+await ask('PUT', '/CodeSystem/large', {
+  resourceType: 'CodeSystem',
+  id: 'large',
+  url: 'http://x.example/large',
+  status: 'active',
+  content: 'complete',
+  concept: Array.from({ length: 2_000 }, (_, i) => ({ code: `c${i}`, display: 'a concept' })),
+});
+
+const jsonPatch = [{ op: 'replace', path: '/status', value: 'retired' }];
+const jsonPatched = { 'content-type': 'application/json-patch+json' };
+const fhirPathPatch = {
+  resourceType: 'Parameters',
+  parameter: [
+    {
+      name: 'operation',
+      part: [
+        { name: 'type', valueCode: 'replace' },
+        { name: 'path', valueString: 'List.status' },
+        { name: 'value', valueCode: 'retired' },
+      ],
+    },
+  ],
+};
+const xml = { accept: 'application/fhir+xml' };
+const batch = { ...transaction(entry('PUT', 'Patient/p2', patient({ id: 'p2' }))), type: 'batch' };
+
+type Ask = readonly [name: string, method: string, path: string, body?: unknown, headers?: Record<string, string>];
+
+const here: readonly Ask[] = [
+  ['a read', 'GET', '/Patient/p1'],
+  ['a read of one between the bounds', 'GET', '/List/middle'],
+  ['a read in XML', 'GET', '/Patient/p1', undefined, xml],
+  ['a search', 'GET', '/Patient?name=x'],
+  ['an include of something small', 'GET', '/List?_id=small&_include=List:item'],
+  ['a history', 'GET', '/Patient/p1/_history'],
+  ['a create', 'POST', '/Patient', patient()],
+  ['a conditional create', 'POST', '/Patient', patient(), { 'if-none-exist': '_id=p1' }],
+  ['a JSON Patch of something small', 'PATCH', '/List/small', jsonPatch, jsonPatched],
+  ['a transaction of plain writes', 'POST', '', transaction(entry('POST', 'Patient', patient()))],
+  ['a deletion of something large', 'DELETE', '/CodeSystem/none'],
+  ['the CapabilityStatement', 'GET', '/metadata'],
+  ['an operation', 'GET', '/$pending-references'],
+  ['$validate of something small that is stored', 'GET', '/List/small/$validate'],
+];
+
+const inPool: readonly Ask[] = [
+  ['a read of something large', 'GET', '/List/large'],
+  ['its head', 'HEAD', '/List/large'],
+  ['a version of it', 'GET', '/List/large/_history/1'],
+  ['its history', 'GET', '/List/large/_history'],
+  ['it in XML', 'GET', '/List/large', undefined, xml],
+  ['it indented', 'GET', '/List/large?_pretty=true'],
+  ['its summary', 'GET', '/List/large?_summary=true'],
+  ['some of its elements', 'GET', '/List/large?_elements=status'],
+  ['a search that finds it', 'GET', '/List?_id=large'],
+  ['a search by POST', 'POST', '/List/_search', '_id=large', { 'content-type': 'application/x-www-form-urlencoded' }],
+  ['an include of what it refers to', 'GET', '/List?_id=large&_include=List:item'],
+  ['a reverse include that finds it', 'GET', '/Patient?_id=p1&_revinclude=List:item'],
+  ['the members of it', 'GET', '/Patient?_list=large'],
+  ['a JSON Patch of it', 'PATCH', '/List/large', jsonPatch, jsonPatched],
+  ['a JSON Patch of what is checked as a large body is', 'PATCH', '/List/middle', jsonPatch, jsonPatched],
+  ['a FHIRPath Patch, however small', 'PATCH', '/List/small', fhirPathPatch],
+  ['$validate of it', 'GET', '/List/large/$validate'],
+  ['$validate of what is checked as a large body is', 'GET', '/List/middle/$validate'],
+  ['codes below one of a large system', 'GET', '/Condition?code:below=http://x.example/large|c1'],
+  ['a large page', 'GET', '/Patient?_count=1000'],
+  ['a batch', 'POST', '', batch],
+  ['a transaction that reads', 'POST', '', transaction(entry('GET', 'Patient/p1'))],
+  ['a transaction that patches', 'POST', '', transaction(entry('PATCH', 'List/small', fhirPathPatch))],
+  [
+    'a transaction with criteria',
+    'POST',
+    '',
+    transaction(entry('POST', 'Patient', patient(), { ifNoneExist: '_id=p1' })),
+  ],
+  ['a large body', 'POST', '/List', list('', 2 * largeBody)],
+  ['a conditional create that finds it', 'POST', '/List', list('', 100), { 'if-none-exist': '_id=large' }],
+];
+
+for (const [expected, table] of [
+  [0, here],
+  [1, inPool],
+] as const) {
+  for (const [name, method, path, body, headers] of table) {
+    t.test(`${expected === 0 ? 'the main thread' : 'the pool'}: ${name}`, async (t) => {
+      const before = context.pool.counts.begun;
+      const { status, text } = await ask(method, path, body, headers);
+      t.ok(status < 300, `${status} ${text.slice(0, 300)}`);
+      t.equal(context.pool.counts.begun - before, expected);
+    });
+  }
+}
+
+t.test('what was done anew in the pool is as if it had been done once', async (t) => {
+  const versions = async (path: string) => (await ask('GET', `${path}/_history`)).body.total;
+  const before = await versions('/List/middle');
+  await ask(
+    'PATCH',
+    '/List/middle',
+    jsonPatch.map((op) => ({ ...op, value: 'entered-in-error' })),
+    jsonPatched,
+  );
+  t.equal(await versions('/List/middle'), before + 1);
+  const found = await ask('GET', '/List?_id=large&_include=List:item');
+  t.strictSame(
+    found.body.entry.map((e: { resource: { resourceType: string; id: string } }) => e.resource.id),
+    ['large', 'p1', 'p2'],
+  );
+});
