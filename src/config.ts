@@ -105,7 +105,7 @@ export const settings = {
   HUFHIR_CURSOR_LIFETIME: count(hour, 7 * 24 * hour),
   HUFHIR_MEASURE_TIMEOUT: count(10 * 60 * 1000, 24 * hour),
   HUFHIR_MEASURE_THREADS: count(3, 64),
-  HUFHIR_MEASURE_MEMORY: { ...count(384, 16_384), minimum: 128 },
+  HUFHIR_MEASURE_MEMORY: { ...count(512, 16_384), minimum: 128 },
   HUFHIR_IF_MATCH: { type: 'string', enum: ['optional', 'required'], default: 'optional' },
   HUFHIR_CONDITIONAL_DELETE: { type: 'string', enum: ['single', 'multiple'], default: 'single' },
   HUFHIR_MAX_CONDITIONAL_DELETE: count(1_000, 10_000),

@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads';
 export interface TaskBounds {
   /** Milliseconds in its thread; what it waits for one does not count. */
   readonly time: number;
-  /** Megabytes of its thread's heap, and of what the heap refers to. */
+  /** Megabytes of its thread's heap, with what is garbage there and not collected yet, and of what the heap refers to. */
   readonly memory: number;
 }
 
