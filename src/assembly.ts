@@ -124,14 +124,16 @@ function join(
   const validate = createValidator({ types, guide, mode, parsed, valueSets: createValueSets(guide), timeZone });
   const index = indexer(definitions, { timeZone, baseUrl });
   const parameters = new CustomParameters({ store, definitions, log });
-  const pool = new ThreadPool({
+  const shared = {
     file: threadFile,
     workerData: data,
-    threads: config.poolThreads,
     maxQueue: config.poolQueue,
     maxWeight: config.maxBody,
     attach: ticket ?? noTicket,
-  });
+  };
+  const pool = new ThreadPool({ ...shared, threads: config.poolThreads });
+  const memory = { heap: config.measureMemory, stack: measureStack };
+  const measurePool = new ThreadPool({ ...shared, threads: config.measureThreads, memory });
   const indexPage = own?.({ store, index }) ?? indexPageIn(pool);
   return {
     config,
@@ -152,6 +154,7 @@ function join(
     },
     background: [new Indexer({ store, definitions, parameters, indexPage, log })],
     pool,
+    measurePool,
     log,
   };
 }
@@ -163,6 +166,9 @@ function indexPageIn(pool: ThreadPool): IndexPage {
     return made;
   };
 }
+
+/** Megabytes: CQL is translated and evaluated by recursion, and 4 MB hold a few hundred levels. */
+const measureStack = 64;
 
 function noTicket(): never {
   throw new Error('a thread of the pool has no other to run tasks');
@@ -302,9 +308,9 @@ export async function listen(context: Context): Promise<Outcome<Running>> {
 }
 
 async function close(context: Context): Promise<void> {
-  const { background, pool, store } = context;
+  const { background, pool, measurePool, store } = context;
   await stopJobs(context);
   await Promise.all(background.map((work) => work.stop()));
-  await pool.close();
+  await Promise.all([pool.close(), measurePool.close()]);
   await store.close();
 }

@@ -33,6 +33,9 @@ export interface Config {
   readonly cursorLifetime: number;
   /** Milliseconds that an evaluation of measures may take. */
   readonly measureTimeout: number;
+  /** Threads that translate and evaluate measures, and megabytes of memory that one of them may take. */
+  readonly measureThreads: number;
+  readonly measureMemory: number;
   /** Whether a change of what exists must name the version that it rests on. */
   readonly ifMatch: 'optional' | 'required';
   /** Whether a conditional delete may delete several resources, and how many. */
@@ -109,6 +112,8 @@ export const settings = {
   HUFHIR_SEARCH_TIMEOUT: count(30_000, hour),
   HUFHIR_CURSOR_LIFETIME: count(hour, 7 * 24 * hour),
   HUFHIR_MEASURE_TIMEOUT: count(10 * 60 * 1000, 24 * hour),
+  HUFHIR_MEASURE_THREADS: count(3, 64),
+  HUFHIR_MEASURE_MEMORY: { ...count(512, 16_384), minimum: 128 },
   HUFHIR_IF_MATCH: { type: 'string', enum: ['optional', 'required'], default: 'optional' },
   HUFHIR_CONDITIONAL_DELETE: { type: 'string', enum: ['single', 'multiple'], default: 'single' },
   HUFHIR_MAX_CONDITIONAL_DELETE: count(1_000, 10_000),
@@ -243,6 +248,8 @@ function toConfig(values: Values): Config {
     searchTimeout: values.HUFHIR_SEARCH_TIMEOUT,
     cursorLifetime: values.HUFHIR_CURSOR_LIFETIME,
     measureTimeout: values.HUFHIR_MEASURE_TIMEOUT,
+    measureThreads: values.HUFHIR_MEASURE_THREADS,
+    measureMemory: values.HUFHIR_MEASURE_MEMORY,
     ifMatch: values.HUFHIR_IF_MATCH,
     conditionalDelete: values.HUFHIR_CONDITIONAL_DELETE,
     maxConditionalDelete: values.HUFHIR_MAX_CONDITIONAL_DELETE,

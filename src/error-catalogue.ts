@@ -394,6 +394,11 @@ export const catalogue = {
     type: 'timeout',
     text: 'The evaluation took longer than {expected} ms (HUFHIR_MEASURE_TIMEOUT).',
   },
+  'measure-too-large': {
+    status: 422,
+    type: 'too-costly',
+    text: 'The evaluation took more than {expected} MB of memory (HUFHIR_MEASURE_MEMORY); a definition that makes long lists or texts takes most of it.',
+  },
   'measure-not-evaluable': { status: 422, type: 'not-supported', text: '{text}' },
 
   // Settings, command line, and what is met at start

@@ -55,6 +55,13 @@ export const limits = {
   'patch-path-work': limit(2_000_000, 'steps', 'that the paths of a FHIRPath Patch take, or two seconds'),
   'expression-length': limit(2_000, 'characters', 'of the expression of a SearchParameter: every write evaluates it'),
   'expression-depth': limit(10, 'levels', 'of parentheses in the expression of a SearchParameter'),
+  'cql-length': limit(
+    1_000_000,
+    'characters',
+    'of the CQL of all libraries of one request: they are translated together',
+  ),
+  'cql-libraries': limit(100, 'libraries', 'that the measures of one request use: each is looked up and translated'),
+  'stratum-length': limit(1_000, 'characters', 'of the value of a stratifier: each resident has one'),
   'told-issues': limit(100, 'issues', 'that one answer tells: it is no larger than what was asked'),
 } as const satisfies Readonly<Record<string, Limit>>;
 

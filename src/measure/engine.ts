@@ -1,8 +1,10 @@
 import { Code, CodeService, Interval, Library, PatientContext, Quantity } from 'cql-execution';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
+import { atMost, limits } from '#limits';
 import { fhirTypes } from './elements.ts';
 import { elmReach, trimmed } from './elm.ts';
 import { withLocalReferences } from './references.ts';
+import { reasonOf, unlessTooDeep } from './refusals.ts';
 import { atOffset, FhirValue, Resident } from './resident.ts';
 import { type CqlText, type ElmJson, type Translation, translate } from './translate.ts';
 
@@ -83,6 +85,17 @@ export async function translateMeasures(measures: readonly MeasureSource[]): Pro
   const texts = [...new Map(measures.flatMap((m) => m.texts).map((t) => [`${t.name}|${t.version}`, t])).values()];
   const mains = measures.map((m) => m.library);
   const translations = await translate(mains, texts);
+  return unlessTooDeep(namesOf(measures), () => checkedMeasures(measures, translations));
+}
+
+function namesOf(measures: readonly MeasureSource[]): string[] {
+  return measures.map((m) => m.library.name);
+}
+
+function checkedMeasures(
+  measures: readonly MeasureSource[],
+  translations: readonly Translation[],
+): Outcome<TranslatedMeasures> {
   const checked = measures.map((measure, i) => check(measure, translations[i]));
   const failure = failIfAny(checked.flatMap((c) => c.issues));
   if (failure !== undefined) return failure;
@@ -97,9 +110,10 @@ export async function prepare(measures: readonly MeasureSource[]): Promise<Outco
   return translated instanceof Failure ? translated : link(measures, translated);
 }
 
-/** Makes translated measures executable. */
-export function link(measures: readonly MeasureSource[], translated: TranslatedMeasures): Executable {
-  const libraries = linked(JSON.parse(translated.libraries) as readonly (readonly ElmJson[])[]);
+/** Makes translated measures executable, unless they nest too deep. */
+export function link(measures: readonly MeasureSource[], translated: TranslatedMeasures): Outcome<Executable> {
+  const libraries = unlessTooDeep(namesOf(measures), () => linked(JSON.parse(translated.libraries)));
+  if (libraries instanceof Failure) return libraries;
   const typeOf = fhirTypes();
   return {
     types: translated.types,
@@ -192,7 +206,7 @@ async function resultOfMeasure(
     const result = { bits, strata };
     return run.evidence ? { ...result, evidence: [...resident.retrieved] } : result;
   } catch (e) {
-    const text = `${measure.url}: Patient/${resident.getId()}: ${e instanceof Error ? e.message : String(e)}`;
+    const text = `${measure.url}: Patient/${resident.getId()}: ${reasonOf(e)}`;
     return fail('measure-not-evaluable', { text });
   }
 }
@@ -207,6 +221,9 @@ async function resultOf(context: PatientContext, library: Library, name: string)
 /** The text of a stratifier's value: a String, Boolean, Integer, Decimal or Code of CQL, or a primitive of FHIR. */
 function stratumOf(value: unknown, name: string): string | null {
   if (value === null || value === undefined || value === '') return null;
+  if (typeof value === 'string' && value.length > limits['stratum-length'].most) {
+    throw new Error(`the stratifier "${name}" gives ${value.length} characters; expected ${atMost('stratum-length')}`);
+  }
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (value instanceof Code) return value.code;
   if (value instanceof FhirValue && 'value' in value.json) return stratumOf(value.json.value, name);

@@ -13,6 +13,7 @@ export async function evaluate(
   { key, measures, translated, run, needs }: Evaluation,
 ): Promise<Outcome<readonly PatientResults[]>> {
   const executable = executables.get(key) ?? link(measures, translated);
+  if (executable instanceof Failure) return executable;
   executables.set(key, executable);
   const found: PatientResults[] = [];
   for await (const chunk of store.scan({ ...needs, types: executable.types })) {

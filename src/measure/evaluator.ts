@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { Failure, fail, type Outcome } from '#errors';
+import { Exceeded, type TaskBounds } from '#threads/bounds.ts';
 import type { RunOptions, ThreadPool } from '#threads/pool.ts';
+import { SharedRun } from '#threads/shared-run.ts';
 import type { Task } from '#threads/task.ts';
 import type { EvaluationRun, MeasureSource, PatientResults, TranslatedMeasures } from './engine.ts';
 import { type Evaluation, evaluateTask, translateTask } from './tasks.ts';
@@ -17,25 +19,34 @@ export interface Prepared {
 /** Sets of measures whose translations are kept: texts of some hundred thousand characters each. */
 const maxTranslations = 8;
 
-/** Has measures translated and evaluated in the pool. What takes longer than the limit loses its thread, since nothing else stops CQL. */
+/** Has measures translated and evaluated in the pool, within bounds that hold for each: nothing else stops CQL. */
 export class Evaluator {
   readonly #pool: ThreadPool;
-  /** Milliseconds that a translation, or the evaluation of all residents, may take. */
-  readonly #limit: number;
-  readonly #translations = new LRUCache<string, Promise<Outcome<TranslatedMeasures>>>({ max: maxTranslations });
+  /** Of a translation, or of the evaluation of all residents. */
+  readonly #bounds: TaskBounds;
+  readonly #translations = new LRUCache<string, SharedRun<Outcome<TranslatedMeasures>>>({ max: maxTranslations });
 
-  constructor(pool: ThreadPool, limit: number) {
+  constructor(pool: ThreadPool, bounds: TaskBounds) {
     this.#pool = pool;
-    this.#limit = limit;
+    this.#bounds = bounds;
   }
 
-  /** Translates the measures, unless that was done before. Fails with everything that the translator says. */
-  async prepare(client: string, measures: readonly MeasureSource[]): Promise<Outcome<Prepared>> {
+  /**
+   * Translates the measures, unless that was done before. Fails with everything that the translator says. Requests for the same share one
+   * translation, which ends when all of them are given up.
+   */
+  async prepare(
+    { client, signal }: Pick<RunOptions, 'client' | 'signal'>,
+    measures: readonly MeasureSource[],
+  ): Promise<Outcome<Prepared>> {
     const key = createHash('sha256').update(JSON.stringify(measures)).digest('hex');
     const known = this.#translations.get(key);
-    const made = known ?? this.#run(translateTask, measures, { client });
-    if (known === undefined) this.#keep(key, made);
-    const translated = await made;
+    const shared =
+      known === undefined || known.aborted
+        ? new SharedRun((ended) => this.#run(translateTask, measures, { client, signal: ended, lane: key }))
+        : known;
+    if (shared !== known) this.#keep(key, shared);
+    const translated = await shared.join(signal);
     return translated instanceof Failure ? translated : { key, measures, translated };
   }
 
@@ -49,26 +60,27 @@ export class Evaluator {
     run: EvaluationRun,
     needs: Evaluation['needs'],
   ): Promise<Outcome<readonly PatientResults[]>> {
-    return this.#run(evaluateTask, { ...prepared, run, needs }, { ...asking, long: true });
+    return this.#run(evaluateTask, { ...prepared, run, needs }, { ...asking, lane: prepared.key });
   }
 
   /** What failed is tried again when it is next asked for: the next time the thread may be less busy, or the library there. */
-  #keep(key: string, made: Promise<Outcome<TranslatedMeasures>>): void {
+  #keep(key: string, made: SharedRun<Outcome<TranslatedMeasures>>): void {
     this.#translations.set(key, made);
     const drop = (): void => {
       if (this.#translations.peek(key) === made) this.#translations.delete(key);
     };
-    made.then((outcome) => outcome instanceof Failure && drop(), drop);
+    made.result.then((outcome) => outcome instanceof Failure && drop(), drop);
   }
 
   async #run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
-    const limit = AbortSignal.timeout(this.#limit);
-    const signal = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]);
+    const { time, memory } = this.#bounds;
     try {
-      return await this.#pool.run(task, input, { ...options, signal });
+      return await this.#pool.run(task, input, { ...options, bounds: this.#bounds });
     } catch (error) {
-      if (limit.aborted && options.signal?.aborted !== true) return fail('timeout', { expected: this.#limit });
-      throw error;
+      if (!(error instanceof Exceeded)) throw error;
+      return error.what === 'time'
+        ? fail('timeout', { expected: time })
+        : fail('measure-too-large', { expected: memory });
     }
   }
 }

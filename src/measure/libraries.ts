@@ -25,6 +25,11 @@ export function cqlOf(library: Library): CqlText | undefined {
   return { name: library.name, version: library.version ?? '', text: Buffer.from(data, 'base64').toString('utf8') };
 }
 
+/** Characters of a Library's CQL as it stands there, in base64. */
+export function cqlSize(library: Library): number {
+  return library.content?.find((c) => c.contentType === 'text/cql')?.data?.length ?? 0;
+}
+
 /** The canonicals of the Libraries that this one says it depends on, save FHIRHelpers, which the translator brings. */
 export function dependencies(library: Library): string[] {
   return (library.relatedArtifact ?? []).flatMap((a) =>

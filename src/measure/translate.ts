@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { type Issue, issue } from '#errors';
+import { limits } from '#limits';
 import { fhirHelpers, fhirModelInfo } from './models/fhir.ts';
+import { unreadable } from './refusals.ts';
 import { ucum } from './ucum.ts';
 
 /** The text of one CQL library. */
@@ -47,14 +49,20 @@ export async function translate(mains: readonly CqlText[], texts: readonly CqlTe
   options.options.asJsSetView().clear();
   options.setOptions([EnableLocators, DisableListDemotion, DisableListPromotion]);
   const manager = new LibraryManager(models, options, undefined, units);
+  const asked = new Map<string, number>();
   manager.librarySourceLoader.registerProvider(
     createLibrarySourceProvider((name, _system, version) => {
+      // A library that was translated is not asked for again; the translator follows a circle until its memory is used up.
+      const times = (asked.get(name) ?? 0) + 1;
+      asked.set(name, times);
+      if (times > limits['cql-libraries'].most)
+        throw new Error(`the library ${name} includes itself, by others or directly`);
       const found = texts.find((t) => t.name === name && (version == null || t.version === version));
       if (found !== undefined) return stringAsSource(found.text);
       return name === 'FHIRHelpers' && (version == null || version === '4.0.1') ? stringAsSource(fhirHelpers()) : null;
     }),
   );
-  return mains.map((main) => {
+  const translateOne = (main: CqlText): Translation => {
     const translator = CqlTranslator.fromText(main.text, manager);
     const elm: ElmJson = JSON.parse(translator.toJson());
     const said = (elm.library.annotation ?? []).filter((a) => a.type === 'CqlToElmError');
@@ -64,6 +72,15 @@ export async function translate(mains: readonly CqlText[], texts: readonly CqlTe
       .flatMap((library): ElmJson[] => (library == null ? [] : [JSON.parse(CqlTranslator.convertToJson(library))]))
       .filter((l) => l.library.identifier.id !== elm.library.identifier.id);
     return { libraries: [elm, ...included], issues };
+  };
+  return mains.map((main) => {
+    try {
+      return translateOne(main);
+    } catch (error) {
+      // Models that a translation was lost in the middle of are not trusted with the next.
+      loading = undefined;
+      return { libraries: [], issues: unreadable(main.name, error).issues };
+    }
   });
 }
 

@@ -1,5 +1,7 @@
+import { threadId } from 'node:worker_threads';
+
 /**
- * How a task of a thread is asked to end: by one number that it shares with who started it. It holds how many commits of the task are under
+ * What a task of a thread shares with who started it: two numbers. By the first it is asked to end; the second says which thread does it. The first holds how many commits of the task are under
  * way, and whether the task is to end; once that is said no commit begins, and when none is under way the thread itself may be ended.
  */
 export type TaskState = Int32Array<SharedArrayBuffer>;
@@ -12,7 +14,7 @@ export class Interrupted extends Error {
 }
 
 export function newTaskState(): TaskState {
-  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  return new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
 }
 
 /** Asks a task to end. */
@@ -31,6 +33,12 @@ let current: TaskState | undefined;
 /** In a thread, when a task begins: there is one at a time. */
 export function beginTask(state: TaskState): void {
   current = state;
+  Atomics.store(state, 1, threadId);
+}
+
+/** The number of the thread that does a task; 0 before one begins it. */
+export function threadOf(state: TaskState): number {
+  return Atomics.load(state, 1);
 }
 
 /** Whether the task that this thread is at was asked to end; never outside of a task. */

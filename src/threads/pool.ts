@@ -1,8 +1,9 @@
 import type { Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Failure, fail, type Outcome } from '#errors';
+import { asExceeded, Exceeded, heapMargin, type TaskBounds, watch } from './bounds.ts';
 import { FairQueue } from './fair-queue.ts';
-import { beginTask, interrupt, mayBeEnded, newTaskState, type TaskState } from './interruption.ts';
+import { beginTask, interrupt, mayBeEnded, newTaskState, type TaskState, threadOf } from './interruption.ts';
 import { letOthersGoFirst } from './priority.ts';
 import { type Task, type TaskHandler, type TaskHandlers, Transferred } from './task.ts';
 
@@ -19,6 +20,10 @@ export interface RunOptions {
   readonly transfer?: readonly Transferable[];
   /** It may take minutes: one thread stays free of such tasks, if there are several. */
   readonly long?: boolean;
+  /** Of tasks that name the same, one at a time has a thread. */
+  readonly lane?: string;
+  /** What it may take: beyond it, its thread is ended, and it rejects with `Exceeded`. */
+  readonly bounds?: TaskBounds;
   /** Bytes that it works on. */
   readonly weight?: number;
 }
@@ -31,6 +36,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** Tasks that may wait; those of one client take at most half of the places, and of what others leave. */
   readonly maxQueue: number;
+  /** Megabytes of a thread's heap, where its tasks are bounded, and of its stack; what V8 thinks fit unless told. */
+  readonly memory?: { readonly heap: number; readonly stack: number };
   /** Bytes that tasks under way may work on together; one alone may exceed it. What is light does not count. */
   readonly maxWeight: number;
   /** What goes with each task, so that a thread can reach what only the main thread has; `transfer` are ports in it. */
@@ -51,6 +58,7 @@ type TaskReply = { readonly result: unknown } | { readonly issues: Failure['issu
 interface WaitingTask {
   readonly client: string;
   readonly long: boolean;
+  readonly lane: string | undefined;
   readonly weight: number;
   /** Gives what tells the caller how it ended. */
   readonly start: () => Promise<() => void>;
@@ -66,7 +74,7 @@ const patience = 200;
 const idleTimeout = 60_000;
 
 // A small young generation, as in the threads of the store: each would keep 50 MB otherwise.
-const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+const maxYoungGenerationSizeMb = 16;
 
 /** Threads that start when they are needed, one task at a time in each, behind a queue that is fair between clients. */
 export class ThreadPool {
@@ -80,6 +88,8 @@ export class ThreadPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    const { memory } = options;
+    const more = memory && { maxOldGenerationSizeMb: memory.heap + heapMargin, stackSizeMb: memory.stack };
     this.#piscina = new Piscina<TaskMessage, TaskReply>({
       filename: options.file.href,
       name: 'runTask',
@@ -87,7 +97,7 @@ export class ThreadPool {
       minThreads: 0,
       maxThreads: options.threads,
       idleTimeout,
-      resourceLimits,
+      resourceLimits: { maxYoungGenerationSizeMb, ...more },
       // Flags of the main thread (a test runner's loaders, an inspector) are not for the others.
       execArgv: [],
       // Handlers are asynchronous and have ports of their own, which must be heard between tasks too.
@@ -99,24 +109,24 @@ export class ThreadPool {
 
   /**
    * The result, or the task's own failure; `pool-full` (503) where too many wait, `shutting-down` (503) where the pool is closed.
-   * Rejects at a defect, where the thread was lost, and with the signal's reason where it was aborted.
+   * Rejects at a defect, where the thread was lost, with the signal's reason where it was aborted, and with `Exceeded`.
    */
   run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
     const { maxQueue } = this.#options;
-    const { client, long = false, weight = 0 } = options;
-    if (this.#queue.isFull(client, maxQueue) && !this.#hasThreadFor({ client, long, weight }))
+    const { client, long = false, lane, weight = 0 } = options;
+    if (this.#queue.isFull(client, maxQueue) && !this.#hasThreadFor({ client, long, lane, weight }))
       return Promise.resolve(fail('pool-full', { found: this.#queue.size, expected: maxQueue }));
     const closing = this.#closing.signal;
     const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
     return new Promise((resolve, reject) => {
       const start = (): Promise<() => void> => {
         signal.removeEventListener('abort', leave);
-        return this.#send(task.name, input, signal, options.transfer ?? []).then(
+        return this.#send(task.name, input, signal, options).then(
           (result) => () => resolve(result as Outcome<Result>),
           (error) => () => (signal.aborted ? leave() : reject(error)),
         );
       };
-      const waiting = { client, long, weight: weight < light ? 0 : weight, start };
+      const waiting = { client, long, lane, weight: weight < light ? 0 : weight, start };
       const leave = (): void => {
         this.#queue.remove(client, waiting);
         if (closing.aborted) resolve(fail('shutting-down', {}));
@@ -144,12 +154,13 @@ export class ThreadPool {
    * Whether a task would not wait: whatever waits before it could not start, and so needs what it does not need. Of several threads no
    * client has all, and none is without one that is free of long tasks.
    */
-  #hasThreadFor({ client, long, weight }: Omit<WaitingTask, 'start'>): boolean {
+  #hasThreadFor({ client, long, lane, weight }: Omit<WaitingTask, 'start'>): boolean {
     const { threads, maxWeight } = this.#options;
     const most = Math.max(1, threads - 1);
     const running = [...this.#running];
     if (running.length >= threads || running.filter((task) => task.client === client).length >= most) return false;
     if (long && running.filter((task) => task.long).length >= most) return false;
+    if (lane !== undefined && running.some((task) => task.lane === lane)) return false;
     const heavy = running.reduce((sum, task) => sum + task.weight, 0);
     return weight === 0 || heavy === 0 || heavy + weight <= maxWeight;
   }
@@ -173,19 +184,25 @@ export class ThreadPool {
     name: string,
     input: unknown,
     signal: AbortSignal,
-    memory: readonly Transferable[],
+    { transfer: memory = [], bounds }: RunOptions,
   ): Promise<Outcome<unknown>> {
     const { ticket, transfer } = this.#options.attach();
     const state = newTaskState();
     const message: TaskMessage = { name, input, ticket, state };
     const ending = new AbortController();
-    const stopWatching = endSoonAfter(signal, state, () => ending.abort(signal.reason));
+    const worker = () => this.#piscina.threads.find((thread) => thread.threadId === threadOf(state));
+    // What takes too much is not asked to end: it would go on taking meanwhile. Nothing that is bounded commits.
+    const stopWatching = bounds && watch(bounds, worker, (reason) => ending.abort(reason));
+    const stopListening = endSoonAfter(signal, state, () => ending.abort(signal.reason));
     try {
       const transferList = [...transfer, ...memory];
       const reply: TaskReply = await this.#piscina.run(message, { signal: ending.signal, transferList });
       return 'issues' in reply ? new Failure(reply.issues) : reply.result;
+    } catch (error) {
+      throw ending.signal.reason instanceof Exceeded ? ending.signal.reason : asExceeded(error);
     } finally {
-      stopWatching();
+      stopWatching?.();
+      stopListening();
     }
   }
 }

@@ -2,6 +2,7 @@ import t from 'tap';
 import { settings } from '#config';
 import { type LimitName, limits } from '#limits';
 import { entry, patient, type Reply, startServer, transaction } from './harness.ts';
+import { cqlText, evaluationOf, library, measure } from './measures.ts';
 
 /** What goes beyond a limit is refused by its name, with how much there may be; what reaches it is not refused for it. */
 
@@ -141,6 +142,48 @@ const rows: Readonly<Record<Exclude<LimitName, 'search-work'>, Row>> = {
   'expression-depth': [
     () => searchParameter(`Patient.name.where(${times(12, '(')}exists()${times(12, ')')}).family`),
     422,
+  ],
+  'cql-length': [
+    async () => {
+      const text = (length: number) => cqlText('Long', `define "X": true //${times(length, 'x')}`);
+      await ask('PUT', '/Measure/Long', measure('Long'));
+      await ask('PUT', '/Library/Long', library('Long', text(5_000_000)));
+      const beforeDecoding = await ask('GET', evaluationOf('Long'));
+      if (beforeDecoding.status !== 422) return beforeDecoding;
+      await ask('PUT', '/Library/Long', library('Long', text(1_000_000)));
+      return ask('GET', evaluationOf('Long'));
+    },
+    422,
+    async () => {
+      const rest = 1_000_000 - cqlText('Long', 'define "X": true //').length;
+      await ask('PUT', '/Library/Long', library('Long', cqlText('Long', `define "X": true //${times(rest, 'x')}`)));
+      return ask('GET', evaluationOf('Long'));
+    },
+  ],
+  'cql-libraries': [
+    async () => {
+      // Each depends on the next, as far as that goes.
+      for (let i = 0; i <= 100; i += 1) {
+        await ask('PUT', `/Library/C${i}`, library(`C${i}`, cqlText(`C${i}`, 'define "X": true'), [`C${i + 1}`]));
+      }
+      await ask('PUT', '/Measure/C0', measure('C0'));
+      return ask('GET', evaluationOf('C0'));
+    },
+    422,
+  ],
+  'stratum-length': [
+    async () => {
+      const body = `define "X": true\ndefine "S": '${times(1_001, 's')}'`;
+      await ask('PUT', '/Library/Wide', library('Wide', cqlText('Wide', body)));
+      await ask('PUT', '/Measure/Wide', measure('Wide', true));
+      return ask('GET', evaluationOf('Wide'));
+    },
+    422,
+    async () => {
+      const body = `define "X": true\ndefine "S": '${times(1_000, 's')}'`;
+      await ask('PUT', '/Library/Wide', library('Wide', cqlText('Wide', body)));
+      return ask('GET', evaluationOf('Wide'));
+    },
   ],
   'told-issues': [
     () => ask('POST', '/Patient', patient(Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`x${i}`, 1])))),

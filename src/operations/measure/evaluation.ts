@@ -24,10 +24,10 @@ const maxMemberships = 2;
 // One cache for each pool; it goes with it.
 const caches = new WeakMap<ThreadPool, EvaluationCache>();
 
-function cacheOf({ pool, config }: Context): EvaluationCache {
+function cacheOf({ measurePool: pool, config }: Context): EvaluationCache {
   const known = caches.get(pool);
   if (known !== undefined) return known;
-  const evaluator = new Evaluator(pool, config.measureTimeout);
+  const evaluator = new Evaluator(pool, { time: config.measureTimeout, memory: config.measureMemory });
   const made: EvaluationCache = { evaluator, memberships: new LRUCache({ max: maxMemberships }) };
   caches.set(pool, made);
   return made;
@@ -46,7 +46,7 @@ export async function membersOf(
 ): Promise<Outcome<Memberships>> {
   const { memberships, evaluator } = cacheOf(context);
   const prepared = await evaluator.prepare(
-    caller.client,
+    { client: caller.client, ...(signal && { signal }) },
     measures.map((m) => m.source),
   );
   if (prepared instanceof Failure) return prepared;
@@ -105,15 +105,14 @@ export async function subjectResult(
   signal: AbortSignal | undefined,
 ): Promise<Outcome<SubjectResult | undefined>> {
   const { evaluator } = cacheOf(context);
-  const { client } = caller;
+  const asking = { client: caller.client, ...(signal && { signal }) };
   const prepared = await evaluator.prepare(
-    client,
+    asking,
     measures.map((m) => m.source),
   );
   if (prepared instanceof Failure) return prepared;
   const run = runOf(context, measures, period, true);
   const needs = { patients: [subject], rights: caller.rights.read };
-  const asking = { client, ...(signal && { signal }) };
   const results = await evaluator.evaluate(asking, prepared, run, needs);
   if (results instanceof Failure) return results;
   const [only] = results;

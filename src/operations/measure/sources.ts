@@ -1,9 +1,10 @@
 import type { ConceptMap, Library, Measure, Resource } from '@medplum/fhirtypes';
 import { Failure, fail, failIfAny, type Issue, issue, type Outcome } from '#errors';
 import { splitCanonical } from '#fhir/values/references.ts';
+import { atMost, limits } from '#limits';
 import { type MeasureDefinition, type ParameterSource, readMeasure } from '#measure/definition.ts';
 import type { MeasureSource, ParameterValue } from '#measure/engine.ts';
-import { cqlOf, dependencies } from '#measure/libraries.ts';
+import { cqlOf, cqlSize, dependencies } from '#measure/libraries.ts';
 import type { CqlText } from '#measure/translate.ts';
 import { type Filter, or } from '#search/model/filter.ts';
 import { parseSearch } from '#search/parse.ts';
@@ -33,12 +34,19 @@ export async function loadMeasures(
   const loaded: LoadedMeasure[] = [];
   const issues: Issue[] = [];
   const held = await findMeasures(context, caller, names);
+  const spent: Spent = { libraries: 0, characters: 0 };
   for (const name of names) {
-    const one = await loadMeasure(context, caller, name, held, instance);
+    const one = await loadMeasure(context, caller, name, held, instance, spent);
     if (one instanceof Failure) issues.push(...one.issues);
     else loaded.push(one);
   }
   return failIfAny(issues) ?? loaded;
+}
+
+/** What the libraries of one request have come to so far. */
+interface Spent {
+  libraries: number;
+  characters: number;
 }
 
 async function loadMeasure(
@@ -47,6 +55,7 @@ async function loadMeasure(
   name: string,
   held: readonly Measure[],
   instance: boolean,
+  spent: Spent,
 ): Promise<Outcome<LoadedMeasure>> {
   const measure = held.find(isCanonical(name) ? answersTo(name) : (m) => m.id === idOf(name));
   if (measure === undefined) {
@@ -57,7 +66,7 @@ async function loadMeasure(
   }
   const definition = readMeasure(measure);
   if (definition instanceof Failure) return definition;
-  const texts = await loadLibraries(context, caller, definition);
+  const texts = await loadLibraries(context, caller, definition, spent);
   if (texts instanceof Failure) return texts;
   const parameters = await parameterValues(context, caller, definition);
   if (parameters instanceof Failure) return parameters;
@@ -106,16 +115,23 @@ async function loadLibraries(
   context: Context,
   caller: Caller,
   { url, library }: MeasureDefinition,
+  spent: Spent,
 ): Promise<Outcome<readonly [CqlText, ...CqlText[]]>> {
   const texts: CqlText[] = [];
   const wanted = [library];
   for (const canonical of wanted) {
+    spent.libraries += 1;
+    if (spent.libraries > limits['cql-libraries'].most) return tooMuchCql(url, canonical, 'cql-libraries');
     const found = await findCanonical<Library>(context, caller, 'Library', canonical);
+    // Before it is decoded: four characters of base64 are one of text at least.
+    if (found && cqlSize(found) / 4 > limits['cql-length'].most) return tooMuchCql(url, canonical, 'cql-length');
     const text = found && cqlOf(found);
     if (found === undefined || text === undefined) {
       const what = found === undefined ? 'is not held by this server' : 'has no name or no content of type text/cql';
       return fail('measure-not-evaluable', { text: `${url}: the Library ${canonical} ${what}.` }, 'Measure.library');
     }
+    spent.characters += text.text.length;
+    if (spent.characters > limits['cql-length'].most) return tooMuchCql(url, canonical, 'cql-length');
     texts.push(text);
     // The list grows while it is walked, once for each library.
     for (const next of dependencies(found)) if (!wanted.includes(next)) wanted.push(next);
@@ -123,6 +139,11 @@ async function loadLibraries(
   const [main, ...rest] = texts;
   if (main === undefined) throw new Error('a measure was read that names no library');
   return [main, ...rest];
+}
+
+function tooMuchCql(url: string, canonical: string, limit: 'cql-libraries' | 'cql-length'): Failure {
+  const text = `${url}: the Library ${canonical} comes on top of what the measures use already; expected ${atMost(limit)}.`;
+  return fail('measure-not-evaluable', { text }, 'Measure.library');
 }
 
 async function parameterValues(

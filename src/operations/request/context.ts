@@ -38,6 +38,8 @@ export interface Context {
   readonly background: readonly BackgroundWork[];
   /** Where work of unknown size runs. */
   readonly pool: ThreadPool;
+  /** Where measures are translated and evaluated: what their authors wrote may never end. */
+  readonly measurePool: ThreadPool;
   /** What the request that is done may bring to this thread; absent where it holds up nobody. */
   readonly bound?: WorkBound;
   readonly log: Logger;

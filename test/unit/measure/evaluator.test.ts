@@ -36,7 +36,7 @@ t.test('an evaluation that nobody waits for loses its thread, and the next has o
     },
   });
   t.teardown(() => pool.close());
-  const evaluator = new Evaluator(pool, 3_600_000);
+  const evaluator = new Evaluator(pool, { time: 3_600_000, memory: 1_000 });
   const evaluate = (key: string, signal?: AbortSignal) =>
     evaluator.evaluate(
       { client: 'test', ...(signal && { signal }) },

@@ -168,3 +168,21 @@ define "List": Patient.name
   }
   await t.rejects(strata(['Nothing']), /Main does not define "Nothing"/);
 });
+
+t.test(
+  'what nests deeper than the stack holds is refused by the name of its library, and the next is translated',
+  async (t) => {
+    const source = (body: string): MeasureSource => {
+      const main = library('Deep', `context Patient\n${body}`);
+      return { url: 'urn:deep', library: main, texts: [main], populations: ['A'], stratifiers: [] };
+    };
+    for (const body of [
+      `define "A": ${Array.from({ length: 5_000 }, () => 'true').join(' and ')}`,
+      `define "A": ${'if true then false else '.repeat(5_000)}true`,
+    ]) {
+      const refused = await prepare([source(body)]);
+      t.match(refused, { issues: [{ code: 'measure-not-evaluable', text: /^CQL Deep: .* deeper than this server/ }] });
+    }
+    t.notOk((await prepare([source('define "A": true')])) instanceof Failure);
+  },
+);

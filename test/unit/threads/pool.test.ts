@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import t from 'tap';
@@ -16,6 +17,7 @@ const source = `
     add: async ([a, b]) => a + b,
     thread: async () => threadId,
     spin: async () => { for (;;); },
+    fill: async () => { const all = new Map(); for (let i = 0; ; i += 1) all.set(i, [i]); },
     hold: (flag) => { Atomics.wait(new Int32Array(flag), 0, 0); return Promise.resolve(threadId); },
     refuse: async (found) => fail('unknown-operation', { found }),
     throw: async () => { throw new Error('it broke'); },
@@ -199,4 +201,57 @@ t.test('what runs or waits when the pool closes is refused', async (t) => {
   await pool.close();
   const all = [...(await both), await pool.run(add, [1, 1], { client })];
   for (const answer of all) t.match(answer, { issues: [{ code: 'shutting-down' }] });
+});
+
+t.test('of the tasks of one lane one has a thread, and others pass them', async (t) => {
+  const pool = poolOf({ threads: 3 });
+  const { flag, open } = gate();
+  t.teardown(() => pool.close());
+  const lane = 'set';
+  const first = pool.run(hold, flag, { client: 'a', lane });
+  const second = pool.run(thread, null, { client: 'b', lane });
+  t.equal(await pool.run(add, [1, 1], { client: 'b', lane: 'other' }), 2);
+  t.equal(await pool.run(add, [1, 2], { client: 'b' }), 3);
+  t.equal(pool.counts.running, 1);
+  open();
+  t.type(await first, 'number');
+  t.type(await second, 'number');
+});
+
+t.test('a client has all threads but one', async (t) => {
+  const pool = poolOf({ threads: 3 });
+  const { flag, open } = gate();
+  t.teardown(() => pool.close());
+  const all = Array.from({ length: 5 }, () => pool.run(hold, flag, { client: 'greedy' }));
+  t.equal(pool.counts.running, 2);
+  t.equal(await pool.run(add, [1, 1], { client: 'other' }), 2);
+  open();
+  await Promise.all(all);
+});
+
+t.test('a task that takes more than its bounds loses its thread, and no other does', async (t) => {
+  const pool = poolOf({ threads: 3 });
+  const { flag, open } = gate();
+  t.teardown(() => pool.close());
+  const bounds = { time: 3_600_000, memory: 200 };
+  const held = pool.run(hold, flag, { client: 'b', bounds });
+  await t.rejects(pool.run(named('fill'), null, { client, bounds }), { message: /more memory/ });
+  await t.rejects(pool.run(spin, null, { client, bounds: { ...bounds, time: 1 } }), { message: /more time/ });
+  t.equal(pool.counts.running, 1);
+  open();
+  t.type(await held, 'number');
+  t.equal(await pool.run(add, [1, 1], { client, bounds }), 2);
+});
+
+t.test('the time of a task does not count while it waits for a thread', async (t) => {
+  const pool = poolOf({});
+  const { flag, open } = gate();
+  t.teardown(() => pool.close());
+  await pool.run(add, [0, 0], { client });
+  const held = pool.run(hold, flag, { client });
+  const waiting = pool.run(add, [1, 1], { client, bounds: { time: 5_000, memory: 1_000 } });
+  await setTimeout(6_000);
+  open();
+  await held;
+  t.equal(await waiting, 2);
 });
