@@ -21,6 +21,7 @@ export interface PackedPage {
   readonly explanation?: Explanation;
   readonly exceeded?: string;
   readonly revision?: number;
+  readonly seq?: number;
 }
 
 /** An estimate counts no further than this. */
@@ -35,6 +36,7 @@ export function find(connection: Connection, selection: Planner, plan: Plan, ask
     const page = connection.snapshot(() => ({
       ...findPage(connection, selection, { ...plan, where: possible(selection, plan) }),
       revision: revisionOf(connection),
+      seq: selection.lastSeq(),
     }));
     const { steps } = selection;
     if (steps === undefined) return page;
