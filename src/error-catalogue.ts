@@ -289,6 +289,21 @@ export const catalogue = {
     type: 'too-costly',
     text: 'The search took longer than {expected} ms (HUFHIR_SEARCH_TIMEOUT); most of it went into {found}. Add a criterion that few resources meet, or ask _explain=true for the plan.',
   },
+  'criteria-too-slow': {
+    status: 422,
+    type: 'too-costly',
+    text: 'The criteria of the request took longer than {expected} ms to look up (HUFHIR_CRITERIA_TIMEOUT); most of it went into {found}. Send fewer of them together, or such as few resources meet.',
+  },
+  'guards-too-slow': {
+    status: 422,
+    type: 'too-costly',
+    text: 'What the request depends on was changed meanwhile, and took longer than {expected} ms to look up again as it was committed (HUFHIR_GUARD_TIMEOUT); most of it went into {found}. Send fewer criteria together, or such as few resources meet.',
+  },
+  'batch-too-slow': {
+    status: 422,
+    type: 'too-costly',
+    text: 'The entries that were begun before took {expected} ms of work (HUFHIR_BATCH_TIMEOUT); this one was not begun. Send it in another bundle.',
+  },
   'not-in-compartment': {
     status: 404,
     type: 'not-found',
