@@ -29,6 +29,11 @@ export interface Config {
   readonly maxIncludes: number;
   /** Milliseconds that a search may take. */
   readonly searchTimeout: number;
+  /** Milliseconds that the criteria of a write request may take to look up, and those of its transaction in the writer. */
+  readonly criteriaTimeout: number;
+  readonly guardTimeout: number;
+  /** Milliseconds of work, after which no entry of a batch is begun. */
+  readonly batchTimeout: number;
   /** Milliseconds a page link stays valid. */
   readonly cursorLifetime: number;
   /** Milliseconds that an evaluation of measures may take. */
@@ -110,6 +115,9 @@ export const settings = {
   HUFHIR_DEFAULT_COUNT: count(20, 10_000),
   HUFHIR_MAX_INCLUDES: count(5_000, 100_000),
   HUFHIR_SEARCH_TIMEOUT: count(30_000, hour),
+  HUFHIR_CRITERIA_TIMEOUT: count(10_000, hour),
+  HUFHIR_GUARD_TIMEOUT: count(500, hour),
+  HUFHIR_BATCH_TIMEOUT: count(60_000, hour),
   HUFHIR_CURSOR_LIFETIME: count(hour, 7 * 24 * hour),
   HUFHIR_MEASURE_TIMEOUT: count(10 * 60 * 1000, 24 * hour),
   HUFHIR_MEASURE_THREADS: count(3, 64),
@@ -246,6 +254,9 @@ function toConfig(values: Values): Config {
     defaultCount: values.HUFHIR_DEFAULT_COUNT,
     maxIncludes: values.HUFHIR_MAX_INCLUDES,
     searchTimeout: values.HUFHIR_SEARCH_TIMEOUT,
+    criteriaTimeout: values.HUFHIR_CRITERIA_TIMEOUT,
+    guardTimeout: values.HUFHIR_GUARD_TIMEOUT,
+    batchTimeout: values.HUFHIR_BATCH_TIMEOUT,
     cursorLifetime: values.HUFHIR_CURSOR_LIFETIME,
     measureTimeout: values.HUFHIR_MEASURE_TIMEOUT,
     measureThreads: values.HUFHIR_MEASURE_THREADS,

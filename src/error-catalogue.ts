@@ -1,19 +1,16 @@
-import type { OperationOutcomeIssue } from '@medplum/fhirtypes';
+import { type CatalogueEntry, retryCatalogue } from '#retry-catalogue';
 
 /**
- * The catalogue of expected failures: data alone, which errors.ts makes into values.
+ * The catalogue of expected failures: data alone, which errors.ts makes into values. What may be sent again in a while stands in
+ * retry-catalogue.ts.
  *
  * Each entry gives the FHIR issue type (http://hl7.org/fhir/issue-type), the HTTP status and the English text, in which
  * `{name}` stands for a detail. Texts never carry a resident's number: `issue` masks the details.
  */
 
-interface CatalogueEntry {
-  readonly status: number;
-  readonly type: OperationOutcomeIssue['code'];
-  readonly text: string;
-}
-
 export const catalogue = {
+  ...retryCatalogue,
+
   // The request as such
   'malformed-json': { status: 400, type: 'structure', text: 'The body is not JSON: {found}.' },
   'malformed-xml': { status: 400, type: 'structure', text: 'The body cannot be read as XML: {found}.' },
@@ -92,26 +89,6 @@ export const catalogue = {
     status: 403,
     type: 'forbidden',
     text: 'A web page of {found} asks; with HUFHIR_AUTH=off, expected a page of this server or of HUFHIR_CORS_ORIGINS: any other could read or change the records.',
-  },
-  'too-many-requests': {
-    status: 429,
-    type: 'throttled',
-    text: 'This connection has {expected} requests under way, the most that it may have (HUFHIR_MAX_PIPELINED); read their answers before you send more.',
-  },
-  'waiting-full': {
-    status: 503,
-    type: 'throttled',
-    text: '{found} bytes wait to be worked on or to be taken by their clients, of at most {expected} (HUFHIR_MAX_WAITING), of which a client leaves as many to others as it takes; send the request again in a while.',
-  },
-  'connections-full': {
-    status: 503,
-    type: 'throttled',
-    text: '{found} connections are open, of at most {expected} (HUFHIR_MAX_CONNECTIONS), of which a client leaves as many to others as it takes; use those that are open, or try again in a while.',
-  },
-  'shutting-down': {
-    status: 503,
-    type: 'transient',
-    text: 'The server is being stopped and takes no new work; send the request again in a while.',
   },
   internal: {
     status: 500,
@@ -268,11 +245,6 @@ export const catalogue = {
     type: 'invalid',
     text: 'The search parameter "{found}" is not defined for {target}; expected one of {expected}.',
   },
-  'parameter-not-ready': {
-    status: 503,
-    type: 'transient',
-    text: 'The search parameter "{found}" of {target} is being indexed: {progress} % are done; search by it later.',
-  },
   'unknown-modifier': {
     status: 400,
     type: 'not-supported',
@@ -298,6 +270,21 @@ export const catalogue = {
     status: 400,
     type: 'too-costly',
     text: 'The search took longer than {expected} ms (HUFHIR_SEARCH_TIMEOUT); most of it went into {found}. Add a criterion that few resources meet, or ask _explain=true for the plan.',
+  },
+  'criteria-too-slow': {
+    status: 422,
+    type: 'too-costly',
+    text: 'The criteria of the request took longer than {expected} ms to look up (HUFHIR_CRITERIA_TIMEOUT); most of it went into {found}. Send fewer of them together, or such as few resources meet.',
+  },
+  'guards-too-slow': {
+    status: 422,
+    type: 'too-costly',
+    text: 'What the request depends on was changed meanwhile, and took longer than {expected} ms to look up again as it was committed (HUFHIR_GUARD_TIMEOUT); most of it went into {found}. Send fewer criteria together, or such as few resources meet.',
+  },
+  'batch-too-slow': {
+    status: 422,
+    type: 'too-costly',
+    text: 'The entries that were begun before took {expected} ms of work (HUFHIR_BATCH_TIMEOUT); this one was not begun. Send it in another bundle.',
   },
   'not-in-compartment': {
     status: 404,
@@ -349,50 +336,10 @@ export const catalogue = {
     text: 'The operation parameter "{found}" is not supported here.',
   },
   'unknown-operation': { status: 404, type: 'not-supported', text: 'The operation {found} is not supported here.' },
-  'too-many-jobs': {
-    status: 429,
-    type: 'too-costly',
-    text: '{expected} asynchronous requests are kept already (HUFHIR_MAX_JOBS); fetch or delete their results first.',
-  },
-  'store-unavailable': {
-    status: 503,
-    type: 'transient',
-    text: 'The store cannot be used now ({found}); nothing of the request was stored. Send it again in a while.',
-  },
-  'store-full': {
-    status: 507,
-    type: 'no-store',
-    text: 'The disk of the store is full; nothing of the request was stored. What is stored can be read. Send it again when there is room.',
-  },
-  'store-busy': {
-    status: 503,
-    type: 'throttled',
-    text: '{found} reads wait for the store, of at most {expected} (HUFHIR_READ_QUEUE), of which a client leaves as many to others as it takes; send the request again in a while.',
-  },
-  'commit-unknown': {
-    status: 503,
-    type: 'transient',
-    text: 'The store was lost while it committed the request, and cannot say whether it did ({found}). Look before you send it again, or send it with a condition.',
-  },
-  'definitions-changed': {
-    status: 503,
-    type: 'transient',
-    text: 'The definitions that the request rests on changed again and again; send it again in a while.',
-  },
   'job-interrupted': {
     status: 503,
     type: 'transient',
     text: 'The server ended {found} while it worked on this request, which it does not begin again.',
-  },
-  'pool-full': {
-    status: 503,
-    type: 'throttled',
-    text: '{found} tasks wait for a thread, of at most {expected} (HUFHIR_POOL_QUEUE), of which a client leaves as many to others as it takes; send the request again in a while.',
-  },
-  timeout: {
-    status: 503,
-    type: 'timeout',
-    text: 'The evaluation took longer than {expected} ms (HUFHIR_MEASURE_TIMEOUT).',
   },
   'measure-too-large': {
     status: 422,

@@ -65,7 +65,7 @@ async function performNow(context: Context, caller: Caller, request: Request): P
       await context.parameters.refresh();
       return readCapabilities(context, request.query);
     case 'bundle':
-      return bundle(context, caller, request, (entry) => perform(context, caller, entry));
+      return bundle(context, caller, request, perform);
     case 'operation':
       return operation(context, caller, interaction, request);
     default: {

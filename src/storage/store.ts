@@ -46,7 +46,10 @@ export interface Write {
   readonly index: () => IndexRecord;
   /** The version that must be current for the write to happen: 0 asks that none is (never existed, or deleted). */
   readonly expect?: number;
-  /** The criteria that led to the write: once all is written, they must lead to this resource, and to no other. */
+  /**
+   * The criteria that led to the write: once all is written, they must lead to this resource, and to no other. Where they are the plan
+   * of a guard (the same object), what that found is not looked for again.
+   */
   readonly criteria?: Plan;
 }
 
@@ -55,6 +58,11 @@ export interface Guard {
   readonly plan: Plan;
   /** The ids of all its matches, sorted. */
   readonly expect: readonly string[];
+  /**
+   * The `Page.seq` of the state in which these were found, of several pages the lowest: what was not changed since is not looked at
+   * again. Absent: all of it is.
+   */
+  readonly seq?: number;
 }
 
 /** What a resource must satisfy to be written: `create` once it is there, `update` before and after, `delete` before. */
@@ -79,7 +87,7 @@ export interface Transaction extends ChangeConditions {
   /** `strict`: every literal reference of the writes must lead to a resource that exists when they are done. */
   readonly references: 'lenient' | 'strict';
   readonly rights: WriteRights;
-  /** Milliseconds that the guards may take together, and the criteria after them; absent: they take their time. */
+  /** Milliseconds that guards, and criteria after the writes, may take together; absent: they take their time. */
   readonly timeout?: number;
   /** Settings kept with the writes; `undefined` forgets one. */
   readonly settings?: Readonly<Record<string, string | undefined>>;

@@ -40,14 +40,21 @@ const carrier = (id: string, value?: string) =>
 
 const noneWith = (value: string): Guard => ({ plan: plan('Patient', isToken('identifier', 'id', value)), expect: [] });
 
+/** The guard by itself, or every other time as one that was looked up before. */
+async function looked(guard: Guard, store: RemoteStore, round: number): Promise<Guard> {
+  if (round % 2 === 0) return guard;
+  const { seq } = await store.find(guard.plan);
+  return seq === undefined ? guard : { ...guard, seq };
+}
+
 async function equalCreates(t: Test, pair: Pair): Promise<void> {
   const wins = { first: 0, second: 0 };
   for (let round = 0; round < rounds; round++) {
     const value = `n${round}`;
-    const guards = [noneWith(value)];
+    const [one, other] = together(pair, round);
+    const guards = [await looked(noneWith(value), other, round)];
     const create = (store: RemoteStore, name: string) =>
       times(width, (i) => store.transact(transaction([carrier(`${value}-${name}${i}`, value)], { guards })));
-    const [one, other] = together(pair, round);
     const [first, second] = await Promise.all([create(one, 'a'), create(other, 'b')]);
     const results = [...first, ...second];
     const made = madeBy(results).map(({ id }) => id);
@@ -82,13 +89,13 @@ async function guardsAndPuts(t: Test, pair: Pair): Promise<void> {
   const tally = { made: 0, refused: 0 };
   for (let round = 0; round < rounds; round++) {
     const value = `n${round}`;
-    const guards = [noneWith(value)];
+    const [one, other] = together(pair, round);
+    const guards = [await looked(noneWith(value), other, round)];
     const plain = [
       carrier(`${value}-plain`, value),
       remove(`Patient/${value}-plain`),
       carrier(`${value}-plain`, value),
     ];
-    const [one, other] = together(pair, round);
     const [guarded, put] = await Promise.all([
       times(width, (i) => one.transact(transaction([carrier(`${value}-guarded${i}`, value)], { guards }))),
       inOrder(other, ...plain.slice(0, 1 + (round % 3))),

@@ -4,6 +4,7 @@ import type { Open } from './build.ts';
 import { concepts } from './concepts.ts';
 import { counting } from './counting.ts';
 import { following } from './following.ts';
+import { guarding } from './guarding.ts';
 import { heavy } from './heavy.ts';
 import { indexing } from './indexing.ts';
 import { jobs } from './jobs.ts';
@@ -20,6 +21,7 @@ import { writing } from './writing.ts';
 /** What every store must do. `open` makes an empty one; `filters` are generated and compared with looking at everything. */
 export function storeContract(name: string, open: Open, filters: number): void {
   t.test(`${name}: writing`, async (t) => writing(t, open));
+  t.test(`${name}: guards`, async (t) => guarding(t, open));
   t.test(`${name}: history and changes`, async (t) => past(t, open));
   t.test(`${name}: what is heavy`, async (t) => heavy(t, open));
   t.test(`${name}: searching`, async (t) => searching(t, open));

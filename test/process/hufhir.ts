@@ -30,6 +30,9 @@ const hour = String(60 * 60 * 1000);
 /** No limit of time decides a test that is not about it. */
 export const patience: Readonly<Record<string, string>> = {
   HUFHIR_SEARCH_TIMEOUT: hour,
+  HUFHIR_CRITERIA_TIMEOUT: hour,
+  HUFHIR_GUARD_TIMEOUT: hour,
+  HUFHIR_BATCH_TIMEOUT: hour,
   HUFHIR_MEASURE_TIMEOUT: hour,
   HUFHIR_HEADERS_TIMEOUT: hour,
   HUFHIR_REQUEST_TIMEOUT: hour,

@@ -128,13 +128,29 @@ export function readmes(paths: readonly string[]): Breach[] {
     }));
 }
 
-/** Codes of the catalogue in src/error-catalogue.ts that no other file of src names. */
+const catalogues = ['src/error-catalogue.ts', 'src/retry-catalogue.ts'];
+
+/** Codes of the catalogue of errors that no other file of src names. */
 export function unusedCodes(sources: readonly Source[]): Breach[] {
-  const errors = sources.find((s) => s.path === 'src/error-catalogue.ts');
-  if (errors === undefined) return [{ at: 'src/error-catalogue.ts', todo: 'the catalogue is missing' }];
+  const errors = sources.filter((s) => catalogues.includes(s.path));
+  if (!errors.some((s) => s.path === catalogues[0]))
+    return [{ at: 'src/error-catalogue.ts', todo: 'the catalogue is missing' }];
+  const rest = sources
+    .filter((s) => !catalogues.includes(s.path) && isScript(s.path))
+    .map((s) => s.text)
+    .join('\n');
+  return errors.flatMap((source) =>
+    codesOf(source)
+      .filter((code) => !rest.includes(`'${code}'`))
+      .map((code) => ({ at: `${source.path} '${code}'`, todo: 'no failure uses it: use it or delete it' })),
+  );
+}
+
+function codesOf(source: Source): readonly string[] {
   const codes: string[] = [];
-  walk(syntax(errors).program, (node: AnyNode) => {
-    if (node.type !== 'VariableDeclarator' || node.id.type !== 'Identifier' || node.id.name !== 'catalogue') return;
+  walk(syntax(source).program, (node: AnyNode) => {
+    if (node.type !== 'VariableDeclarator' || node.id.type !== 'Identifier' || !/catalogue$/i.test(node.id.name))
+      return;
     if (node.init?.type !== 'ObjectExpression') return;
     for (const property of node.init.properties) {
       if (property.type !== 'Property') continue;
@@ -147,11 +163,5 @@ export function unusedCodes(sources: readonly Source[]): Breach[] {
       );
     }
   });
-  const rest = sources
-    .filter((s) => s.path !== 'src/error-catalogue.ts' && isScript(s.path))
-    .map((s) => s.text)
-    .join('\n');
-  return codes
-    .filter((code) => !rest.includes(`'${code}'`))
-    .map((code) => ({ at: `src/error-catalogue.ts '${code}'`, todo: 'no failure uses it: use it or delete it' }));
+  return codes;
 }

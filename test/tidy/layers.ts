@@ -3,6 +3,7 @@ import { type Breach, isScript, isTypeScript, lineOf, type Source } from './sour
 
 /** The order of the rooms: a file imports from rooms of a lower rank only, and from its own. */
 const ranks: Readonly<Record<string, number>> = {
+  'retry-catalogue': -2,
   'error-catalogue': -1,
   'resident-numbers': -1,
   limits: -1,
@@ -109,7 +110,17 @@ export function importsOf(source: Source): Import[] {
 /** The path that an import of our own names; undefined for packages. */
 export function target(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
-  if (['#error-catalogue', '#resident-numbers', '#limits', '#errors', '#config', '#assembly'].includes(specifier))
+  if (
+    [
+      '#retry-catalogue',
+      '#error-catalogue',
+      '#resident-numbers',
+      '#limits',
+      '#errors',
+      '#config',
+      '#assembly',
+    ].includes(specifier)
+  )
     return `src/${specifier.slice(1)}.ts`;
   if (/^#(seed|test|bin)\//.test(specifier)) return specifier.slice(1);
   return specifier.startsWith('#') ? `src/${specifier.slice(1)}` : undefined;

@@ -1,7 +1,7 @@
 import { Failure, fail, type Outcome } from '#errors';
 import { mapInBatches } from '#threads/yielding.ts';
 import type { Answer } from '../request/answer.ts';
-import type { Context } from '../request/context.ts';
+import type { Caller, Context } from '../request/context.ts';
 import { located, type Request, requestPath } from '../request/request.ts';
 import { isWriting } from '../write/step.ts';
 import { AnswerBudget, sizeOf } from './budget.ts';
@@ -11,10 +11,11 @@ export type Act = (request: Request) => Promise<Outcome<Answer>>;
 
 /**
  * The answers of the entries, within HUFHIR_MAX_ANSWER: what is beyond it is not done, but what was written is told. A defect
- * is that of its entry, since others may be written already.
+ * is that of its entry, since others may be written already. Rejects with the reason of the caller's signal where that ends.
  */
 export async function answerAll(
   { config, log }: Context,
+  { signal }: Caller,
   entries: readonly Outcome<Request>[],
   act: Act,
 ): Promise<Outcome<Answer>[]> {
@@ -23,8 +24,11 @@ export async function answerAll(
   const answered = async (entry: Outcome<Request>): Promise<Outcome<Answer>> => {
     const path = entry instanceof Failure ? undefined : entry.path;
     if (budget.spent) return budget.refuse(path);
+    signal?.throwIfAborted();
     const answer =
-      entry instanceof Failure ? entry : withoutBody(entry, entryFailure(entry, await attempt(log, entry, act)));
+      entry instanceof Failure
+        ? entry
+        : withoutBody(entry, entryFailure(entry, await attempt(log, signal, entry, act)));
     const written = !(entry instanceof Failure || answer instanceof Failure) && isWriting(entry);
     const within = written && holdsOnlySent(entry) ? true : budget.take(sizeOf(answer));
     return within || written ? answer : budget.refuse(path);
@@ -60,12 +64,18 @@ export function limitConcurrency(): <T>(work: () => Promise<T>) => Promise<T> {
 }
 
 /** What the request asks, or `internal` for a defect, which the log tells. */
-async function attempt(log: Context['log'], request: Request, act: Act): Promise<Outcome<Answer>> {
+async function attempt(
+  log: Context['log'],
+  signal: AbortSignal | undefined,
+  request: Request,
+  act: Act,
+): Promise<Outcome<Answer>> {
   try {
     return await act(request);
   } catch (error) {
     // The whole bundle was given up.
     if (error instanceof Error && error.name === 'AbortError') throw error;
+    signal?.throwIfAborted();
     const found = request.path ?? 'the entry';
     log.error({ err: error, entry: found }, 'An entry of a bundle met a defect');
     return fail('internal', { found });

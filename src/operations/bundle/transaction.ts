@@ -32,7 +32,7 @@ export async function transaction(
   const done = await previewAndWrite(context, caller, requests, act);
   if (done instanceof Failure) return done;
   const answers = new Map<Request, Outcome<Answer> | undefined>(writing.map((r, i) => [r, done.written.answers[i]]));
-  const read = await answerAll(context, reading, readAfter(context, caller, done, act));
+  const read = await answerAll(context, caller, reading, readAfter(context, caller, done, act));
   for (const [i, request] of reading.entries()) answers.set(request, read[i]);
   return requests.map((request) => answers.get(request) ?? fail('internal', { found: 'no answer' }));
 }
@@ -120,8 +120,9 @@ async function previewReads(
   const issues = new Issues();
   const answers = new Map<Request, Answer>();
   const limited = limitConcurrency();
+  let isOver = false;
   const tried = async (request: Request): Promise<void> => {
-    if (budget.spent) return;
+    if (budget.spent || isOver) return;
     const { interaction: i } = request;
     const target = i.code === 'read' || i.code === 'history-instance' ? `${i.type}/${i.id}` : '';
     const ownWrite = ownWrites.get(target);
@@ -130,6 +131,9 @@ async function previewReads(
     else {
       const gone = i.code === 'read' && ownWrite?.interaction.code === 'delete';
       const answer = gone ? fail('deleted', { found: target }) : withoutBody(request, await act(request));
+      const isLate = answer instanceof Failure && answer.issues[0].code === 'batch-too-slow';
+      if (isLate && isOver) return;
+      isOver ||= isLate;
       if (answer instanceof Failure) issues.addAll(located(answer, requestPath(request, 'url')).issues);
       else answers.set(request, answer);
       size = answer instanceof Failure ? 0 : sizeOf(answer);

@@ -2,14 +2,11 @@ import { Failure, fail, type Outcome } from '#errors';
 import { isResultParameter } from '#search/criteria/result.ts';
 import type { Filter } from '#search/model/filter.ts';
 import { parseSearch, type SearchOptions } from '#search/parse.ts';
-import { plan } from '#search/plan.ts';
-import { pages } from '#storage/pages.ts';
 import type { Guard, Version } from '#storage/store.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { type Pairs, presentation } from '../request/parameters.ts';
 import { readQuery } from '../request/query.ts';
 import { resolveLookups } from './lookups.ts';
-import { type Find, timedFind } from './time-limit.ts';
 
 /** A search that stands for a resource. */
 export interface Criterion {
@@ -38,48 +35,8 @@ export interface Matches {
 }
 
 /**
- * Looks up a search that stands for a resource: If-None-Exist, a conditional update, delete or reference (R4
- * http.html#cond-update). Result parameters are not criteria; a criterion that filters nothing is refused.
+ * What a criterion asks of a resource. Result parameters are not criteria; a criterion that filters nothing is refused.
  */
-export async function findMatches(
-  context: Context,
-  caller: Caller,
-  criterion: Criterion,
-  limit = 2,
-): Promise<Outcome<Matches>> {
-  const where = await readCriteria(context, caller, criterion);
-  return where instanceof Failure ? where : findSatisfying(context, caller, criterion, where, limit);
-}
-
-/** The same for criteria that are read already. */
-export async function findSatisfying(
-  context: Context,
-  caller: Caller,
-  criterion: Criterion,
-  where: Filter,
-  limit: number,
-): Promise<Outcome<Matches>> {
-  const { type, without } = criterion;
-  const { revision } = context.definitions;
-  const searched = { types: [type], where, sort: [], count: limit, total: 'none', explain: false } as const;
-  const planned = plan(searched, caller.rights.search);
-  const find = timedFind(context, revision);
-  const found: Version[] = [];
-  const all: string[] = [];
-  // More where some do not count, and where a page of very large resources ended before its limit.
-  const findMore: Find = (asked) => find(asked.after === undefined ? asked : { ...asked, limit: more });
-  for await (const page of pages(findMore, planned)) {
-    if (page instanceof Failure) return page;
-    for (const version of page.found) {
-      all.push(version.id);
-      if (!without.has(`${type}/${version.id}`)) found.push(version);
-    }
-    if (found.length >= limit) break;
-  }
-  return { found: found.slice(0, limit), guard: { plan: planned, expect: all.sort() }, criterion, where };
-}
-
-/** What a criterion asks of a resource. */
 export async function readCriteria(context: Context, caller: Caller, criterion: Criterion): Promise<Outcome<Filter>> {
   const { type, references } = criterion;
   const parsed = parseSearch(type, pairsOf(criterion), { ...searchOptions(context, false), references });
@@ -87,9 +44,6 @@ export async function readCriteria(context: Context, caller: Caller, criterion: 
   if (isEverything(parsed.where)) return fail('criteria-empty', { found: shownCriteria(criterion) });
   return resolveLookups(context, caller, parsed.where, [type]);
 }
-
-/** Matches that are looked up at once after the first page. */
-const more = 1_000;
 
 function pairsOf({ pairs }: Criterion): Pairs {
   return pairs.filter(([name]) => !isResultParameter(name) && !presentation.has(name));

@@ -1,19 +1,18 @@
 import { matches } from '#search/match/matches.ts';
-import type { Entry } from '#search/model/entry.ts';
+import type { IndexRecord } from '#search/model/entry.ts';
 import type { Filter } from '#search/model/filter.ts';
 import type { IndexRecords } from './index-records.ts';
 import type { ResolvedStep } from './step.ts';
 
 /**
- * The ids of the resources of a type, among those that a transaction writes, that satisfy a filter. A filter that rests on other
- * resources (a chain, `_has`) matches none: it looks at what is stored.
+ * The ids of the resources of a type, among those that a transaction writes, that satisfy a filter. One that rests on other resources
+ * (a chain, `_has`) looks at what is stored: it matches none, or, if asked, all that it may match.
  */
-export type Candidates = (type: string, where: Filter) => readonly string[];
+export type Candidates = (type: string, where: Filter, asked?: 'sure' | 'possible') => readonly string[];
 
-interface WrittenCandidate {
+interface WrittenCandidate extends IndexRecord {
   readonly type: string;
   readonly id: string;
-  readonly entries: readonly Entry[];
 }
 
 /** Candidates of a type, and those by a code of theirs: what most criteria ask for. */
@@ -25,12 +24,13 @@ interface Listed {
 /** Indexes a type's resources when it is first asked for. */
 export function candidates(records: IndexRecords, steps: readonly ResolvedStep[]): Candidates {
   const listed = new Map<string, Listed>();
-  return (type, where) => {
+  return (type, where, asked = 'sure') => {
     const known = listed.get(type) ?? list(records, type, steps);
     listed.set(type, known);
     const code = codeIn(where);
     const possible = code === undefined ? known.all : (known.byCode.get(code) ?? []);
-    return possible.filter((candidate) => matches(where, candidate) === true).map(({ id }) => id);
+    const passes = (candidate: WrittenCandidate): boolean => matches(where, candidate) ?? asked === 'possible';
+    return possible.filter(passes).map(({ id }) => id);
   };
 }
 
@@ -40,7 +40,7 @@ function list(records: IndexRecords, type: string, steps: readonly ResolvedStep[
   for (const { step, resource, targets } of steps) {
     const [target] = targets;
     if (step.type !== type || resource === undefined || target === undefined) continue;
-    const candidate = { type, id: target.id, entries: records.keep(resource, target.id).entries };
+    const candidate = { type, id: target.id, ...records.keep(resource, target.id) };
     all.push(candidate);
     for (const key of new Set(candidate.entries.flatMap((e) => (e.kind === 'token' ? [`${e.param} ${e.code}`] : [])))) {
       const same = byCode.get(key);

@@ -1,3 +1,4 @@
+import type { Config } from '#config';
 import { Failure, fail, type Outcome } from '#errors';
 import type { Commit, Guard, Transaction, Write } from '#storage/store.ts';
 import { unavailable } from '#storage/unavailable.ts';
@@ -70,13 +71,13 @@ class StaleState {
   }
 }
 
-/** By what stays the same in the contexts of all requests. */
-const queues = new WeakMap<Context['pool'], Map<string, Promise<void>>>();
+/** By the settings: all requests of a thread have the same, whatever else is their own. */
+const queues = new WeakMap<Config, Map<string, Promise<void>>>();
 
 /** Waits for those who asked for the target before; answers how to let the next one in. */
-async function waitInLine(context: Context, target: string): Promise<() => void> {
-  const queue = queues.get(context.pool) ?? new Map<string, Promise<void>>();
-  queues.set(context.pool, queue);
+async function waitInLine({ config }: Context, target: string): Promise<() => void> {
+  const queue = queues.get(config) ?? new Map<string, Promise<void>>();
+  queues.set(config, queue);
   const before = queue.get(target);
   const { promise, resolve } = Promise.withResolvers<void>();
   const last = (before ?? Promise.resolve()).then(() => promise);
@@ -94,7 +95,7 @@ async function commitOnce(
   revision: number,
   { guards, writes, definitions, refuse, refuseUnmet, place }: Changes,
 ): Promise<Outcome<Commit> | StaleState> {
-  const { references, searchTimeout: timeout } = config;
+  const { references, guardTimeout: timeout } = config;
   const done = await store.transact({ guards, writes, references, rights, revision, timeout, ...definitions });
   if (!('conflict' in done)) {
     // So that what has to be indexed is looked for at once. Whether it can be read now is nothing to those whose change was made.
@@ -107,7 +108,7 @@ async function commitOnce(
     case 'revision':
       return fail('definitions-changed', {});
     case 'timeout':
-      return fail('search-too-slow', { expected: timeout, found: done.part });
+      return fail('guards-too-slow', { expected: timeout, found: done.part });
     case 'unavailable':
       return unavailable(done.reason);
     case 'unknown':

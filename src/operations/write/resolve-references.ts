@@ -2,7 +2,7 @@ import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import { parseReference } from '#fhir/values/references.ts';
 import { mapInBatches, yielder } from '#threads/yielding.ts';
-import { type Criterion, criteriaIn, findMatches, type Matches, shownCriteria } from '../lookups/criteria.ts';
+import { type Criterion, criteriaIn, type Matches, readCriteria, shownCriteria } from '../lookups/criteria.ts';
 import type { Context } from '../request/context.ts';
 import { located } from '../request/request.ts';
 import { type Candidates, candidates } from './candidates.ts';
@@ -98,7 +98,7 @@ async function resolveConditional(
   targets: EntryTargets,
 ): Promise<ResolvedReferences> {
   const all = conditionalReferences(attempt.context, steps, targets);
-  const found = new Map<ConditionalReference, Outcome<ConditionalMatch>>();
+  const found = new Map<ConditionalReference, Outcome<ConditionalMatch> | undefined>();
   let resolved = steps;
   for (let waiting = all; waiting.length > 0; ) {
     const unresolved = new Set(waiting.flatMap(({ holders }) => holders.map(({ at }) => steps[at]?.step.type)));
@@ -106,7 +106,7 @@ async function resolveConditional(
     const round = free.length > 0 ? free : waiting;
     const candidatesOf = candidates(attempt.records, resolved);
     const results = await mapInBatches(round, ({ criterion }) => lookUpOne(attempt, criterion, candidatesOf));
-    for (const [i, reference] of round.entries()) found.set(reference, results[i] as Outcome<ConditionalMatch>);
+    for (const [i, reference] of round.entries()) found.set(reference, results[i]);
     resolved = withMatches(resolved, round, found);
     waiting = waiting.filter((reference) => !found.has(reference));
   }
@@ -154,7 +154,7 @@ function conditionalReferences(
 function withMatches(
   steps: readonly ResolvedStep[],
   round: readonly ConditionalReference[],
-  found: ReadonlyMap<ConditionalReference, Outcome<ConditionalMatch>>,
+  found: ReadonlyMap<ConditionalReference, Outcome<ConditionalMatch> | undefined>,
 ): readonly ResolvedStep[] {
   const values = new Map<number, [Link, string][]>();
   for (const reference of round) {
@@ -225,16 +225,18 @@ interface ConditionalMatch {
 
 /**
  * R4 http.html#trules: conditional references are resolved last, so they see what the transaction writes; each has exactly
- * one match.
+ * one match. Undefined where no time is left to look it up.
  */
 async function lookUpOne(
-  { context, caller }: Attempt,
+  { context, caller, lookups }: Attempt,
   criterion: Outcome<Criterion>,
   candidatesOf: Candidates,
-): Promise<Outcome<ConditionalMatch>> {
+): Promise<Outcome<ConditionalMatch> | undefined> {
   if (criterion instanceof Failure) return criterion;
-  const matches = await findMatches(context, caller, criterion);
-  if (matches instanceof Failure) return matches;
+  const where = await readCriteria(context, caller, criterion);
+  if (where instanceof Failure) return where;
+  const matches = await lookups.find(criterion, where, 2);
+  if (matches === undefined || matches instanceof Failure) return matches;
   const ids = [...matches.found.map((version) => version.id), ...candidatesOf(criterion.type, matches.where)];
   const [id, second] = ids;
   const shown = { found: shownCriteria(criterion) };

@@ -2,7 +2,8 @@ import { Failure, fail, type Issue, issue, type Outcome } from '#errors';
 import { Issues } from '#fhir/json/issues.ts';
 import type { Version } from '#storage/store.ts';
 import { mapInBatches } from '#threads/yielding.ts';
-import { type Criterion, criterionKey, findSatisfying, readCriteria, shownCriteria } from '../lookups/criteria.ts';
+import { type Criterion, criterionKey, readCriteria, shownCriteria } from '../lookups/criteria.ts';
+import type { CriteriaLookups } from '../lookups/criteria-lookups.ts';
 import { mayRead, read } from '../read/read.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { newId } from '../request/ids.ts';
@@ -21,6 +22,7 @@ export interface Attempt {
   /** `Type/id` of what was not at the version that an attempt before this one expected. */
   readonly moved: ReadonlySet<string>;
   readonly records: IndexRecords;
+  readonly lookups: CriteriaLookups;
 }
 
 /** The steps by what is stored, and what is wrong with them. */
@@ -135,9 +137,9 @@ function deletedById(steps: readonly WriteStep[]): ReadonlySet<string> {
   return new Set(steps.filter((s) => s.action === 'delete' && s.id !== undefined).map((s) => `${s.type}/${s.id}`));
 }
 
-/** Undefined while the criteria wait for an entry that they name. */
+/** Undefined while the criteria wait for an entry that they name, and where no time is left to look them up. */
 async function resolveByCriteria(
-  { context, caller }: Attempt,
+  { context, caller, lookups }: Attempt,
   step: WriteStep,
   pairs: Criterion['pairs'],
   { targets, open, without }: EntriesSoFar,
@@ -153,8 +155,8 @@ async function resolveByCriteria(
   if (waits) return undefined;
   if (where instanceof Failure) return where;
   const limit = mostOf(context, step);
-  const matches = await findSatisfying(context, caller, criterion, where, limit + 1);
-  if (matches instanceof Failure) return matches;
+  const matches = await lookups.find(criterion, where, limit + 1);
+  if (matches === undefined || matches instanceof Failure) return matches;
   const found = shownCriteria(criterion);
   if (matches.found.length > limit) {
     return limit === 1

@@ -1,4 +1,5 @@
 import { Failure, fail, type Issue } from '#errors';
+import { CriteriaLookups } from '../lookups/criteria-lookups.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { located, type Request } from '../request/request.ts';
 import { IndexRecords } from './index-records.ts';
@@ -17,7 +18,13 @@ export async function tryWrite(
 ): Promise<readonly Issue[]> {
   const { step, issues } = readStep(context, request, new Set(), profile);
   if (step === undefined) return issues;
-  const attempt = { context, caller, moved: new Set<string>(), records: new IndexRecords(context) };
+  const attempt = {
+    context,
+    caller,
+    moved: new Set<string>(),
+    records: new IndexRecords(context),
+    lookups: new CriteriaLookups(context, caller),
+  };
   const planned = await planWrites(attempt, [step]);
   if (planned instanceof Failure) return [...issues, ...planned.issues];
   const conflicts = [await versionConflict(context, planned), ...(await missingTargets(context, planned))];

@@ -5,6 +5,7 @@ import type { Filter } from '#search/model/filter.ts';
 import { type Matches, readCriteria, shownCriteria } from '../lookups/criteria.ts';
 import type { Pairs } from '../request/parameters.ts';
 import { located, requestPath } from '../request/request.ts';
+import { candidates } from './candidates.ts';
 import type { Attempt } from './resolve-targets.ts';
 import type { ResolvedStep, WriteStep } from './step.ts';
 
@@ -31,12 +32,13 @@ export function criteriaOfWrite(step: ResolvedStep): CriteriaOfWrite | undefined
 /**
  * What is to be said of the criteria of a transaction's writes before they are made: true where all is well, false where the resource does
  * not satisfy them, `shared` where another one that is written does too, `open` where the store has to tell, since that rests on others
- * or on the time of the commit.
+ * or on the time of the commit. What is stored already is no matter: the guard holds the commit to it.
  */
 export function judge({ records }: Attempt, steps: readonly ResolvedStep[]): (of: CriteriaOfWrite) => CriteriaVerdict {
   const written = steps.filter(({ resource, targets }) => resource !== undefined && targets.length > 0);
   const others = Map.groupBy(written, ({ step }) => step.type);
   const carriers = new Map<string, Map<string, number>>();
+  const candidatesOf = candidates(records, written);
   return ({ step: { step }, id, resource, matches: { where } }) => {
     const { type } = step;
     const isAlone = others.get(type)?.length === 1;
@@ -49,7 +51,11 @@ export function judge({ records }: Attempt, steps: readonly ResolvedStep[]): (of
       return (known.get(identifier) ?? 0) > 1 ? 'shared' : true;
     }
     const verdict = matches(where, { type, id, ...records.take(resource, id) });
-    return verdict === undefined || (verdict && !isAlone) ? 'open' : verdict;
+    if (verdict === undefined) return 'open';
+    if (!verdict || isAlone) return verdict;
+    const isOther = (found: string): boolean => found !== id;
+    if (!candidatesOf(type, where, 'possible').some(isOther)) return true;
+    return candidatesOf(type, where).some(isOther) ? 'shared' : 'open';
   };
 }
 
@@ -85,7 +91,7 @@ export function refuseShared({ step: { step }, matches: { criterion } }: Criteri
   return located(fail('duplicate-target', { found: `What ${shownCriteria(criterion)} names` }), placeOfCriteria(step));
 }
 
-function placeOfCriteria({ request, action }: WriteStep): string | undefined {
+export function placeOfCriteria({ request, action }: WriteStep): string | undefined {
   return requestPath(request, action === 'create' ? 'ifNoneExist' : 'url');
 }
 

@@ -4,6 +4,7 @@ import { Issues } from '#fhir/json/issues.ts';
 import type { IndexRecord } from '#search/model/entry.ts';
 import type { Transaction, Version, Write } from '#storage/store.ts';
 import { yielder } from '#threads/yielding.ts';
+import { CriteriaLookups } from '../lookups/criteria-lookups.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
 import { located, type Request, requestPath } from '../request/request.ts';
@@ -14,7 +15,7 @@ import { valueAt } from './links.ts';
 import { resolveReferences } from './resolve-references.ts';
 import { type Attempt, createdBefore, faultyPart, resolveTargets } from './resolve-targets.ts';
 import { type ResolvedStep, toSteps, type WriteStep, type WriteTarget } from './step.ts';
-import { criteriaOfWrite, judge, refuseShared, refuseUnmet } from './unmet-criteria.ts';
+import { criteriaOfWrite, judge, placeOfCriteria, refuseShared, refuseUnmet } from './unmet-criteria.ts';
 
 /** The order in which the entries of a transaction act, whatever their places in the bundle (R4 http.html#trules). */
 const order = { delete: 0, create: 1, update: 2, patch: 2 } as const;
@@ -49,9 +50,11 @@ export async function writeAll(
   if (steps instanceof Failure) return steps;
   const acting = steps.toSorted((a, b) => order[a.action] - order[b.action]);
   const records = new IndexRecords(context);
-  const done = await commit(context, caller, revision, (moved) =>
-    planWrites({ context, caller, moved, records }, acting),
-  );
+  const lookups = new CriteriaLookups(context, caller);
+  const done = await commit(context, caller, revision, (moved) => {
+    lookups.forget();
+    return planWrites({ context, caller, moved, records, lookups }, acting);
+  });
   if (done instanceof Failure) return done;
   const { changes, versions } = done;
   const made = new Map<WriteStep, Version | undefined>();
@@ -106,7 +109,7 @@ export async function planWrites(attempt: Attempt, asked: readonly WriteStep[]):
     const found = criteria.has(one.by) ? one.by.matches : undefined;
     writes.push(found === undefined ? write : { ...write, criteria: found.guard.plan });
   }
-  const guards = [...steps.flatMap((step) => step.matches ?? []), ...matches].map((m) => m.guard);
+  const guards = [...new Set([...steps.flatMap((step) => step.matches ?? []), ...matches].map((m) => m.guard))];
   const written = planned.map(({ by, target }) => ({ type: by.step.type, id: target.id, resource: by.resource }));
   return {
     guards,
@@ -130,7 +133,8 @@ async function judgeAll(attempt: Attempt, steps: readonly ResolvedStep[]): Promi
     const asked = criteriaOfWrite(step);
     if (asked === undefined) continue;
     await pause();
-    const verdict = verdictOf(asked);
+    const verdict = attempt.lookups.spend('comparing the entries', () => verdictOf(asked));
+    if (verdict instanceof Failure) return located(verdict, placeOfCriteria(asked.step.step));
     if (verdict === false) issues.addAll((await refuseUnmet(attempt, asked)).issues);
     else if (verdict === 'shared') issues.addAll(refuseShared(asked).issues);
     else if (verdict === 'open') open.add(step);

@@ -50,6 +50,9 @@ export class IndexEntries {
   /** Whether the last resource that was looked up never arrived; and those of them that an index record refers to. */
   #isAwaited = false;
   readonly #awaited = new Set<number>();
+  /** Of the transaction under way: resources that it writes, and the types of others whose entries it changes. */
+  readonly #written = new Set<number>();
+  readonly #revised = new Set<number>();
 
   constructor(connection: Connection, names: Names, kept: Kept) {
     this.#connection = connection;
@@ -60,6 +63,13 @@ export class IndexEntries {
   /** To be called before a transaction. */
   begin(): void {
     this.#awaiting = false;
+    this.#written.clear();
+    this.#revised.clear();
+  }
+
+  /** The types of resources whose entries were changed in the transaction under way, though it does not write them. */
+  get revised(): ReadonlySet<number> {
+    return this.#revised;
   }
 
   /** Whether the transaction under way named a resource that was not there: it has a row from then on. */
@@ -91,6 +101,7 @@ export class IndexEntries {
 
   /** Replaces the entries of a resource that is written; `fresh` if no rows stand for those that it has. */
   replace(rid: number, type: number, fresh: boolean, made: Indexed): void {
+    this.#written.add(rid);
     const { before, after } = this.#replace(rid, type, fresh, made);
     for (const patient of before.patients) this.#kept.touch(patient);
     for (const patient of after.patients) this.#kept.touch(patient);
@@ -98,6 +109,7 @@ export class IndexEntries {
 
   /** The same where its contents stay: a compartment changes only if the resource joins or leaves it. */
   renew(rid: number, type: number, made: Indexed): void {
+    this.#revised.add(type);
     const { before, after } = this.#replace(rid, type, false, made);
     for (const patient of before.patients) if (!after.patients.includes(patient)) this.#kept.touch(patient);
     for (const patient of after.patients) if (!before.patients.includes(patient)) this.#kept.touch(patient);
@@ -111,11 +123,14 @@ export class IndexEntries {
     const entries = this.#read(rid, type, made.entries, true);
     this.#mark(entries);
     this.#markMissing(type, entries);
-    const before = packed === undefined ? none : unpack(packed);
-    const after = { patients, entries };
-    this.#kept.count(pendingTally, this.#awaited.size - this.#countAwaited(before));
-    this.#change(rid, type, before, after);
     this.#words(rid, type, fresh, made.words);
+    const after = { patients, entries };
+    const bytes = pack(after);
+    // Many updates leave what is searched as it is, and its rows with it.
+    if (packed !== undefined && Buffer.compare(bytes, packed) === 0) return { before: after, after };
+    const before = packed === undefined ? none : unpack(packed);
+    this.#kept.count(pendingTally, this.#awaited.size - this.#countAwaited(before));
+    this.#change(rid, type, before, after, bytes);
     return { before, after };
   }
 
@@ -163,7 +178,7 @@ export class IndexEntries {
 
   /** Keeps the entries of a deleted resource, without rows. */
   keepWithoutRows(rid: number, type: number, made: Indexed): void {
-    this.#write(rid, { patients: [], entries: this.#read(rid, type, made.entries, false) });
+    this.#write(rid, pack({ patients: [], entries: this.#read(rid, type, made.entries, false) }));
   }
 
   link({ rid, type, param, pos, target }: ResolvedReference): void {
@@ -182,6 +197,7 @@ export class IndexEntries {
   }
 
   #revise(rid: number, type: number, revise: (entries: readonly StoredEntry[]) => readonly StoredEntry[]): void {
+    if (!this.#written.has(rid)) this.#revised.add(type);
     const packed = this.packed(rid);
     const before = packed === undefined ? none : unpack(packed);
     const entries = revise(before.entries);
@@ -190,19 +206,19 @@ export class IndexEntries {
   }
 
   /** Makes the difference of the rows, and keeps the entries. */
-  #change(rid: number, type: number, before: Packable, after: Packable): void {
+  #change(rid: number, type: number, before: Packable, after: Packable, bytes = pack(after)): void {
     const had = before.entries.length + before.patients.length > 0 ? rowsOf(rid, type, before, this.#names) : new Map();
     const has = rowsOf(rid, type, after, this.#names);
     for (const [key, { table, values }] of had)
       if (!has.has(key)) this.#connection.run(deleteRow[table as 'token'], ...values);
     for (const [key, { table, values }] of has) if (!had.has(key)) this.#connection.run(insertRow[table], ...values);
-    this.#write(rid, after);
+    this.#write(rid, bytes);
   }
 
-  #write(rid: number, entries: Packable): void {
+  #write(rid: number, bytes: Uint8Array): void {
     const text =
       'INSERT INTO entries (rid, bytes) VALUES (?, ?) ON CONFLICT (rid) DO UPDATE SET bytes = excluded.bytes';
-    this.#connection.run(text, rid, pack(entries));
+    this.#connection.run(text, rid, bytes);
   }
 
   /** Notes what the planner wants to know of a parameter: whether a resource may have several values, and their widths. */

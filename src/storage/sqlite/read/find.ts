@@ -22,6 +22,7 @@ export interface PackedPage {
   readonly exceeded?: string;
   readonly revision?: number;
   readonly spent?: number;
+  readonly seq?: number;
 }
 
 /** An estimate counts no further than this. */
@@ -35,6 +36,7 @@ export function find(connection: Connection, selection: Planner, plan: Plan, mos
     const page = connection.snapshot(() => ({
       ...findPage(connection, selection, { ...plan, where: possible(selection, plan) }, most),
       revision: revisionOf(connection),
+      seq: selection.lastSeq(),
     }));
     const { steps } = selection;
     const spent = performance.now() - begun;

@@ -64,8 +64,8 @@ export interface PackedTransaction
   readonly heads: Flat;
   /** Where references are strict, four fields of each literal one: place of the write, parameter, type, id. */
   readonly literals: Flat;
-  /** Of the writes that have them: the place of the write, and its criteria. */
-  readonly criteria: readonly (readonly [number, Plan])[];
+  /** Of the writes that have them: the place of the write, its criteria, and the place of the guard that has the same; -1 if none has. */
+  readonly criteria: readonly (readonly [write: number, plan: Plan, guard: number])[];
   /** What `unpackWrites` reads. */
   readonly pieces: readonly Piece[];
   /** By set, two fields of each concept: system, code. */
@@ -170,7 +170,7 @@ export function packTransaction(transaction: Transaction, mark: string): PackedT
     rights,
     heads: writes.flatMap(({ type, id, expect, draft }) => [type, id, expect ?? -1, draft === undefined ? 1 : 0]),
     literals,
-    criteria: writes.flatMap(({ criteria }, i) => (criteria === undefined ? [] : [[i, criteria] as const])),
+    criteria: packCriteria(transaction),
     pieces,
     size,
     ...(timeout !== undefined && { timeout }),
@@ -182,6 +182,13 @@ export function packTransaction(transaction: Transaction, mark: string): PackedT
     ...(revision !== undefined && { revision }),
     ...(lease !== undefined && { lease }),
   };
+}
+
+function packCriteria({ guards, writes }: Transaction): PackedTransaction['criteria'] {
+  const places = new Map(guards.map(({ plan }, i) => [plan, i]));
+  return writes.flatMap(({ criteria }, i) =>
+    criteria === undefined ? [] : [[i, criteria, places.get(criteria) ?? -1] as const],
+  );
 }
 
 function packConcepts(concepts: NonNullable<Transaction['concepts']>): NonNullable<PackedTransaction['concepts']> {

@@ -1,6 +1,6 @@
 import type { Filter } from '#search/model/filter.ts';
 import { check, isNothing, type StateBefore, type WriteHead } from '../../check.ts';
-import type { ChangeConditions, ConditionConflict, Conflict, Guard } from '../../store.ts';
+import type { ChangeConditions, ConditionConflict, Conflict } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
@@ -10,7 +10,6 @@ import { Kept } from '../index/kept.ts';
 import { LogicalReferences } from '../index/logical.ts';
 import type { Planner } from '../planner/planner.ts';
 import { TimeLimitExceeded } from '../planner/sql-functions.ts';
-import { findIds } from '../read/find.ts';
 import { rightsCondition } from '../read/history.ts';
 import { revisionOf } from '../read/shelf.ts';
 import {
@@ -25,7 +24,9 @@ import {
 } from '../wire/pack.ts';
 import { appendAudit, keepResults, newest, replaceConcepts } from './beside.ts';
 import { CommitClock } from './commit-clock.ts';
+import { Guards } from './guards.ts';
 import type { ShelfWriter } from './shelf.ts';
+import { conceptSets, UnversionedChanges } from './unversioned.ts';
 
 /** What a resource was before a write. */
 interface Head {
@@ -51,16 +52,6 @@ interface WrittenResource {
   readonly rights: Filter;
 }
 
-/** What is left of so many milliseconds; throws once that is nothing. */
-function countdown(timeout: number | undefined): () => number | undefined {
-  const end = timeout === undefined ? undefined : performance.now() + timeout;
-  return () => {
-    const left = end === undefined ? undefined : end - performance.now();
-    if (left !== undefined && left <= 0) throw new TimeLimitExceeded('criteria of the transaction');
-    return left;
-  };
-}
-
 /** Writes of a failed transaction may still be there: the transaction of SQLite that holds them must not be committed. */
 export class SavepointFailure extends Error {}
 
@@ -73,6 +64,8 @@ export class Transactor {
   readonly #kept: Kept;
   readonly #logical: LogicalReferences;
   readonly #entries: IndexEntries;
+  readonly #unversioned: UnversionedChanges;
+  readonly #guards: Guards;
   #seq = 0;
   #lastUpdated = 0;
   readonly #clock = new CommitClock();
@@ -85,6 +78,8 @@ export class Transactor {
     this.#kept = new Kept(connection);
     this.#entries = new IndexEntries(connection, names, this.#kept);
     this.#logical = new LogicalReferences(connection, names, this.#entries, this.#kept);
+    this.#unversioned = new UnversionedChanges(connection, shelf);
+    this.#guards = new Guards(connection, selection, this.#unversioned);
   }
 
   /** To be called before a group. Takes up the count where the file has it: another process may have written since. */
@@ -125,6 +120,7 @@ export class Transactor {
       () => {
         for (const record of records) this.#reindex(record);
         this.#logical.resolveAll();
+        this.#noteRevised(this.#seq);
       },
       () => true,
     );
@@ -180,12 +176,14 @@ export class Transactor {
     before: readonly (Head | undefined)[],
   ): Conflict | undefined {
     const { guards, revision, rights, timeout, lease, results } = transaction;
+    this.#guards.begin(timeout);
+    this.#guards.look(this.#seq);
     const literals = unpackLiterals(transaction);
     const state: StateBefore = {
       lastSeq: this.#seq,
       revision: revisionOf(this.#connection),
       leased: this.#shelf.holds(lease),
-      guards: this.#matches(guards, timeout),
+      guards: guards.map((guard) => this.#guards.found(guard, guard.expect.length + 1)),
       written: before.map((head, i) => {
         const type = this.#names.internType(heads[i]?.type ?? '');
         const filter = heads[i]?.deletes ? rights.delete : rights.update;
@@ -201,19 +199,12 @@ export class Transactor {
     return check({ revision, guards, heads, literals, computedFrom }, state);
   }
 
-  /** What the guards find, in what is left of their time. */
-  #matches(guards: readonly Guard[], timeout: number | undefined): readonly (readonly string[])[] {
-    const left = countdown(timeout);
-    return guards.map(({ plan, expect }) =>
-      findIds(this.#connection, this.#selection, plan, expect.length + 1, left()),
-    );
-  }
-
   /** The first write whose criteria would not find it again, or not it alone. */
-  #unmet({ criteria, timeout }: PackedTransaction, heads: readonly WriteHead[]): Conflict | undefined {
-    const left = countdown(timeout);
-    for (const [write, plan] of criteria) {
-      const found = findIds(this.#connection, this.#selection, plan, 2, left());
+  #unmet({ criteria, guards }: PackedTransaction, heads: readonly WriteHead[]): Conflict | undefined {
+    if (criteria.length === 0) return undefined;
+    this.#guards.look(this.#seq);
+    for (const [write, plan, guard] of criteria) {
+      const found = this.#guards.found(guards[guard] ?? { plan, expect: [] }, 2).slice(0, 2);
       if (found.length !== 1 || found[0] !== heads[write]?.id) return { conflict: 'criteria', write, found };
     }
     return undefined;
@@ -234,8 +225,12 @@ export class Transactor {
       i += 1;
     }
     this.#logical.resolveAll();
+    this.#noteRevised(after);
     const { settings = {}, raises = false, audit, concepts, results, mark } = transaction;
-    if (concepts !== undefined) replaceConcepts(this.#connection, this.#names, concepts);
+    if (concepts !== undefined) {
+      replaceConcepts(this.#connection, this.#names, concepts);
+      this.#unversioned.note(conceptSets, after);
+    }
     for (const { rid, type, write, rights } of touched) {
       if (!this.#allowed(rights, rid, type)) return { conflict: 'rights', write };
     }
@@ -291,6 +286,11 @@ export class Transactor {
     const before = this.#logical.identifiers(head.rid, type);
     this.#entries.renew(head.rid, type, record);
     this.#logical.changed(before, this.#logical.identifiers(head.rid, type));
+  }
+
+  /** `seq` is that of the state before. */
+  #noteRevised(seq: number): void {
+    for (const type of this.#entries.revised) this.#unversioned.note(this.#names.typeName(type), seq);
   }
 
   #head(type: number, id: string): Head | undefined {

@@ -7,7 +7,7 @@ import { Failure, type Outcome } from '#errors';
 import { bundle } from '#operations/bundle/bundle.ts';
 import { perform } from '#operations/perform.ts';
 import type { Answer } from '#operations/request/answer.ts';
-import type { Caller } from '#operations/request/context.ts';
+import type { Caller, Context } from '#operations/request/context.ts';
 import type { Request } from '#operations/request/request.ts';
 import { unrestricted } from '#security/rights.ts';
 import { openFile } from '#test/contract/opened.ts';
@@ -40,7 +40,7 @@ const read = (id: string) => ({ request: { method: 'GET', url: `Patient/${id}` }
  * writes meanwhile. */
 async function statuses(type: string, from: number, ...entry: unknown[]): Promise<Outcome<number[]>> {
   let times = 0;
-  const act = async (request: Request): Promise<Outcome<Answer>> => {
+  const act = async (context: Context, caller: Caller, request: Request): Promise<Outcome<Answer>> => {
     const { interaction: i } = request;
     const isBroken = 'id' in i && i.id === 'broken';
     if (isBroken && ++times >= from) throw new Error('out of order');
@@ -79,4 +79,27 @@ t.test('in a read after the commit of a transaction', async (t) => {
 t.test('before a transaction is written, it fails as a whole', async (t) => {
   await t.rejects(statuses('transaction', 1, put('d'), read('broken')), /out of order/);
   t.equal(await store.read('Patient', 'd'), undefined);
+});
+
+t.test('an entry is not begun once its caller has left', async (t) => {
+  const reads = Array.from({ length: 100 }, (_, n) => read(`r${n}`));
+  const table: readonly (readonly [string, readonly unknown[]])[] = [
+    ['batch', reads],
+    ['transaction', reads],
+    ['batch', reads.map((one, n) => (n === 0 ? one : { request: { method: 'DELETE', url: `Basic/none${n}` } }))],
+  ];
+  for (const [type, entry] of table) {
+    const leaving = new AbortController();
+    let begun = 0;
+    const act = async (_: Context, __: Caller, request: Request): Promise<Outcome<Answer>> => {
+      begun += 1;
+      leaving.abort();
+      return perform(context, caller, request);
+    };
+    const body = { resourceType: 'Bundle', type, entry };
+    const request: Request = { interaction: { code: 'bundle' }, query: [], body, lenient: false, preconditions: {} };
+    await t.rejects(bundle(context, { ...caller, signal: leaving.signal }, request, act), { name: 'AbortError' });
+    t.equal(begun, 1, type);
+  }
+  t.same(logged, [], 'and that is no defect');
 });

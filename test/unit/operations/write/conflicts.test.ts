@@ -60,7 +60,7 @@ t.test('each conflict has its answer', async (t) => {
     ['another revision once', [{ conflict: 'revision', found: 99 }], '503 definitions-changed'],
     ['a guard once', [{ conflict: 'guard', guard: 0, found: [] }], '200'],
     ['a guard again and again', many({ conflict: 'guard', guard: 0, found: [] }), '409 write-contention'],
-    ['the time of guards', [{ conflict: 'timeout', part: 'name' }], '400 search-too-slow'],
+    ['the time of guards', [{ conflict: 'timeout', part: 'name' }], '422 guards-too-slow'],
     ['no rights', [{ conflict: 'rights', write: 0 }], '403 forbidden'],
     ['a full disk', [{ conflict: 'unavailable', reason: diskFull }], '507 store-full'],
     ['a locked file', [{ conflict: 'unavailable', reason: 'database is locked' }], '503 store-unavailable'],
