@@ -9,12 +9,22 @@ import type { Criterion, Matches } from './criteria.ts';
 /** Matches that are looked up at once after the first page. */
 const more = 1_000;
 
+/** Lookups that are under way at once while all of them are quick: a group goes to the store in one message. */
+const width = 32;
+
+/** Milliseconds that each of a group may take. */
+const quick = 50;
+
+/** One of a group was not quick: it is looked up again by itself. */
+const again = fail('criteria-too-slow', { expected: quick, found: 'others' });
+
 /** What a search found, and what holds the commit to it. */
 type FoundMatches = Pick<Matches, 'found' | 'guard'>;
 
 /**
  * Looks up the searches of one request that stand for resources: If-None-Exist, a conditional update, delete or reference (R4
- * http.html#cond-update). One after the other: they have HUFHIR_CRITERIA_TIMEOUT together, and it is known what is left of it.
+ * http.html#cond-update). They have HUFHIR_CRITERIA_TIMEOUT together: in groups as long as all are quick, then one after the other, so that
+ * it is known what is left.
  */
 export class CriteriaLookups {
   readonly #context: Context;
@@ -22,7 +32,11 @@ export class CriteriaLookups {
   /** Milliseconds. */
   #left: number;
   #isTold = false;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue: (() => Promise<void>)[] = [];
+  #isBusy = false;
+  #width = width;
+  /** Of the group under way. */
+  #size = 1;
   /** Of this attempt, by what does not count as stored, and what is asked. */
   #known = new WeakMap<ReadonlySet<string>, Map<string, Promise<Outcome<FoundMatches> | undefined>>>();
 
@@ -62,9 +76,33 @@ export class CriteriaLookups {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const one = async (): Promise<void> => {
+      try {
+        const result = await work();
+        if (result !== again) return resolve(result);
+        this.#width = 1;
+        this.#queue.push(one);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    this.#queue.push(one);
+    void this.#work();
+    return promise;
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    // Those that are asked for in the same turn come along.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const group = this.#queue.splice(0, this.#width);
+      this.#size = group.length;
+      await Promise.all(group.map((one) => one()));
+    }
+    this.#isBusy = false;
   }
 
   async #find({ type, without }: Criterion, where: Filter, limit: number): Promise<Outcome<FoundMatches> | undefined> {
@@ -94,9 +132,12 @@ export class CriteriaLookups {
 
   async #page(asked: Plan): Promise<Outcome<Page>> {
     const begun = performance.now();
-    const page = await this.#context.store.find({ ...asked, timeout: Math.max(1, Math.ceil(this.#left)) });
-    this.#left -= page.spent ?? performance.now() - begun;
-    return page.exceeded === undefined ? page : this.#tooSlow(page.exceeded);
+    const size = this.#size;
+    const most = size === 1 ? this.#left : Math.min(this.#left / size, quick);
+    const page = await this.#context.store.find({ ...asked, timeout: Math.max(1, Math.ceil(most)) });
+    this.#left -= page.spent ?? (performance.now() - begun) / size;
+    if (page.exceeded === undefined) return page;
+    return size > 1 ? again : this.#tooSlow(page.exceeded);
   }
 
   #tooSlow(found: string): Failure {

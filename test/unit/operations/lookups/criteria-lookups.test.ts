@@ -83,17 +83,27 @@ t.test('the guard of several pages rests on the first of their states', async (t
   }
 });
 
-t.test('all of them have one time: the work of the store, one after the other', async (t) => {
+const timeouts = (asked: readonly Plan[]) => asked.map(({ timeout }) => timeout);
+
+t.test('all of them have one time, which is the work of the store', async (t) => {
   const { asked, lookups } = looking(10_000, { ...empty, spent: 6_000 });
-  const found = await Promise.all(['a', 'b', 'c', 'd'].map((code) => lookups.find(criterion(), named(code), 2)));
-  t.same(
-    asked.map(({ timeout }) => timeout),
-    [10_000, 4_000],
-    'what is left of it',
-  );
+  t.match(await lookups.find(criterion(), named('a'), 2), { found: [] });
+  t.match(await lookups.find(criterion(), named('b'), 2), { found: [] });
   const text = /longer than 10000 ms to look up \(HUFHIR_CRITERIA_TIMEOUT\)/;
-  t.match(found, [{ found: [] }, { found: [] }, { status: 422, issues: [{ code: 'criteria-too-slow', text }] }]);
-  t.equal(found[3], undefined, 'it is told once');
+  t.match(await lookups.find(criterion(), named('c'), 2), {
+    status: 422,
+    issues: [{ code: 'criteria-too-slow', text }],
+  });
+  t.equal(await lookups.find(criterion(), named('d'), 2), undefined, 'it is told once');
+  t.same(timeouts(asked), [10_000, 4_000], 'what is left of it');
+});
+
+t.test('those that come together are quick, or looked up by themselves', async (t) => {
+  const slow: Page = { found: [], exceeded: 'a chain', spent: 50 };
+  const { asked, lookups } = looking(10_000, empty, slow, slow, { ...empty, spent: 2_000 });
+  const together = ['a', 'b', 'c'].map((code) => lookups.find(criterion(), named(code), 2));
+  t.match(await Promise.all(together), [{ found: [] }, { found: [] }, { found: [] }]);
+  t.same(timeouts(asked), [50, 50, 50, 9_899, 7_899]);
 });
 
 t.test('what the store gave up is told, and what went into it', async (t) => {
