@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { openApi } from '#operations/conformance/openapi.ts';
@@ -9,7 +10,7 @@ import { StoreUnavailable } from '#storage/store.ts';
 
 /** The API as a document at `/openapi.json`, and a page at `/api/` to try it. Like the console's files both are open to all. */
 export async function serveApi(app: FastifyInstance, context: Context): Promise<void> {
-  let made: { readonly revision: number; readonly document: Buffer } | undefined;
+  let made: { readonly revision: number; readonly document: Promise<Buffer> } | undefined;
   app.get('/openapi.json', async (_request, reply) => {
     try {
       await context.parameters.refresh();
@@ -18,8 +19,9 @@ export async function serveApi(app: FastifyInstance, context: Context): Promise<
       if (!(error instanceof StoreUnavailable)) throw error;
     }
     const { revision } = context.definitions;
-    if (made?.revision !== revision) made = { revision, document: Buffer.from(JSON.stringify(openApi(context))) };
-    reply.type('application/json; charset=utf-8').compress(made.document);
+    if (made?.revision !== revision) made = { revision, document: describe(context) };
+    const document = await made.document;
+    reply.type('application/json; charset=utf-8').compress(document);
     return reply;
   });
   const script = readFileSync(new URL('./api-page.js', import.meta.url), 'utf8');
@@ -34,6 +36,15 @@ export async function serveApi(app: FastifyInstance, context: Context): Promise<
     allowedPath: (path) => assets.has(path),
     setHeaders: (reply) => guarded(reply),
   });
+}
+
+/** In turns, so that others are served meanwhile. */
+async function describe(context: Context): Promise<Buffer> {
+  const document = openApi(context);
+  await setImmediate();
+  const text = JSON.stringify(document);
+  await setImmediate();
+  return Buffer.from(text);
 }
 
 /** What the page takes from Swagger UI. */

@@ -220,7 +220,7 @@ async function answer(
   const body = Buffer.isBuffer(http.body) ? http.body : nothing;
   const incoming = { method: http.method, url: http.raw.url ?? '', headers: http.headers, body };
   const done = await dispatch(context, caller, incoming);
-  const outgoing = done instanceof Failure ? done : waiting.of(reply.raw, caller.client).answer(done);
+  const outgoing = done instanceof Failure ? done : waiting.answer(reply.raw, caller.client, done);
   if (!(done instanceof Failure)) (http as Asking)[asked] = done.asked;
   if (outgoing instanceof Failure) return refuse(reply, outgoing);
   reply.code(outgoing.status);

@@ -5,6 +5,9 @@ import type { HttpResponse } from '../request/messages.ts';
 /** Bytes that nobody is refused who makes nothing else wait. */
 const small = 64 * 1024;
 
+/** Bytes that the system takes at once from a connection with nothing else to send. */
+const takenAtOnce = 16 * 1024;
+
 const held = Symbol('held');
 
 type HoldingResponse = ServerResponse & { [held]?: Hold };
@@ -23,29 +26,36 @@ export class WaitingBytes {
     this.#most = most;
   }
 
+  /** The most that one exchange counts for. */
+  get mostOfOne(): number {
+    return this.#most / 2;
+  }
+
   /** What an exchange makes wait, until its answer was taken or its connection is closed. */
   of(response: HoldingResponse, client: string): Hold {
-    response[held] ??= this.#begin(response, client);
-    return response[held];
-  }
-
-  /** Makes room for bytes that are going to wait, or `waiting-full`; what is given back frees it. */
-  reserve(client: string, bytes: number): Failure | (() => void) {
-    const hold = this.#hold(client);
-    return hold.set(bytes) ?? (() => hold.free());
-  }
-
-  #begin(response: ServerResponse, client: string): Hold {
-    const hold = this.#hold(client);
+    const known = response[held];
+    if (known !== undefined) return known;
+    const hold = new Hold(this, client);
+    response[held] = hold;
     response.once('close', () => hold.free());
     return hold;
   }
 
-  #hold(client: string): Hold {
-    return new Hold((by, forced) => this.#change(client, by, forced), this.#most / 2);
+  /** Makes room for bytes that are going to wait, or `waiting-full`; what is given back frees it. */
+  reserve(client: string, bytes: number): Failure | (() => void) {
+    const hold = new Hold(this, client);
+    return hold.set(bytes) ?? (() => hold.free());
   }
 
-  #change(client: string, by: number, forced = false): Failure | undefined {
+  /** The answer of an exchange waits in place of its body, or does not wait: see `Hold.answer`. */
+  answer(response: HoldingResponse, client: string, answer: HttpResponse): Outcome<HttpResponse> {
+    const isSmall = answer.body === undefined || answer.body.length <= takenAtOnce;
+    if (isSmall && response[held] === undefined && response.socket?.writableLength === 0) return answer;
+    return this.of(response, client).answer(answer);
+  }
+
+  /** So many more, or fewer, of a client wait; `waiting-full`, and no more than before, if that cannot be. */
+  change(client: string, by: number, forced: boolean): Failure | undefined {
     const before = this.#byClient.get(client) ?? 0;
     const own = before + by;
     const free = this.#most - this.#total - by;
@@ -60,28 +70,28 @@ export class WaitingBytes {
 }
 
 /** The bytes that one exchange makes wait. */
-class Hold {
-  readonly #change: (by: number, forced?: boolean) => Failure | undefined;
-  readonly #most: number;
+export class Hold {
+  readonly #waiting: WaitingBytes;
+  readonly #client: string;
   #bytes = 0;
 
-  constructor(change: (by: number, forced?: boolean) => Failure | undefined, most: number) {
-    this.#change = change;
-    this.#most = most;
+  constructor(waiting: WaitingBytes, client: string) {
+    this.#waiting = waiting;
+    this.#client = client;
   }
 
   /** So many wait from now on; `waiting-full`, and as many as before, if that cannot be. What is forced always can. */
   set(bytes: number, forced = false): Failure | undefined {
-    const counted = Math.min(bytes, this.#most);
+    const counted = Math.min(bytes, this.#waiting.mostOfOne);
     if (counted === this.#bytes) return undefined;
-    const refused = this.#change(counted - this.#bytes, forced);
+    const refused = this.#waiting.change(this.#client, counted - this.#bytes, forced);
     if (refused === undefined) this.#bytes = counted;
     return refused;
   }
 
   /**
-   * The answer of the exchange waits in place of its body: `waiting-full` (503) if there is no room. What a write answers goes out in
-   * any case, without its body where that is larger than what was sent: its client would send it again.
+   * The answer waits in place of the body: `waiting-full` (503) if there is no room. What a write answers goes out in any case, without
+   * its body where that is larger than what was sent: its client would send it again.
    */
   answer(response: HttpResponse): Outcome<HttpResponse> {
     const { asked, body = '' } = response;
@@ -98,5 +108,3 @@ class Hold {
     this.set(0);
   }
 }
-
-export type { Hold };

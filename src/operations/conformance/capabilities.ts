@@ -39,18 +39,19 @@ function normativeStatement(statement: CapabilityStatement): CapabilityStatement
   return known;
 }
 
-/** Made anew when search parameters come, go or get ready. */
-const made = new WeakMap<Described, { readonly revision: number; readonly statement: CapabilityStatement }>();
+/** By the settings, since each request has a context of its own. Made anew when search parameters come, go or get ready. */
+const made = new WeakMap<Described['config'], { readonly revision: number; readonly statement: CapabilityStatement }>();
 
 /** R4 capabilitystatement.html: what this server does, by the table of its services and its definitions. */
 export function capabilities(context: Described): CapabilityStatement {
-  const { revision } = context.definitions;
-  const known = made.get(context);
+  const { config, definitions } = context;
+  const { revision } = definitions;
+  const known = made.get(config);
   if (known?.revision === revision) return known.statement;
   // The start of the process, since the next one may have other settings; then that of the change.
   const time = known === undefined ? Math.round(performance.timeOrigin) : Date.now();
   const statement = describe(context, new Date(time).toISOString());
-  made.set(context, { revision, statement });
+  made.set(config, { revision, statement });
   return statement;
 }
 

@@ -39,6 +39,11 @@ t.test('the statement keeps the rules of capabilitystatement.html', async (t) =>
   t.same(issuesOf('resource' in normative ? normative.resource : normative), [], 'its normative part as well');
 });
 
+t.test('it is made once, though each request has a context of its own', async (t) => {
+  const context = { config: configured(), definitions, profiles, operations };
+  t.equal(capabilities({ ...context }), capabilities({ ...context }));
+});
+
 t.test('it tells of the program and the process', async (t) => {
   const one = capabilities({
     config: configured({ HUFHIR_BASE_URL: 'https://fhir.example/base/fhir' }),
