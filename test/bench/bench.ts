@@ -1,11 +1,12 @@
 /**
- * `npm run bench [-- --only start,create,bundle,import,read,search,evaluate,large,synthea,growth --residents N --seed N
+ * `npm run bench [-- --only start,create,bundle,import,read,search,evaluate,large,synthea,fairness,growth --residents N --seed N
  * --in-flight N --name NAME --quick]`: measures the server beside what the machine can do, prints the table and writes it to results/.
  * `growth` keeps its districts, and has a third one of 64,000 residents, where HUFHIR_BENCH_DATA names a folder for them.
  */
 import { parseArgs } from 'node:util';
 import { generate } from '#seed/generate.ts';
 import { largeTransaction, perPatient, transactions } from './bundles.ts';
+import { fairnessRows, measureFairness } from './fairness.ts';
 import { measureGrowth } from './growth.ts';
 import type { Growth } from './growth-report.ts';
 import { growthRows } from './growth-rows.ts';
@@ -17,7 +18,19 @@ import { type Server, startServer } from './server.ts';
 import { measureCreates, measureTransactions } from './writing.ts';
 import { mean, measureYardsticks } from './yardsticks.ts';
 
-const topics = ['start', 'create', 'bundle', 'import', 'read', 'search', 'evaluate', 'large', 'synthea', 'growth'];
+const topics = [
+  'start',
+  'create',
+  'bundle',
+  'import',
+  'read',
+  'search',
+  'evaluate',
+  'large',
+  'synthea',
+  'fairness',
+  'growth',
+];
 
 const { values: options } = parseArgs({
   options: {
@@ -207,6 +220,7 @@ if (wants('bundle')) {
 }
 if (wants('import', 'read', 'search', 'evaluate', 'large')) await useDistrict();
 if (wants('synthea')) await importSynthea();
+if (wants('fairness')) for (const made of fairnessRows(await measureFairness(options.quick, say))) add(made);
 const growth = await grow();
 
 say('yardsticks again …');

@@ -216,6 +216,44 @@ for (const { name, refusal, prepare, settings, begin, end, clear } of obstacles)
   );
 }
 
+const [full] = obstacles;
+const killed = mkdtempSync(join(tmpdir(), 'hufhir-full-'));
+const cannot = full?.prepare(killed) ?? false;
+t.teardown(() => {
+  full?.clear(killed);
+  rmSync(killed, { recursive: true });
+});
+
+t.test('a server that was killed on a full disk starts there again, and reads', { skip: cannot }, async (t) => {
+  if (full === undefined) return;
+  const silent = { HUFHIR_LOG_LEVEL: 'silent' };
+  const first = await startServe(killed, silent);
+  const before = keepAlive(first.base, 8);
+  const stored: Answered[] = [];
+  for (;;) {
+    if (stored.length === 20) full.begin(killed, first);
+    const value = `k${stored.length}`;
+    const answer = await before.ask('PUT', `/Patient/${value}`, { ...person(value), text });
+    if (answer.status >= 300) break;
+    stored.push(answer);
+  }
+  before.close();
+  first.child.kill('SIGKILL');
+  await first.ended;
+
+  const server = await startServe(killed, silent);
+  const { ask, close } = keepAlive(server.base, 8);
+  const put = () => ask('PUT', '/Patient/new', { ...person('new'), text: huge });
+  for (const [i, { text }] of stored.entries()) t.equal((await ask('GET', `/Patient/k${i}`)).text, text);
+  refused(t, await put(), full.refusal);
+  t.equal((await fetch(`${server.origin}/readyz`)).status, 503);
+  full.end(killed, server);
+  t.equal((await put()).status, 201);
+  close();
+  server.child.kill('SIGTERM');
+  t.equal(await server.ended, 0);
+});
+
 /** A refusal that a client can act on. */
 function refused(t: Test, { status, headers, text }: Answered, expected: Obstacle['refusal'], name = 'refused'): void {
   const { issue } = JSON.parse(text);

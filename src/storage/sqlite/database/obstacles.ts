@@ -11,6 +11,10 @@ export function unusable(file: string, found: string, todo: string): Failure {
 /** What to do where the system refuses. */
 export const allow = 'Give the user of this program the right to read and write the file and its folder';
 
+/** Results of SQLite: no room for the file, and (IOERR_SHMSIZE) none for the index of the WAL, which is made beside it. */
+const full = 13;
+const noRoomBeside = 4874;
+
 /** SQLite's result codes that tell of the file and its surroundings, and not of a bug of ours. */
 const results: readonly { code: number; message: RegExp; found: string; todo: string }[] = [
   { code: 3, message: /^access permission denied/, found: 'access to it is denied', todo: allow },
@@ -28,7 +32,7 @@ const results: readonly { code: number; message: RegExp; found: string; todo: st
     found: 'it is damaged',
     todo: 'Restore a backup',
   },
-  { code: 13, message: /^database or disk is full/, found: 'the disk is full', todo: 'Make room on it' },
+  { code: full, message: /^database or disk is full/, found: 'the disk is full', todo: 'Make room on it' },
   {
     code: 14,
     message: /^unable to open database/,
@@ -47,8 +51,9 @@ const results: readonly { code: number; message: RegExp; found: string; todo: st
 function resultOf(error: unknown) {
   if (!(error instanceof Error)) return undefined;
   const { errcode } = error as { errcode?: number };
+  const result = errcode === noRoomBeside ? full : errcode;
   return results.find(({ code, message }) =>
-    errcode === undefined ? message.test(error.message) : code === (errcode & 0xff),
+    result === undefined ? message.test(error.message) : code === (result & 0xff),
   );
 }
 
@@ -61,6 +66,11 @@ export function tellsDamage(error: unknown): boolean {
 /** Whether another connection has a lock that was waited for. */
 export function isBusy(error: unknown): boolean {
   return resultOf(error)?.code === 5;
+}
+
+/** Whether the disk has no room: what is there can be read all the same. */
+export function tellsFull(error: unknown): boolean {
+  return resultOf(error)?.code === full;
 }
 
 const systems: Readonly<Record<string, readonly [found: string, todo: string]>> = {

@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { openingPatience } from './connection.ts';
+import { tellsFull } from './obstacles.ts';
 
 /** What was found in a file by a process that is alone with it. */
 export interface Traces {
@@ -26,14 +27,22 @@ export const checkSetting = 'check';
 export const due = 'due';
 export const whole = 'whole';
 
-/** On the one connection that has the file. The check that an unclean end asks for is due until it has ended well. */
+/**
+ * On the one connection that has the file. The check that an unclean end asks for is due until it has ended well. On a full disk they
+ * stay for the next start.
+ */
 export function takeTraces(db: DatabaseSync): Traces {
   const before = db.prepare('SELECT value FROM setting WHERE name = ?').get(checkSetting)?.value;
   const found = { unclean: false, due: before !== undefined && before !== whole };
   if (db.prepare(`SELECT 1 FROM setting WHERE ${ofProcesses} LIMIT 1`).get() === undefined) return found;
-  db.exec('BEGIN');
-  if (!found.due) db.prepare('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)').run(checkSetting, due);
-  db.exec(`DELETE FROM setting WHERE ${ofProcesses}; COMMIT`);
+  try {
+    db.exec('BEGIN');
+    if (!found.due) db.prepare('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)').run(checkSetting, due);
+    db.exec(`DELETE FROM setting WHERE ${ofProcesses}; COMMIT`);
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    if (!tellsFull(error)) throw error;
+  }
   return { ...found, unclean: true };
 }
 
@@ -61,6 +70,8 @@ export class Presence {
       const insert = this.#db.prepare('INSERT INTO setting (name, value) VALUES (?, ?)');
       insert.run(this.#name, new Date().toISOString());
     } catch (error) {
+      // A store on a full disk is read: whoever cannot write leaves nothing unclean.
+      if (tellsFull(error)) return;
       this.#db.close();
       throw error;
     }
