@@ -8,6 +8,7 @@ import { joiner, sqlite } from '#storage/sqlite/driver.ts';
 import type { Page } from '#storage/store.ts';
 import { sized } from '#test/process/sizes.ts';
 import { commit, ids, type Opened, pages, plan, put, remove, transaction } from './build.ts';
+import { crowded } from './crowded.ts';
 import { openFile } from './opened.ts';
 import { storeContract } from './store.contract.ts';
 
@@ -57,7 +58,8 @@ async function openJoined(): Promise<Opened> {
 }
 
 storeContract('sqlite', open, sized(40, 200));
-// The same planner, on another thread.
+t.test('sqlite: clients beside each other', async (t) => crowded(t, open));
+// The same planner, on another thread, which does one thing after the other.
 storeContract('sqlite, joined', openJoined, sized(10, 100));
 
 t.test('a joined store whose writer is lost says so, and writes again with the next ticket', async (t) => {

@@ -5,7 +5,19 @@ import type { Conditions } from '../../planning/forms.ts';
 import type { KnownParams, Probe } from '../../planning/probes.ts';
 import { inUnit, pathsAbove, startBelow } from '../../planning/restated.ts';
 import type { Connection } from '../database/connection.ts';
-import { amongNumbers, amongTexts, every, literal, no, oneOf, type Sql, some, sql, yes } from '../database/fragment.ts';
+import {
+  amongNumbers,
+  amongTexts,
+  every,
+  literal,
+  no,
+  oneOf,
+  type Sql,
+  some,
+  sql,
+  ticking,
+  yes,
+} from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { rangeRows, union } from '../index/ranges.ts';
 import { indexed, indexedLength } from '../index/rows.ts';
@@ -92,7 +104,8 @@ export class AccessPaths {
     const set = conceptSet(this.#connection, name);
     if (set === undefined) return noRows;
     const from = sql`(SELECT t.rid FROM concept c CROSS JOIN token t
-      ON ${oneOf('t.param', params)} AND t.code = c.code AND t.system = c.system WHERE c.concept_set = ${set.id}) d`;
+      ON ${oneOf('t.param', params)} AND t.code = c.code AND t.system = c.system
+      WHERE c.concept_set = ${set.id} AND ${ticking('random()')}) d`;
     return { from, where: yes, exact: true, ordered: false, seeks: set.size * params.length };
   }
 
@@ -315,7 +328,7 @@ export class AccessPaths {
     }
     const path = value.replace(/(?<!\/)\/+$/, '');
     const names = how === 'above' ? amongTexts('name', pathsAbove(path)) : below(path);
-    const where = sql`${oneOf('d.param', params)} AND d.value IN (SELECT id FROM system WHERE ${names})`;
+    const where = sql`${oneOf('d.param', params)} AND d.value IN (SELECT id FROM system WHERE ${ticking('id')} AND ${names})`;
     return { from, where, exact: true, ordered: false };
   }
 }

@@ -5,7 +5,7 @@ import { explainedCriterion } from '../../planning/explain.ts';
 import type { KnownParams } from '../../planning/probes.ts';
 import type { ExplainedStep } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
-import { every, list, literal, no, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
+import { every, list, literal, no, oneOf, type Sql, sql, ticking, yes } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { current } from '../database/schema.ts';
 import { AccessPaths, type SqlAccessPath } from './access-paths.ts';
@@ -32,6 +32,9 @@ export interface DrivingQuery {
 
 /** Targets of a chain that are collected before the search; above, each referring resource is checked. */
 const manyMembers = 2_000;
+
+/** Rows from which on a statement may take long, whatever is done with them. */
+const manyTicks = 20_000;
 
 /** Rows that are looked at for them. */
 const manyLooked = 5_000;
@@ -119,7 +122,9 @@ export class Planner {
     const scope: RowScope = { rid: literal('d.rid'), types, depth };
     const criterion = chosen === undefined ? undefined : found[chosen];
     const source = criterion?.source ?? walk(types);
-    const where = every([source.where, this.condition({ op: 'and', of: unanswered(filters, criterion) }, scope)]);
+    const checked = this.condition({ op: 'and', of: unanswered(filters, criterion) }, scope);
+    const looked = chosen === undefined ? all : (rows[chosen] ?? 0);
+    const where = every([looked < manyTicks ? yes : ticking('d.rid'), source.where, checked]);
     // A condition that is false by itself would not name what the index demands, and SQLite would refuse the query.
     if (where.text === no.text) {
       return { from: literal('resource d'), where: no, narrowed: true, ordered: true, rows: 0, matches: 0, seeks: 0 };
@@ -129,7 +134,7 @@ export class Planner {
       where,
       narrowed: criterion !== undefined,
       ordered: source.ordered,
-      rows: chosen === undefined ? all : (rows[chosen] ?? 0),
+      rows: looked,
       matches: reckon(rows, all),
       seeks: criterion?.source.seeks ?? 0,
     };

@@ -1,6 +1,6 @@
 import { and, type Filter, type SortKey } from '#search/model/filter.ts';
 import { rangesOf } from '../../planning/probes.ts';
-import { every, list, literal, type Sql, some, sql, yes } from '../database/fragment.ts';
+import { every, list, literal, type Sql, some, sql, ticking, yes } from '../database/fragment.ts';
 import { ofWidth } from '../index/ranges.ts';
 import type { DrivingQuery, Planner } from './planner.ts';
 
@@ -55,7 +55,7 @@ export function inOrder(
   // A point and a range may begin together.
   const distinct = literal(several ? 'DISTINCT' : '');
   const part = (width: Sql): Sql =>
-    sql`SELECT ${distinct} ${value} AS k, d.rid AS rid FROM ${literal(table)} d WHERE ${every([sql`d.param = ${param}`, place, width, isFirst, checked])}`;
+    sql`SELECT ${distinct} ${value} AS k, d.rid AS rid FROM ${literal(table)} d WHERE ${every([sql`d.param = ${param}`, ticking('d.rid'), place, width, isFirst, checked])}`;
   const parts = table === 'string' ? [part(yes)] : widths.map((width) => part(ofWidth(table, width, conditions, 'd.')));
   if (parts.length === 0) return literal('SELECT 1 WHERE 0');
   return sql`${list(parts, several ? ' UNION ' : ' UNION ALL ')} ORDER BY k ${direction}, rid ${direction} LIMIT ${limit}`;
@@ -77,8 +77,8 @@ export function byValues(
   const ties = literal(`rid ${isDown(sort) ? 'DESC' : 'ASC'}`);
   // Materialized, or SQLite would compute each value again for the condition, the order and the result.
   return sql`WITH found AS MATERIALIZED (SELECT DISTINCT d.rid AS rid FROM ${base.from} WHERE ${base.where} AND ${selection.counting('all matches, to be sorted')}),
-    keyed AS MATERIALIZED (SELECT ${list(values, ', ')}, found.rid AS rid FROM found)
-    SELECT ${columns} FROM keyed WHERE ${beyond(sort, after)} ORDER BY ${list(order, ', ')}, ${ties} LIMIT ${limit}`;
+    keyed AS MATERIALIZED (SELECT ${list(values, ', ')}, found.rid AS rid FROM found WHERE ${ticking('found.rid')})
+    SELECT ${columns} FROM keyed WHERE ${ticking('rid')} AND ${beyond(sort, after)} ORDER BY ${list(order, ', ')}, ${ties} LIMIT ${limit}`;
 }
 
 /** Ties go by rid in the direction of the first key, as an index walked in that direction has them. */

@@ -53,6 +53,7 @@ export class SqlFunctions {
     db.function('passes_filter', { directOnly: true }, (predicate, bytes) =>
       this.#passesFilter(Number(predicate), bytes),
     );
+    db.function('tick', { directOnly: true }, () => this.#tick());
     db.function('count_row', { directOnly: true }, (part) => this.#countRow(Number(part)));
     db.function('sort_value', { directOnly: true }, (sort, bytes) => this.#sortValue(Number(sort), bytes));
     db.function('targets', { directOnly: true }, (params, bytes) => this.#targets(Number(params), bytes));
@@ -119,8 +120,17 @@ export class SqlFunctions {
   #count(part: CountedPart): void {
     part.seen += 1;
     this.#rows += 1;
-    if (this.#rows % perLook !== 0) return;
+    if (this.#rows % perLook === 0) this.#tick();
+  }
+
+  #tick(): 1 {
     if (performance.now() > this.#deadline) throw new TimeLimitExceeded(this.busiest());
+    this.stopIfAborted();
+    return 1;
+  }
+
+  /** For what works beside statements. Throws StatementAborted. */
+  stopIfAborted(): void {
     if (this.#isAborted()) throw new StatementAborted();
   }
 

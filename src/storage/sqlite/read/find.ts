@@ -5,7 +5,7 @@ import { rangesOf } from '../../planning/probes.ts';
 import { pruneImpossible } from '../../planning/prune.ts';
 import type { ExplainedStep, Explanation } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
-import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
+import { every, literal, oneOf, type Sql, sql, ticking, yes } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
 import type { DrivingQuery, Planner } from '../planner/planner.ts';
 import { byValues, inOrder, type SortPosition, walkable } from '../planner/sorting.ts';
@@ -59,7 +59,10 @@ function findPage(connection: Connection, selection: Planner, plan: Plan, most?:
   const rows = plan.limit === 0 || types.length === 0 ? [] : page(connection, selection, plan, types);
   const { found, kept } = packPage(
     rows.slice(0, plan.limit),
-    (row, left) => versionOf(connection, selection.names, Number(row[row.length - 1]), left),
+    (row, left) => {
+      selection.work.stopIfAborted();
+      return versionOf(connection, selection.names, Number(row[row.length - 1]), left);
+    },
     most,
   );
   const last = rows[kept - 1];
@@ -198,7 +201,7 @@ function bySeq(
   // Several types are not in order one after the other.
   const [index, type] = types.length === 1 ? ['resource_type_seq', 'd.type'] : ['resource_seq', '+d.type'];
   const live = literal(`d.state = ${current}`);
-  const where = every([oneOf(type, types), sql`d.seq >= ${from} AND d.seq < ${to}`, live, checked]);
+  const where = every([ticking('d.rid'), oneOf(type, types), sql`d.seq >= ${from} AND d.seq < ${to}`, live, checked]);
   return sql`SELECT d.seq, d.rid FROM ${literal(`resource d INDEXED BY ${index}`)}
     WHERE ${where} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
 }
@@ -213,7 +216,7 @@ function bySeqOf(
   const counted = selection.counting('all matches, to be sorted');
   const rids = sql`SELECT d.rid FROM ${base.from} WHERE ${base.where} AND ${counted}`;
   return sql`SELECT d.seq, d.rid FROM resource d
-    WHERE d.rid IN (${rids}) AND ${beyond(down, after)} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
+    WHERE ${ticking('d.rid')} AND d.rid IN (${rids}) AND ${beyond(down, after)} ORDER BY d.seq ${literal(down ? 'DESC' : 'ASC')} LIMIT ${limit}`;
 }
 
 function total(connection: Connection, selection: Planner, plan: Plan, types: readonly number[]): number {
@@ -232,8 +235,8 @@ function total(connection: Connection, selection: Planner, plan: Plan, types: re
 
 function totalOf(selection: Planner, plan: Plan, types: readonly number[]): Sql {
   if (plan.where.op === 'all') {
-    const live = every([oneOf('type', types), literal(`state = ${current}`)]);
-    return sql`SELECT count(*) FROM resource INDEXED BY resource_live WHERE ${live}`;
+    // Kept with each commit, so that nothing is counted.
+    return sql`SELECT sum(n) FROM tally WHERE ${oneOf('type', types)}`;
   }
   const { from, where, ordered } = selection.base(types, plan.where, 'all', 1);
   const most = plan.total === 'estimate' ? sql`LIMIT ${estimated}` : yes;

@@ -1,12 +1,12 @@
 import type { HistoryQuery } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
-import { every, literal, oneOf, type Sql, sql, yes } from '../database/fragment.ts';
+import { every, literal, oneOf, type Sql, sql, ticking, yes } from '../database/fragment.ts';
 import { current, deleted } from '../database/schema.ts';
 import type { Planner } from '../planner/planner.ts';
 import { TimeLimitExceeded } from '../planner/sql-functions.ts';
 import { type PackedVersions, packPage } from '../wire/pack.ts';
 import type { PackedPage } from './find.ts';
-import { versionAt } from './versions.ts';
+import { type SizedVersion, versionAt } from './versions.ts';
 
 /**
  * Versions newest first: those of the current state and the superseded ones, merged by seq. Throws TooHeavy where the texts have more
@@ -39,7 +39,7 @@ function historyPage(connection: Connection, selection: Planner, query: HistoryQ
     ORDER BY seq DESC LIMIT ${limit}`);
   const { found, kept } = packPage(
     seqs.slice(0, query.limit),
-    ([seq], left) => versionAt(connection, selection.names, Number(seq), left),
+    ([seq], left) => readAt(connection, selection, Number(seq), left),
     most,
   );
   const last = seqs[kept - 1];
@@ -76,6 +76,7 @@ function narrowed(selection: Planner, query: HistoryQuery): Sql | undefined {
   const ofId =
     id === undefined ? yes : sql`x.rid = (SELECT rid FROM resource WHERE ${oneOf('type', types)} AND id = ${id})`;
   const window = [
+    ticking('x.seq'),
     sql`x.seq > 0`,
     since === undefined ? yes : sql`x.seq >= ${selection.seqAt(since)}`,
     until === undefined ? yes : sql`x.seq < ${selection.seqAt(until + 1)}`,
@@ -103,9 +104,15 @@ export function changes(
   selection: Planner,
   { after, limit, most }: { after: number; limit: number; most?: number },
 ): PackedVersions {
+  selection.begin();
   return connection.snapshot(() => {
     const end = Math.min(selection.lastSeq(), after + limit);
     const seqs = Array.from({ length: Math.max(0, end - after) }, (_, i) => after + 1 + i);
-    return packPage(seqs, (seq, left) => versionAt(connection, selection.names, seq, left), most).found;
+    return packPage(seqs, (seq, left) => readAt(connection, selection, seq, left), most).found;
   });
+}
+
+function readAt(connection: Connection, selection: Planner, seq: number, left: number): SizedVersion {
+  selection.work.stopIfAborted();
+  return versionAt(connection, selection.names, seq, left);
 }

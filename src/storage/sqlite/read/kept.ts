@@ -1,6 +1,6 @@
 import type { AuditEntry, Stats, Store, Touched } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
-import { sql } from '../database/fragment.ts';
+import { sql, ticking } from '../database/fragment.ts';
 import { awaited } from '../database/schema.ts';
 import { checkSetting } from '../database/traces.ts';
 import { pendingTally } from '../index/kept.ts';
@@ -9,6 +9,7 @@ import { revisionOf } from './shelf.ts';
 
 /** Patients by the last change of their compartments; what one commit touched stands on one page. */
 export function touched(connection: Connection, selection: Planner, after: number, limit: number): Touched {
+  selection.begin();
   return connection.snapshot(() => {
     const [type] = selection.names.types(['Patient']);
     if (type === undefined) return { patients: [], after };
@@ -16,7 +17,7 @@ export function touched(connection: Connection, selection: Planner, after: numbe
     const last = seqs.at(-1)?.[0];
     if (last === undefined) return { patients: [], after };
     const ids = connection.rows(sql`SELECT r.id FROM touched t JOIN resource r ON r.rid = t.patient
-      WHERE t.seq > ${after} AND t.seq <= ${Number(last)} AND r.type = ${type} AND r.state <> ${awaited}
+      WHERE ${ticking('t.patient')} AND t.seq > ${after} AND t.seq <= ${Number(last)} AND r.type = ${type} AND r.state <> ${awaited}
       ORDER BY t.seq, t.patient`);
     return { patients: ids.map(([id]) => String(id)), after: Number(last) };
   });
@@ -25,11 +26,13 @@ export function touched(connection: Connection, selection: Planner, after: numbe
 /** Results of a key that still hold, by the rids of their Patients. */
 export function keptResults(
   connection: Connection,
+  selection: Planner,
   { key, limit, after = '0' }: { key: string; limit: number; after?: string },
 ): Awaited<ReturnType<Store['results']>> {
+  selection.begin();
   const rows = connection.rows(sql`SELECT p.id, k.seq, k.value, k.patient
     FROM result k CROSS JOIN resource p ON p.rid = k.patient LEFT JOIN touched t ON t.patient = k.patient
-    WHERE k.key = (SELECT id FROM result_key WHERE name = ${key}) AND k.patient > ${Number(after)}
+    WHERE ${ticking('k.patient')} AND k.key = (SELECT id FROM result_key WHERE name = ${key}) AND k.patient > ${Number(after)}
       AND k.seq >= coalesce(t.seq, 0) ORDER BY k.patient LIMIT ${limit + 1}`);
   const found = rows
     .slice(0, limit)

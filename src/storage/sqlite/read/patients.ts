@@ -1,6 +1,6 @@
 import type { Needs, Version } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
-import { literal, oneOf, sql } from '../database/fragment.ts';
+import { literal, oneOf, sql, ticking } from '../database/fragment.ts';
 import { current } from '../database/schema.ts';
 import type { Planner } from '../planner/planner.ts';
 import { type PackedVersions, packVersion } from '../wire/pack.ts';
@@ -66,7 +66,7 @@ function patients(
   const live = literal(`p.type = ${patient} AND p.state = ${current}`);
   if (needs.patients === undefined) {
     const rows = connection.rows(sql`SELECT p.rid FROM resource p INDEXED BY resource_live
-      WHERE ${live} AND p.rid >= ${from} AND ${visible} ORDER BY p.rid LIMIT ${patientsPerChunk}`);
+      WHERE ${ticking('p.rid')} AND ${live} AND p.rid >= ${from} AND ${visible} ORDER BY p.rid LIMIT ${patientsPerChunk}`);
     return rows.map(([rid]) => ({ rid: Number(rid), next: Number(rid) + 1 }));
   }
   return needs.patients.slice(from, from + patientsPerChunk).map((id, i) => {
@@ -81,6 +81,9 @@ function recordsOf(connection: Connection, selection: Planner, patient: number, 
   const types = names.types(needs.types);
   const visible = selection.condition(needs.rights, { rid: literal('c.rid'), types });
   const rows = connection.rows(sql`SELECT DISTINCT c.type, c.rid FROM compartment c
-    WHERE c.patient = ${patient} AND c.rid <> ${patient} AND ${oneOf('c.type', types)} AND ${visible} ORDER BY c.type, c.rid`);
-  return [patient, ...rows.map(([, rid]) => Number(rid))].map((rid) => versionOf(connection, names, rid).version);
+    WHERE ${ticking('c.rid')} AND c.patient = ${patient} AND c.rid <> ${patient} AND ${oneOf('c.type', types)} AND ${visible} ORDER BY c.type, c.rid`);
+  return [patient, ...rows.map(([, rid]) => Number(rid))].map((rid) => {
+    selection.work.stopIfAborted();
+    return versionOf(connection, names, rid).version;
+  });
 }

@@ -1,8 +1,9 @@
 import type { Pending, Store } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
-import { literal, sql } from '../database/fragment.ts';
+import { literal, sql, ticking } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { awaited } from '../database/schema.ts';
+import type { Planner } from '../planner/planner.ts';
 
 /** References whose targets never arrived: `p` is the target, `f` the reference. */
 const literals = literal(`FROM resource p INDEXED BY resource_awaited
@@ -20,10 +21,11 @@ type PendingPosition = readonly [number, number] | readonly [number];
 /** Literal references first, by target, then logical ones by arrival. */
 export function pending(
   connection: Connection,
-  names: Names,
+  selection: Planner,
   limit: number,
   after?: string,
 ): Awaited<ReturnType<Store['pending']>> {
+  selection.begin();
   return connection.snapshot(() => {
     const place = after === undefined ? undefined : (JSON.parse(after) as PendingPosition);
     const [target, rid] = place ?? [0, 0];
@@ -33,7 +35,7 @@ export function pending(
     const rows = [...first, ...rest];
     const page = rows.slice(0, limit);
     const end = page.at(-1);
-    const found = page.map((row) => pendingOf(names, row));
+    const found = page.map((row) => pendingOf(selection.names, row));
     if (rows.length <= limit || end === undefined) return { found };
     const next = end[7] === null ? [end[0], end[2]] : [end[7]];
     return { found, next: JSON.stringify(next) };
@@ -45,7 +47,7 @@ function awaitedAfter(connection: Connection, limit: number, target: number, rid
   return connection.rows(sql`
     SELECT a.target, a.param, a.rid, r.type, r.id, r.last_updated, a.type, NULL, a.id FROM (
       SELECT p.rid AS target, min(f.param) AS param, f.rid AS rid, p.type AS type, p.id AS id ${literals}
-        AND p.rid >= ${target} AND (p.rid, f.rid) > (${target}, ${rid})
+        AND ${ticking('p.rid')} AND ${ticking('f.rid')} AND p.rid >= ${target} AND (p.rid, f.rid) > (${target}, ${rid})
         GROUP BY p.rid, f.rid ORDER BY p.rid, f.rid LIMIT ${limit}) a
     JOIN resource r ON r.rid = a.rid ORDER BY a.target, a.rid`);
 }
@@ -54,7 +56,7 @@ function awaitedAfter(connection: Connection, limit: number, target: number, rid
 function unresolvedAfter(connection: Connection, limit: number, lid: number): readonly Row[] {
   return connection.rows(sql`
     SELECT 0, u.param, u.rid, r.type, r.id, r.last_updated, u.system, u.lid, NULL FROM (
-      SELECT l.lid, l.param, l.rid, l.system ${unresolved} AND l.lid > ${lid} ORDER BY l.lid LIMIT ${limit}) u
+      SELECT l.lid, l.param, l.rid, l.system ${unresolved} AND ${ticking('l.lid')} AND l.lid > ${lid} ORDER BY l.lid LIMIT ${limit}) u
     JOIN resource r ON r.rid = u.rid ORDER BY u.lid`);
 }
 

@@ -18,7 +18,7 @@ export class PointLook {
 
   constructor(connection: Connection, names: Names) {
     this.#names = names;
-    const text = 'octet_length(content), CASE WHEN octet_length(content) <= ? THEN content END';
+    const text = 'CASE WHEN octet_length(content) <= ? THEN content ELSE octet_length(content) END';
     this.#current = connection.statement(
       `SELECT rid, state, version, seq, last_updated, method, ${text} FROM resource WHERE type = ? AND id = ?`,
     );
@@ -34,10 +34,10 @@ export class PointLook {
     const row = asRow(this.#current.get(most, typeId, id));
     if (row === undefined || row[1] === awaited) return undefined;
     if (version === undefined || version === row[2]) {
-      return made(type, id, Number(row[2]), row[3], row[4], row[5], row[6], row[7]);
+      return made(type, id, Number(row[2]), row[3], row[4], row[5], row[6]);
     }
     const old = asRow(this.#superseded.get(most, Number(row[0]), version));
-    return old === undefined ? undefined : made(type, id, version, old[0], old[1], old[2], old[3], old[4]);
+    return old === undefined ? undefined : made(type, id, version, old[0], old[1], old[2], old[3]);
   }
 }
 
@@ -126,11 +126,10 @@ function made(
   seq: Cell | undefined,
   time: Cell | undefined,
   method: Cell | undefined,
-  size: Cell | undefined,
   content: Cell | undefined,
 ): Version {
-  const text = typeof content === 'string' ? content : undefined;
-  if (typeof size === 'number' && text === undefined) throw new TooHeavy(size);
+  // The bytes of a text that was left out.
+  if (typeof content === 'number') throw new TooHeavy(content);
   return {
     type,
     id,
@@ -138,6 +137,6 @@ function made(
     seq: Number(seq),
     lastUpdated: Number(time),
     ...making(Number(method)),
-    content: text,
+    content: typeof content === 'string' ? content : undefined,
   };
 }

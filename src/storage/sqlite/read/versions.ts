@@ -1,25 +1,29 @@
 import type { Version } from '../../store.ts';
 import type { Connection, Row } from '../database/connection.ts';
-import { literal, type Sql, sql } from '../database/fragment.ts';
 import type { Names } from '../database/names.ts';
 import { making } from '../database/schema.ts';
 
-/** A version, and the bytes of its text. */
+/** A version, and the bytes of its text, where it was left out. */
 export interface SizedVersion {
   readonly version: Version;
-  readonly size: number;
+  readonly size?: number;
 }
 
-/** The length of a text is known without reading it, and one that is longer than `most` is not read: whoever asked looks at its size. */
-function text(column: 'content' | 'h.content', most: number): Sql {
-  const content = literal(column);
-  return sql`octet_length(${content}), CASE WHEN octet_length(${content}) <= ${most} THEN ${content} END`;
-}
+/** The length of a text is known without reading it: of one that has more bytes than asked for, their number. */
+const text = (content: string) =>
+  `CASE WHEN octet_length(${content}) <= ? THEN ${content} ELSE octet_length(${content}) END`;
 
-/** From a row of type, id, version, seq, last_updated, method, size, content. */
+// Whole texts, since they are asked for again and again: one that is put together is hashed each time.
+const columns = `SELECT type, id, version, seq, last_updated, method, ${text('content')} FROM resource`;
+const byRid = `${columns} WHERE rid = ?`;
+const bySeq = `${columns} WHERE seq = ?`;
+const superseded = `SELECT r.type, r.id, h.version, h.seq, h.last_updated, h.method, ${text('h.content')}
+  FROM history h JOIN resource r ON r.rid = h.rid WHERE h.seq = ?`;
+
+/** From a row of type, id, version, seq, last_updated, method, text. */
 function made(names: Names, row: Row | undefined): SizedVersion {
   if (row === undefined) throw new Error('A version that the index names is not in the store.');
-  const [type, id, number, seq, lastUpdated, method, size, content] = row;
+  const [type, id, number, seq, lastUpdated, method, content] = row;
   const version = {
     type: names.typeName(Number(type)),
     id: String(id),
@@ -29,7 +33,7 @@ function made(names: Names, row: Row | undefined): SizedVersion {
     ...making(Number(method)),
     content: typeof content === 'string' ? content : undefined,
   };
-  return { version, size: Number(size ?? 0) };
+  return typeof content === 'number' ? { version, size: content } : { version };
 }
 
 /** The current version of a resource; without its text if that has more bytes than `most`. */
@@ -39,8 +43,7 @@ export function versionOf(
   rid: number,
   most = Number.POSITIVE_INFINITY,
 ): SizedVersion {
-  const columns = sql`SELECT type, id, version, seq, last_updated, method, ${text('content', most)} FROM resource`;
-  return made(names, connection.row(sql`${columns} WHERE rid = ${rid}`));
+  return made(names, connection.row({ text: byRid, args: [most, rid] }));
 }
 
 /** The version of a seq, current or superseded; without its text if that has more bytes than `most`. */
@@ -50,12 +53,7 @@ export function versionAt(
   seq: number,
   most = Number.POSITIVE_INFINITY,
 ): SizedVersion {
-  const columns = sql`SELECT type, id, version, seq, last_updated, method, ${text('content', most)} FROM resource`;
-  const row = connection.row(sql`${columns} WHERE seq = ${seq}`);
-  if (row !== undefined) return made(names, row);
-  return made(
-    names,
-    connection.row(sql`SELECT r.type, r.id, h.version, h.seq, h.last_updated, h.method, ${text('h.content', most)}
-      FROM history h JOIN resource r ON r.rid = h.rid WHERE h.seq = ${seq}`),
-  );
+  const row =
+    connection.row({ text: bySeq, args: [most, seq] }) ?? connection.row({ text: superseded, args: [most, seq] });
+  return made(names, row);
 }

@@ -301,7 +301,7 @@ const charactersPerPage = 16_000_000;
  */
 export function packPage<T>(
   keys: readonly T[],
-  read: (key: T, left: number) => { readonly version: Version; readonly size: number },
+  read: (key: T, left: number) => { readonly version: Version; readonly size?: number },
   most = Number.POSITIVE_INFINITY,
 ): { readonly found: PackedVersions; readonly kept: number } {
   const found: (string | number | null)[] = [];
@@ -309,7 +309,7 @@ export function packPage<T>(
   let bytes = 0;
   let kept = 0;
   for (const key of keys) {
-    const { version, size } = read(key, most - bytes);
+    const { version, size = most === Number.POSITIVE_INFINITY ? 0 : bytesOf(version) } = read(key, most - bytes);
     characters += version.content?.length ?? size;
     if (kept > 0 && characters > charactersPerPage) break;
     bytes += size;
@@ -318,6 +318,10 @@ export function packPage<T>(
   }
   if (bytes > most) throw new TooHeavy(bytes);
   return { found, kept };
+}
+
+function bytesOf({ content = '' }: Version): number {
+  return Buffer.byteLength(content, 'utf8');
 }
 
 /** A version that may not be there. */
