@@ -8,7 +8,7 @@ import { formFor, json } from './request/negotiate.ts';
 import { queryOf } from './request/path.ts';
 import { allowedMethods, readRequest } from './request/request.ts';
 import { refusal } from './response/refuse.ts';
-import { type Presentation, reply } from './response/render.ts';
+import { type Presentation, reply, tellsOfWrite } from './response/render.ts';
 
 /** A request that was read, and how its answer is to look. */
 interface Exchange {
@@ -45,7 +45,8 @@ export async function answer(
   const { interaction: asked } = request;
   const done = await perform(context, caller, request);
   if (done instanceof Failure) return { ...refusal(done, view), asked };
-  return { ...reply(done, { ...view, baseUrl: context.config.baseUrl, incoming, asked }), asked };
+  const response = reply(done, { ...view, baseUrl: context.config.baseUrl, incoming, asked });
+  return tellsOfWrite(done) ? { ...response, asked, wrote: true } : { ...response, asked };
 }
 
 /** What a refused client may try instead (RFC 9110, Allow; RFC 5789, Accept-Patch). */

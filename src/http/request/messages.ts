@@ -19,4 +19,6 @@ export interface HttpResponse {
   readonly body?: string | Uint8Array;
   /** What was asked, as far as it could be read: for the log and the metrics, which may not know the URL. */
   readonly asked?: Interaction;
+  /** Something was written: whatever keeps the answer from its client, that is to be told. */
+  readonly wrote?: boolean;
 }

@@ -226,6 +226,12 @@ function responseEntry(answer: Outcome<Answer>, view: View): string {
   return `{${fullUrl(answer.version, view.baseUrl)},${resource}"response":${response}}`;
 }
 
+/** Whether an answer tells of something written, also of an entry of a bundle. */
+export function tellsOfWrite(answer: Outcome<Answer>): boolean {
+  if (answer instanceof Failure) return false;
+  return answer.kind === 'responses' ? answer.answers.some(tellsOfWrite) : isWritten(answer);
+}
+
 /** Whether an answer tells what its request wrote, or deleted. */
 function isWritten(answer: Answer): boolean {
   return (answer.kind === 'resource' && answer.written === true) || (answer.kind === 'bare' && answer.status === 204);

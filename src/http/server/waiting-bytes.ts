@@ -90,15 +90,15 @@ export class Hold {
   }
 
   /**
-   * The answer waits in place of the body: `waiting-full` (503) if there is no room. What a write answers goes out in any case, without
-   * its body where that is larger than what was sent: its client would send it again.
+   * The answer waits in place of the body: `waiting-full` (503) if there is no room. What tells of something written goes out in any case,
+   * that of a single write without its body where it is larger than what was sent: its client would send it again.
    */
   answer(response: HttpResponse): Outcome<HttpResponse> {
-    const { asked, body = '' } = response;
+    const { asked, body = '', wrote = false } = response;
     const bytes = Buffer.byteLength(body);
-    const writes = asked !== undefined && /create|update|patch|delete|bundle/.test(asked.code);
-    const full = this.set(bytes, writes && bytes <= small + 2 * this.#bytes);
-    if (full === undefined || !writes || asked.code === 'bundle') return full ?? response;
+    const isBundle = asked?.code === 'bundle';
+    const full = this.set(bytes, wrote && (isBundle || bytes <= small + 2 * this.#bytes));
+    if (full === undefined || !wrote || asked === undefined) return full ?? response;
     const { 'content-type': _, ...headers } = response.headers;
     this.free();
     return { status: response.status, headers, asked };

@@ -13,12 +13,12 @@ export function requestContext(context: Context, caller: Caller, bound?: WorkBou
 class RequestStore implements Store {
   readonly #store: Store;
   readonly #bound: WorkBound | undefined;
-  readonly #options: ReadOptions;
+  readonly #caller: Caller;
 
-  constructor(store: Store, { client, signal }: Caller, bound: WorkBound | undefined) {
+  constructor(store: Store, caller: Caller, bound: WorkBound | undefined) {
     this.#store = store;
     this.#bound = bound;
-    this.#options = signal === undefined ? { client } : { client, signal };
+    this.#caller = caller;
   }
 
   get jobs(): Store['jobs'] {
@@ -30,7 +30,10 @@ class RequestStore implements Store {
   }
 
   async read(type: string, id: string, version?: number): Promise<Version | undefined> {
-    const found = await this.#store.read(type, id, version, this.#asked());
+    throwIfInterrupted();
+    // It is over before anybody could leave, and a signal of its own costs a good part of it.
+    const { client } = this.#caller;
+    const found = await this.#store.read(type, id, version, this.#bounded({ client }));
     this.#bound?.take(found?.content?.length ?? 0);
     return found;
   }
@@ -45,7 +48,7 @@ class RequestStore implements Store {
 
   transact(transaction: Transaction): Promise<Commit | Conflict> {
     this.#bound?.lift();
-    return uninterrupted(() => this.#store.transact(transaction, this.#options));
+    return uninterrupted(() => this.#store.transact(transaction, optionsOf(this.#caller)));
   }
 
   reindex(...asked: Parameters<Store['reindex']>): ReturnType<Store['reindex']> {
@@ -99,8 +102,12 @@ class RequestStore implements Store {
   /** How the next read is asked for. */
   #asked(): ReadOptions {
     throwIfInterrupted();
+    return this.#bounded(optionsOf(this.#caller));
+  }
+
+  #bounded(options: ReadOptions): ReadOptions {
     const most = this.#bound?.left ?? Number.POSITIVE_INFINITY;
-    return most === Number.POSITIVE_INFINITY ? this.#options : { ...this.#options, most };
+    return most === Number.POSITIVE_INFINITY ? options : { ...options, most };
   }
 
   #brought(page: Page): Page {
@@ -110,4 +117,8 @@ class RequestStore implements Store {
     this.#bound.take(bytes);
     return page;
   }
+}
+
+function optionsOf({ client, signal }: Caller): ReadOptions {
+  return signal === undefined ? { client } : { client, signal };
 }
