@@ -195,12 +195,13 @@ export class Calls<M extends Methods> implements Callee<M> {
     return this.call(method, argument);
   }
 
-  /** Tells the thread to leave the call that was made last, which fails unless it is too late for that. */
-  stopLast(): void {
-    this.#stop(this.#last);
+  /** The number of the call that was made last. */
+  get last(): number {
+    return this.#last;
   }
 
-  #stop(id: number): void {
+  /** Tells the thread to leave a call, which fails unless it is too late for that. */
+  stop(id: number): void {
     const { aborted } = this.#worker ?? {};
     if (aborted !== undefined) Atomics.store(aborted, id % slots, id);
   }
@@ -208,7 +209,7 @@ export class Calls<M extends Methods> implements Callee<M> {
   /** Stays among those that wait until the thread is done with it: it has the work until then. */
   #abortable(id: number, signal: AbortSignal, certain: boolean, { resolve, reject }: WaitingCall): WaitingCall {
     const abort = (): void => {
-      this.#stop(id);
+      this.stop(id);
       if (!certain) reject(signal.reason);
     };
     signal.addEventListener('abort', abort, { once: true });

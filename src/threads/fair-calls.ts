@@ -15,6 +15,12 @@ export class CallQueueFull extends Error {
 /** Milliseconds after which a call makes room for others that wait. */
 const slice = 100;
 
+/** Calls that a thread has at hand, so that it need not wait for the next: the answer of one wakes this thread, which has more to do. */
+const atHand = 8;
+
+/** Milliseconds after which what is at hand behind a call goes back to the queue. */
+const patience = 10;
+
 /** What the server itself asks for. */
 const server = '';
 
@@ -30,20 +36,27 @@ interface FairCall {
   isLong: boolean;
 }
 
-/** A thread, and the call that it is at. */
+/** A call on its way, by its number in its thread. */
+interface SentCall {
+  readonly call: FairCall;
+  readonly id: number;
+}
+
+/** A thread, and the calls that it has: it is at the first. */
 interface Lane<M extends Methods> {
   readonly calls: Calls<M>;
-  call: FairCall | undefined;
-  /** `performance.now()` when it was sent. */
+  readonly sent: SentCall[];
+  /** `performance.now()` when it began the first, as far as is known here. */
   begun: number;
-  /** The thread was told to leave it. */
+  /** The thread was told to leave the first. */
   isStopped: boolean;
 }
 
 /**
- * Calls to threads that all do the same, one at a time in each, behind a queue that is bounded and fair between clients. A call that takes
- * long while others wait is stopped, once, and begins anew among the long ones, which leave a thread to the others: so calls must change
- * nothing. A call that is aborted leaves the queue, or its thread is told.
+ * Calls to threads that all do the same, one at a time, behind a queue that is bounded and fair between clients. A few short ones are at
+ * hand in a thread, and go back to the queue where the one before them takes longer. A call that takes long while others wait is stopped,
+ * once, and begins anew among the long ones, which leave a thread to the others: so calls must change nothing. A call that is aborted
+ * leaves the queue, or its thread is told.
  */
 export class FairCalls<M extends Methods> implements Callee<M> {
   readonly #lanes: readonly Lane<M>[];
@@ -58,12 +71,12 @@ export class FairCalls<M extends Methods> implements Callee<M> {
 
   /** `places` is how many calls may wait; those of one client take at most half of them, and of what others leave. */
   constructor(threads: readonly Calls<M>[], places: number) {
-    this.#lanes = threads.map((calls) => ({ calls, call: undefined, begun: 0, isStopped: false }));
+    this.#lanes = threads.map((calls) => ({ calls, sent: [], begun: 0, isStopped: false }));
     this.#places = places;
   }
 
   get load(): number {
-    return this.#queue.size + this.#lanes.filter(({ call }) => call !== undefined).length;
+    return this.#lanes.reduce((sum, { sent }) => sum + sent.length, this.#queue.size);
   }
 
   /**
@@ -83,7 +96,7 @@ export class FairCalls<M extends Methods> implements Callee<M> {
       const made = { client, method, argument, isLong: false, resolve: resolve as FairCall['resolve'], reject };
       const call = signal === undefined ? { ...made, isLeft: () => false } : this.#abortable(made, signal);
       const lane = this.#queue.size === 0 ? this.#laneFor(call) : undefined;
-      if (lane !== undefined) this.#start(lane, call);
+      if (lane !== undefined) this.#send(lane, call);
       else if (client !== server && this.#queue.isFull(client, this.#places)) {
         call.reject(new CallQueueFull(this.#queue.size, this.#places));
       } else {
@@ -110,9 +123,7 @@ export class FairCalls<M extends Methods> implements Callee<M> {
 
   #abortable(made: Omit<FairCall, 'isLeft'>, signal: AbortSignal): FairCall {
     const leave = (): void => {
-      const lane = this.#lanes.find((at) => at.call === call);
-      if (lane === undefined) this.#queue.remove(call.client, call);
-      else this.#stop(lane);
+      if (!this.#queue.remove(call.client, call)) this.#recall(call);
       made.reject(signal.reason);
     };
     const settled = (settle: (value: unknown) => void) => (value: unknown) => {
@@ -131,55 +142,81 @@ export class FairCalls<M extends Methods> implements Callee<M> {
 
   /** A free thread that may take it. */
   #laneFor(call: FairCall): Lane<M> | undefined {
-    return this.#mayStart(call) ? this.#lanes.find((lane) => lane.call === undefined) : undefined;
+    return this.#mayStart(call) ? this.#lanes.find(({ sent }) => sent.length === 0) : undefined;
   }
 
   /** Long calls leave a thread to the others, if there are several. */
   #mayStart({ isLong, client }: FairCall): boolean {
     if (!isLong && !this.#slow.has(client)) return true;
     let long = 0;
-    for (const { call } of this.#lanes) if (call?.isLong === true) long += 1;
+    for (const { sent } of this.#lanes) if (sent[0]?.call.isLong === true) long += 1;
     return long < Math.max(1, this.#lanes.length - 1);
   }
 
-  #start(lane: Lane<M>, call: FairCall): void {
+  /** Whether a thread has calls at hand, and room for one more: behind a long one nothing waits. */
+  #hasRoom({ sent, begun, isStopped }: Lane<M>): boolean {
+    const [first] = sent;
+    if (first === undefined || first.call.isLong || isStopped) return false;
+    return sent.length < atHand && performance.now() - begun < patience;
+  }
+
+  #send(lane: Lane<M>, call: FairCall): void {
     call.isLong ||= this.#slow.has(call.client);
-    lane.call = call;
-    lane.begun = performance.now();
-    lane.isStopped = false;
-    lane.calls.call(call.method, call.argument as Parameters<M[string]>[0]).then(
+    if (lane.sent.length === 0) lane.begun = performance.now();
+    const answer = lane.calls.call(call.method, call.argument as Parameters<M[string]>[0]);
+    const sent: SentCall = { call, id: lane.calls.last };
+    lane.sent.push(sent);
+    answer.then(
       (value) => {
-        this.#free(lane, call);
-        call.resolve(value);
+        if (this.#free(lane, sent) !== undefined) call.resolve(value);
         this.#startWaiting();
       },
       (error) => {
-        const isStopped = this.#free(lane, call) && !this.#ended;
-        if (call.isLeft() || !isStopped) call.reject(error);
-        else this.#queue.push(call.client, call);
+        if (error instanceof ThreadLost) this.#callBack(lane);
+        const isStopped = this.#free(lane, sent);
+        if (isStopped === true && !call.isLeft() && !this.#ended) this.#queue.push(call.client, call);
+        else if (isStopped !== undefined) call.reject(error);
         this.#startWaiting();
       },
     );
   }
 
-  /** Whether the call of the thread was to make room. */
-  #free(lane: Lane<M>, { client }: FairCall): boolean {
-    lane.call = undefined;
-    if (!lane.isStopped && performance.now() - lane.begun < slice) this.#slow.delete(client);
-    return lane.isStopped;
+  /** Whether the call was to make room; undefined if it has gone back to the queue. */
+  #free(lane: Lane<M>, sent: SentCall): boolean | undefined {
+    const place = lane.sent.indexOf(sent);
+    if (place < 0) return undefined;
+    lane.sent.splice(place, 1);
+    const now = performance.now();
+    const { isStopped } = lane;
+    if (!isStopped && now - lane.begun < slice) this.#slow.delete(sent.call.client);
+    lane.isStopped = false;
+    lane.begun = now;
+    return isStopped;
   }
 
   #startWaiting(): void {
     for (const lane of this.#lanes) {
-      if (lane.call !== undefined) continue;
+      if (this.#queue.size === 0) break;
+      if (lane.sent.length > 0) continue;
       const next = this.#queue.shift((call) => this.#mayStart(call));
-      if (next === undefined) break;
-      this.#start(lane, next);
+      if (next !== undefined) this.#send(lane, next);
     }
-    if (this.#queue.size > 0) {
-      this.#makeRoom();
-      return;
+    for (const lane of this.#lanes) {
+      // Several at once, since each message has its price.
+      if (lane.sent.length > 1) continue;
+      while (this.#queue.size > 0 && this.#hasRoom(lane)) {
+        const next = this.#queue.shift(({ isLong, client }) => !isLong && !this.#slow.has(client));
+        if (next === undefined) break;
+        this.#send(lane, next);
+      }
     }
+    if (this.#lanes.some(({ sent }) => sent.length > 1)) this.#lookIn(patience);
+    if (this.#queue.size > 0) this.#makeRoom();
+    else this.#rest();
+  }
+
+  /** Nothing waits in the queue. */
+  #rest(): void {
     this.#slow.clear();
     if (this.#idle.length === 0 || this.load > 0) return;
     const idle = this.#idle;
@@ -187,34 +224,59 @@ export class FairCalls<M extends Methods> implements Callee<M> {
     for (const resolve of idle) resolve();
   }
 
+  #lookIn(milliseconds: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      const now = performance.now();
+      for (const lane of this.#lanes) if (now - lane.begun >= patience) this.#callBack(lane);
+      this.#startWaiting();
+    }, milliseconds).unref();
+  }
+
+  /** What a thread has at hand goes back to the queue, so that it waits for no single thread. */
+  #callBack(lane: Lane<M>): void {
+    for (const { call, id } of lane.sent.splice(1).reverse()) {
+      lane.calls.stop(id);
+      this.#queue.unshift(call.client, call);
+    }
+  }
+
+  /** Has a thread leave a call whose caller has left. */
+  #recall(call: FairCall): void {
+    for (const lane of this.#lanes) {
+      const place = lane.sent.findIndex((sent) => sent.call === call);
+      if (place === 0) this.#stop(lane);
+      else if (place > 0) for (const { id } of lane.sent.splice(place, 1)) lane.calls.stop(id);
+    }
+  }
+
   #stop(lane: Lane<M>): void {
+    this.#callBack(lane);
+    const [first] = lane.sent;
+    if (first === undefined) return;
     lane.isStopped = true;
-    lane.calls.stopLast();
+    lane.calls.stop(first.id);
   }
 
   /** Stops the call that has run longest, if it had its slice and another client's could be made instead; else looks again in time. */
   #makeRoom(): void {
     let oldest: Lane<M> | undefined;
     for (const lane of this.#lanes) {
+      const [first] = lane.sent;
       // One at a time: what waits goes on when its thread has heard.
-      if (lane.call === undefined || lane.isStopped) return;
-      if (!lane.call.isLong && (oldest === undefined || lane.begun < oldest.begun)) oldest = lane;
+      if (first === undefined || lane.isStopped) return;
+      if (!first.call.isLong && (oldest === undefined || lane.begun < oldest.begun)) oldest = lane;
     }
-    if (oldest?.call === undefined) return;
-    const { client } = oldest.call;
+    const call = oldest?.sent[0]?.call;
+    if (oldest === undefined || call === undefined) return;
+    const { client } = call;
     const left = oldest.begun + slice - performance.now();
-    if (left <= 0 && this.#queue.some((call) => call.client !== client && this.#mayStart(call))) {
-      oldest.call.isLong = true;
+    if (left <= 0 && this.#queue.some((waiting) => waiting.client !== client && this.#mayStart(waiting))) {
+      call.isLong = true;
       this.#slow.add(client);
       this.#stop(oldest);
       return;
     }
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined;
-        if (this.#queue.size > 0) this.#makeRoom();
-      },
-      left > 0 ? left : slice,
-    ).unref();
+    this.#lookIn(left > 0 ? left : slice);
   }
 }

@@ -36,6 +36,14 @@ export class FairQueue<T> {
     this.#size += 1;
   }
 
+  /** Puts one back, before all others of its client. */
+  unshift(client: string, item: T): void {
+    const line = this.#lines.get(client);
+    if (line === undefined) this.#lines.set(client, [item]);
+    else line.unshift(item);
+    this.#size += 1;
+  }
+
   /** The next one that may go; its client's turn comes again after all others. Undefined if none may. */
   shift(may: (item: T) => boolean): T | undefined {
     for (const [client, line] of this.#lines) {

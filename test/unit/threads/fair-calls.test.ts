@@ -18,6 +18,10 @@ const script = new URL(
     parentPort.on('message', (calls) => {
       for (const [id, method, n] of calls) {
         if (method === 'die') throw new Error('the thread has a bug');
+        if (isAborted(id)) {
+          parentPort.postMessage([[id, false, undefined]]);
+          continue;
+        }
         Atomics.add(begun, n, 1);
         Atomics.notify(begun, n);
         while (method === 'slow' && !isAborted(id) && Atomics.load(gates, n) === 0) Atomics.wait(gates, n, 0, 1);
@@ -133,6 +137,16 @@ t.test('whoever floods the queue leaves places to others; the server itself alwa
   const settled = await Promise.allSettled(asked);
   t.match(settled.slice(0, 5), [{ value: 1 }, { value: 2 }, refused, { value: 4 }, { value: 5 }]);
   t.match(settled.slice(5), [{ reason: { waiting: 4, places: 4 } }, { value: 7 }, { value: 8 }]);
+});
+
+t.test('what a thread has at hand goes on elsewhere where the call before it takes longer', async (t) => {
+  const { calls, open } = threads(t, 2);
+  const first = [calls.call('slow', 0, { client: 'a' }), calls.call('slow', 1, { client: 'a' })];
+  const asked = [2, 3, 4, 5].map((n) => calls.call('quick', n, { client: 'a' }));
+  open(1);
+  t.strictSame(await Promise.all(asked), [2, 3, 4, 5], 'though one of the threads is at an endless call');
+  open(0);
+  t.strictSame(await Promise.all(first), [0, 1]);
 });
 
 t.test('when a thread dies, its call fails, and what waits has another', async (t) => {
