@@ -26,6 +26,7 @@ import type { Driver, OpenedStore, StoreCheck } from '#storage/driver.ts';
 import { type Store, StoreUnavailable } from '#storage/store.ts';
 import { readGuide } from '#terminology/guide.ts';
 import { createValueSets } from '#terminology/value-sets.ts';
+import { isInterrupted } from '#threads/interruption.ts';
 import { ThreadPool } from '#threads/pool.ts';
 import { handling, type TaskHandlers } from '#threads/task.ts';
 import { compileTypes, createValidator, type ValidatorOptions } from '#validation/validator.ts';
@@ -192,7 +193,7 @@ export function threadTasks(data: ThreadData, adapters: Adapters): (ticket: unkn
   };
   return (ticket) => {
     // In each task, so that what keeps it from the store is the result of that.
-    const joined = () => driver.join(ticket);
+    const joined = () => driver.join(ticket, isInterrupted);
     return unlessUnavailable({
       ...handling(respondTask, async (request) => {
         const own = await contextWith(joined());

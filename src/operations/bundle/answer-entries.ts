@@ -1,4 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
+import { throwIfInterrupted } from '#threads/interruption.ts';
 import { mapInBatches } from '#threads/yielding.ts';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
@@ -76,6 +77,7 @@ async function attempt(
     // The whole bundle was given up.
     if (error instanceof Error && error.name === 'AbortError') throw error;
     signal?.throwIfAborted();
+    throwIfInterrupted();
     const found = request.path ?? 'the entry';
     log.error({ err: error, entry: found }, 'An entry of a bundle met a defect');
     return fail('internal', { found });
