@@ -156,6 +156,7 @@ function join(
     background: [new Indexer({ store, definitions, parameters, indexPage, log })],
     pool,
     measurePool,
+    startsTasks: ticket !== undefined,
     log,
   };
 }

@@ -123,6 +123,8 @@ async function callOperation(
   const given = readArguments(found, level, request.query, request.body, check);
   if (given instanceof Failure) return given;
   const { type, id } = asked;
+  if (found.long && !context.startsTasks)
+    return fail('too-costly', { text: `$${found.name} stands in a large bundle; send it by itself.` });
   if (found.long && request.async === true) return startJob(context, caller, request);
   const at = { ...(type !== undefined && { type }), ...(id !== undefined && { id }) };
   const { preconditions } = request;

@@ -136,3 +136,28 @@ t.test('what was done anew in the pool is as if it had been done once', async (t
     ['large', 'p1', 'p2'],
   );
 });
+
+t.test(
+  'a batch with an operation is worked on where the results of operations are, and nothing heavy there',
+  async (t) => {
+    const before = context.pool.counts.begun;
+    const { body } = await ask('POST', '', {
+      resourceType: 'Bundle',
+      type: 'batch',
+      entry: [
+        entry('PUT', 'Patient/p3', patient({ id: 'p3' })),
+        entry('GET', '$pending-references'),
+        entry('GET', 'List/large'),
+        entry('PATCH', 'List/small', fhirPathPatch),
+        entry('GET', 'Patient?_count=1000'),
+        entry('GET', 'Patient/p1'),
+      ],
+    });
+    const told = (e: {
+      response: { status: string; outcome?: { issue: { details: { coding: { code: string }[] } }[] } };
+    }) => [e.response.status.slice(0, 3), e.response.outcome?.issue[0]?.details.coding[0]?.code].join(' ').trim();
+    const refused = '400 too-costly';
+    t.strictSame(body.entry.map(told), ['201', '200', refused, refused, refused, '200']);
+    t.equal(context.pool.counts.begun, before);
+  },
+);

@@ -1,4 +1,5 @@
 import { Failure, fail, type Outcome } from '#errors';
+import { TooHeavy } from '#storage/store.ts';
 import { throwIfInterrupted } from '#threads/interruption.ts';
 import { mapInBatches } from '#threads/yielding.ts';
 import type { Answer } from '../request/answer.ts';
@@ -64,6 +65,11 @@ export function limitConcurrency(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
+/** A bundle that asks for operations is worked on where nothing heavy may be. */
+const tooHeavy = fail('too-costly', {
+  text: 'The entry works on much that is stored, in a bundle with an operation; send it in another bundle.',
+});
+
 /** What the request asks, or `internal` for a defect, which the log tells. */
 async function attempt(
   log: Context['log'],
@@ -78,6 +84,7 @@ async function attempt(
     if (error instanceof Error && error.name === 'AbortError') throw error;
     signal?.throwIfAborted();
     throwIfInterrupted();
+    if (error instanceof TooHeavy) return tooHeavy;
     const found = request.path ?? 'the entry';
     log.error({ err: error, entry: found }, 'An entry of a bundle met a defect');
     return fail('internal', { found });

@@ -1,6 +1,7 @@
 import { Failure, type Outcome } from '#errors';
 import type { Answer } from '../request/answer.ts';
 import type { Caller, Context } from '../request/context.ts';
+import { operationOf } from '../request/operation.ts';
 import type { Request } from '../request/request.ts';
 import { type Act, answerAll } from './answer-entries.ts';
 import { BatchWork } from './batch-work.ts';
@@ -21,7 +22,8 @@ export async function bundle(
   if (incoming instanceof Failure) return incoming;
   const { type, entries } = incoming;
   // A batch cannot be begun anew once an entry of it is done, and whatever reads may meet anything.
-  if (type === 'batch' || !entries.every(isPlain)) context.bound?.exceed();
+  if (entries.some((entry) => needsMain(context, entry))) context.bound?.stay();
+  else if (type === 'batch' || !entries.every(isPlain)) context.bound?.exceed();
   const work = new BatchWork(context.config.batchTimeout);
   const measured = { ...context, store: work.measured(context.store) };
   const act: Act = async (asked) => {
@@ -33,6 +35,13 @@ export async function bundle(
       ? await answerAll(measured, caller, entries, act)
       : await transaction(measured, caller, entries, act);
   return answers instanceof Failure ? answers : { kind: 'responses', status: 200, type, answers };
+}
+
+/** Whether an entry asks for an operation, which has the pool work for it; `$validate` works where it stands. */
+function needsMain({ operations }: Context, entry: Outcome<Request>): boolean {
+  if (entry instanceof Failure || entry.interaction.code !== 'operation') return false;
+  const found = operationOf(operations, entry.interaction);
+  return !(found instanceof Failure) && found.judges !== true;
 }
 
 /** Whether an entry is no more work than what it brings, or refused. */

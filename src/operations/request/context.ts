@@ -40,6 +40,8 @@ export interface Context {
   readonly pool: ThreadPool;
   /** Where measures are translated and evaluated: what their authors wrote may never end. */
   readonly measurePool: ThreadPool;
+  /** Whether this is the thread that has others work: one of the pool has none. */
+  readonly startsTasks: boolean;
   /** What the request that is done may bring to this thread; absent where it holds up nobody. */
   readonly bound?: WorkBound;
   readonly log: Logger;

@@ -6,6 +6,7 @@ import { TooHeavy } from '#storage/store.ts';
  */
 export class WorkBound {
   #left: number;
+  #stays = false;
 
   /** In bytes of stored texts. */
   constructor(most: number) {
@@ -30,6 +31,11 @@ export class WorkBound {
 
   /** What follows a write cannot be begun anew. */
   lift(): void {
-    this.#left = Number.POSITIVE_INFINITY;
+    if (!this.#stays) this.#left = Number.POSITIVE_INFINITY;
+  }
+
+  /** The request needs this thread: whatever is too heavy is refused, a part of it at a time. */
+  stay(): void {
+    this.#stays = true;
   }
 }

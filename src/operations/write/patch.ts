@@ -43,9 +43,11 @@ export async function applyPatch(
   return failIfAny(notes) ?? { resource, links, notes, changed: text !== stringify(before) };
 }
 
-async function apply({ config }: Context, { patch }: Request, resource: Resource): Promise<Outcome<Resource>> {
+async function apply({ config, bound }: Context, { patch }: Request, resource: Resource): Promise<Outcome<Resource>> {
   if (patch === undefined) throw new Error('a patch came without its document');
   if (patch.format === 'json') return applyJsonPatch(resource, patch.document, config.maxDepth);
+  // A path may take seconds, however small it and the resource are.
+  bound?.exceed();
   return applyFhirPathPatch(resource, patch.document, config.maxDepth);
 }
 

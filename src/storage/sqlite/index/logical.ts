@@ -21,6 +21,8 @@ export class LogicalReferences {
   #fresh: number[] = [];
   /** Identifiers that came or went in this transaction, as system and value. */
   #changed = new Map<string, readonly [number, string]>();
+  /** The rows of the resource that was forgotten last, by what they say: what it says again keeps its number, and its place. */
+  #former = new Map<string, number>();
   /** Of the resources whose rows this transaction changes: identifiers that led nowhere before. */
   readonly #waited = new Map<number, number>();
   /** The carriers found while resolving, by system, types and value: thousands of records may name one resident. */
@@ -62,10 +64,23 @@ export class LogicalReferences {
     pos: number,
   ): void {
     this.#note(rid);
+    const lid = this.#numberOf([rid, param, system, value, types, inCompartment, pos].join(' '));
     const insert = this.#connection.statement(
-      'INSERT INTO logical (rid, param, system, value, types, resident, pos, target) VALUES (?, ?, ?, ?, ?, ?, ?, 0)',
+      'INSERT INTO logical (lid, rid, param, system, value, types, resident, pos, target) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)',
     );
-    this.#fresh.push(Number(insert.run(rid, param, system, value, types, inCompartment, pos).lastInsertRowid));
+    this.#fresh.push(Number(insert.run(lid, rid, param, system, value, types, inCompartment, pos).lastInsertRowid));
+  }
+
+  /** Null for one that SQLite gives: one above all there are. */
+  #numberOf(row: string): number | null {
+    const former = this.#former.get(row);
+    if (former !== undefined) {
+      this.#former.delete(row);
+      return former;
+    }
+    if (this.#former.size === 0) return null;
+    const last = this.#connection.number(sql`SELECT coalesce(max(lid), 0) FROM logical`);
+    return Math.max(last, ...this.#former.values()) + 1;
   }
 
   /** The identifiers a resource carries now; to be asked before and after its entries change. */
@@ -78,10 +93,12 @@ export class LogicalReferences {
   /** Takes back the logical references of a resource, and the compartments that they led to. */
   forget(rid: number, type: number): void {
     const rows = this.#connection.rows(
-      sql`SELECT DISTINCT target FROM logical WHERE rid = ${rid} AND resident = 1 AND target <> 0`,
+      sql`SELECT lid, target, param, system, value, types, resident, pos FROM logical WHERE rid = ${rid}`,
     );
+    this.#former = new Map(rows.map(([lid, , ...same]) => [[rid, ...same].join(' '), Number(lid)]));
+    const led = rows.filter(([, target, , , , , resident]) => target !== 0 && resident === 1);
     const text = 'DELETE FROM compartment WHERE patient = ? AND type = ? AND rid = ? AND logical = 1';
-    for (const [target] of rows) {
+    for (const target of new Set(led.map(([, to]) => to))) {
       this.#connection.run(text, Number(target), type, rid);
       this.#kept.touch(Number(target));
     }
