@@ -21,7 +21,7 @@ export async function bundle(
   const incoming = readBundle(context, body, lenient);
   if (incoming instanceof Failure) return incoming;
   const { type, entries } = incoming;
-  // A batch cannot be begun anew once an entry of it is done, and whatever reads may meet anything.
+  // A batch cannot be begun anew once an entry of it is done, and what is read after a commit may be anything.
   if (entries.some((entry) => needsMain(context, entry))) context.bound?.stay();
   else if (type === 'batch' || !entries.every(isPlain)) context.bound?.exceed();
   const work = new BatchWork(context.config.batchTimeout);
@@ -44,9 +44,7 @@ function needsMain({ operations }: Context, entry: Outcome<Request>): boolean {
   return !(found instanceof Failure) && found.judges !== true;
 }
 
-/** Whether an entry is no more work than what it brings, or refused. */
+/** Whether an entry is no more work than what it brings and what its criteria find, before anything is written; or refused. */
 function isPlain(entry: Outcome<Request>): boolean {
-  if (entry instanceof Failure) return true;
-  const { interaction, ifNoneExist } = entry;
-  return /^(create|update|delete)$/.test(interaction.code) && ifNoneExist === undefined;
+  return entry instanceof Failure || /^(create|(conditional-)?(update|delete))$/.test(entry.interaction.code);
 }
