@@ -78,6 +78,8 @@ export interface Config {
   /** Threads of the pool, and tasks that may wait for one. */
   readonly poolThreads: number;
   readonly poolQueue: number;
+  /** Milliseconds of a processor that a request may take there. */
+  readonly workTimeout: number;
   /** Reads that may wait for a thread of the store. */
   readonly readQueue: number;
   readonly logLevel: string;
@@ -148,6 +150,7 @@ export const settings = {
   HUFHIR_JOB_LEASE: { ...count(15_000, hour), minimum: 1_000 },
   HUFHIR_POOL_THREADS: count(3, 64),
   HUFHIR_POOL_QUEUE: count(200, 100_000),
+  HUFHIR_WORK_TIMEOUT: count(2 * 60 * 1000, hour),
   HUFHIR_READ_QUEUE: count(1_000, 100_000),
   HUFHIR_LOG_LEVEL: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
 } as const;
@@ -284,6 +287,7 @@ function toConfig(values: Values): Config {
     jobLease: values.HUFHIR_JOB_LEASE,
     poolThreads: values.HUFHIR_POOL_THREADS,
     poolQueue: values.HUFHIR_POOL_QUEUE,
+    workTimeout: values.HUFHIR_WORK_TIMEOUT,
     readQueue: values.HUFHIR_READ_QUEUE,
     logLevel: values.HUFHIR_LOG_LEVEL,
   };

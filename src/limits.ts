@@ -52,7 +52,12 @@ export const limits = {
   'patch-copies': limit(1_000_000, 'values', 'that a patch copies or moves: each copy may double the resource'),
   'patch-work': limit(20_000_000, 'steps', 'that a patch takes to make lists anew'),
   'patch-path-length': limit(2_000, 'characters', 'of a path of a FHIRPath Patch'),
-  'patch-path-work': limit(2_000_000, 'steps', 'that the paths of a FHIRPath Patch take, or two seconds'),
+  'patch-path-work': limit(2_000_000, 'steps', 'that the paths of a FHIRPath Patch take, or two seconds of them'),
+  'patch-work-time': limit(
+    5_000,
+    'ms of a processor',
+    'that a FHIRPath Patch takes: no step of its paths can be stopped',
+  ),
   'expression-length': limit(2_000, 'characters', 'of the expression of a SearchParameter: every write evaluates it'),
   'expression-depth': limit(10, 'levels', 'of parentheses in the expression of a SearchParameter'),
   'cql-length': limit(

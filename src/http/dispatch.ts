@@ -1,5 +1,4 @@
 import type { Outcome } from '#errors';
-import { jsonPatch } from '#operations/bundle/entries.ts';
 import type { Caller, Context, Operation } from '#operations/request/context.ts';
 import { requestContext } from '#operations/request/request-store.ts';
 import { WorkBound } from '#operations/request/work-bound.ts';
@@ -7,7 +6,6 @@ import { TooHeavy } from '#storage/store.ts';
 import { respond } from './exchange.ts';
 import { respondInPool } from './large-request.ts';
 import type { HttpRequest, HttpResponse } from './request/messages.ts';
-import { nameOf } from './request/negotiate.ts';
 
 /**
  * Answers a request in this thread where that holds up nobody, else in one of the pool: by the size of what it brings, and of what it turns
@@ -30,11 +28,16 @@ export async function dispatch(
   }
 }
 
-/** A path of a FHIRPath Patch may take seconds, however small it and the resource are. */
+/** `[base]`, where bundles are posted. */
+function isBase(url: string): boolean {
+  return /^\/fhir\/?(\?|$)/.test(url);
+}
+
 function isLarge(context: Context, incoming: HttpRequest): boolean {
-  const { method, headers, body } = incoming;
-  if (method === 'PATCH' && nameOf(headers['content-type']) !== jsonPatch) return true;
-  if (body.length <= context.config.largeBody) return false;
+  const { method, url, body } = incoming;
+  const { largeBody, largeRead } = context.config;
+  // A bundle is worked on entry by entry, in turns with others.
+  if (body.length <= (method === 'POST' && isBase(url) ? Math.max(largeBody, largeRead) : largeBody)) return false;
   // The body of an operation is its parameters: these are few.
   const asked = operationAsked(context, incoming);
   return asked === undefined || asked.judges === true;

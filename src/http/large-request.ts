@@ -1,9 +1,13 @@
-import { Failure, type Outcome } from '#errors';
+import { Failure, fail, type Outcome } from '#errors';
+import { atMost, limits } from '#limits';
+import { jsonPatch } from '#operations/bundle/entries.ts';
 import type { Caller, Context } from '#operations/request/context.ts';
 import { requestContext } from '#operations/request/request-store.ts';
+import { Exceeded } from '#threads/bounds.ts';
 import { Transferred } from '#threads/task.ts';
 import { answer, begin } from './exchange.ts';
 import type { HttpRequest, HttpResponse } from './request/messages.ts';
+import { nameOf } from './request/negotiate.ts';
 import { type LargeRequest, respondTask } from './tasks.ts';
 
 /** Has a request answered by a thread of the pool; `weight` is about the bytes that it works on. */
@@ -15,9 +19,29 @@ export async function respondInPool(
 ): Promise<Outcome<HttpResponse>> {
   const { client } = caller;
   const transfer = memoryOf(request.body);
-  const response = await context.pool.run(respondTask, { caller, request }, { client, signal, weight, transfer });
+  const bounds = { work: mostWork(context, request) };
+  const asking = { client, signal, weight, transfer, bounds };
+  const response = await context.pool.run(respondTask, { caller, request }, asking).catch((error: unknown) => {
+    if (!(error instanceof Exceeded)) throw error;
+    if (error.mayHaveCommitted) return fail('commit-unknown', { found: 'it took too much work' });
+    return fail('too-costly', { text: `The request takes too much work; expected ${expectedWork(context, request)}.` });
+  });
   if (response instanceof Failure || !(response.body instanceof Uint8Array)) return response;
   return { ...response, body: asBuffer(response.body) };
+}
+
+/** Milliseconds of processor time. What a FHIRPath may take cannot be told from its size. */
+function mostWork({ config }: Context, request: HttpRequest): number {
+  return isFhirPathPatch(request) ? limits['patch-work-time'].most : config.workTimeout;
+}
+
+function expectedWork({ config }: Context, request: HttpRequest): string {
+  if (isFhirPathPatch(request)) return atMost('patch-work-time');
+  return `at most ${config.workTimeout} ms of a processor (HUFHIR_WORK_TIMEOUT)`;
+}
+
+function isFhirPathPatch({ method, headers }: HttpRequest): boolean {
+  return method === 'PATCH' && nameOf(headers['content-type']) !== jsonPatch;
 }
 
 /** The same in that thread, with a context of its own. */

@@ -19,14 +19,17 @@ export interface Prepared {
 /** Sets of measures whose translations are kept: texts of some hundred thousand characters each. */
 const maxTranslations = 8;
 
+/** What a translation, or an evaluation, may take. */
+export type MeasureBounds = Required<Pick<TaskBounds, 'time' | 'memory'>>;
+
 /** Has measures translated and evaluated in the pool, within bounds that hold for each: nothing else stops CQL. */
 export class Evaluator {
   readonly #pool: ThreadPool;
   /** Of a translation, or of the evaluation of all residents. */
-  readonly #bounds: TaskBounds;
+  readonly #bounds: MeasureBounds;
   readonly #translations = new LRUCache<string, SharedRun<Outcome<TranslatedMeasures>>>({ max: maxTranslations });
 
-  constructor(pool: ThreadPool, bounds: TaskBounds) {
+  constructor(pool: ThreadPool, bounds: MeasureBounds) {
     this.#pool = pool;
     this.#bounds = bounds;
   }

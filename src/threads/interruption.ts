@@ -1,8 +1,9 @@
 import { threadId } from 'node:worker_threads';
 
 /**
- * What a task of a thread shares with who started it: two numbers. By the first it is asked to end; the second says which thread does it. The first holds how many commits of the task are under
- * way, and whether the task is to end; once that is said no commit begins, and when none is under way the thread itself may be ended.
+ * What a task of a thread shares with who started it: three numbers. The first holds how many commits of the task are under way, and
+ * whether the task is to end; once that is said no commit begins, and when none is under way the thread itself may be ended. The second
+ * says which thread does it, the third how many commits it began.
  */
 export type TaskState = Int32Array<SharedArrayBuffer>;
 
@@ -14,7 +15,7 @@ export class Interrupted extends Error {
 }
 
 export function newTaskState(): TaskState {
-  return new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  return new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
 }
 
 /** Asks a task to end. */
@@ -41,6 +42,11 @@ export function threadOf(state: TaskState): number {
   return Atomics.load(state, 1);
 }
 
+/** Whether a task began to change what is stored. */
+export function mayHaveCommitted(state: TaskState): boolean {
+  return Atomics.load(state, 2) > 0;
+}
+
 /** Whether the task that this thread is at was asked to end; never outside of a task. */
 export function isInterrupted(): boolean {
   return current !== undefined && (Atomics.load(current, 0) & asked) !== 0;
@@ -60,6 +66,7 @@ export async function uninterrupted<T>(commit: () => Promise<T>): Promise<T> {
     if ((before & asked) !== 0) throw new Interrupted('Nobody waits for it any more.');
     if (Atomics.compareExchange(state, 0, before, before + 1) === before) break;
   }
+  Atomics.add(state, 2, 1);
   try {
     return await commit();
   } finally {

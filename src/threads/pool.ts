@@ -3,7 +3,15 @@ import { Piscina } from 'piscina';
 import { Failure, fail, type Outcome } from '#errors';
 import { asExceeded, Exceeded, heapMargin, type TaskBounds, watch } from './bounds.ts';
 import { FairQueue } from './fair-queue.ts';
-import { beginTask, interrupt, mayBeEnded, newTaskState, type TaskState, threadOf } from './interruption.ts';
+import {
+  beginTask,
+  interrupt,
+  mayBeEnded,
+  mayHaveCommitted,
+  newTaskState,
+  type TaskState,
+  threadOf,
+} from './interruption.ts';
 import { letOthersGoFirst } from './priority.ts';
 import { type Task, type TaskHandler, type TaskHandlers, Transferred } from './task.ts';
 
@@ -70,6 +78,12 @@ const light = 1024 * 1024;
 /** Milliseconds that a task has to end by itself: a thread that has to be ended takes half a second of work to replace. */
 const patience = 200;
 
+/**
+ * Milliseconds after which a task is ended though a commit of it is under way. By then the commit has been made, and the task does something
+ * else that hears of nothing; whoever is told of its end learns that something may be stored.
+ */
+const commitPatience = 5_000;
+
 /** Milliseconds without work after which a thread ends, and its memory is given back. */
 const idleTimeout = 60_000;
 
@@ -113,7 +127,9 @@ export class ThreadPool {
    */
   run<Input, Result>(task: Task<Input, Result>, input: Input, options: RunOptions): Promise<Outcome<Result>> {
     const { maxQueue } = this.#options;
-    const { client, long = false, lane, weight = 0 } = options;
+    const { client, long = false, lane } = options;
+    const { weight: bytes = 0 } = options;
+    const weight = bytes < light ? 0 : bytes;
     if (this.#queue.isFull(client, maxQueue) && !this.#hasThreadFor({ client, long, lane, weight }))
       return Promise.resolve(fail('pool-full', { found: this.#queue.size, expected: maxQueue }));
     const closing = this.#closing.signal;
@@ -126,7 +142,7 @@ export class ThreadPool {
           (error) => () => (signal.aborted ? leave() : reject(error)),
         );
       };
-      const waiting = { client, long, lane, weight: weight < light ? 0 : weight, start };
+      const waiting = { client, long, lane, weight, start };
       const leave = (): void => {
         this.#queue.remove(client, waiting);
         if (closing.aborted) resolve(fail('shutting-down', {}));
@@ -167,7 +183,14 @@ export class ThreadPool {
 
   #startNext(): void {
     while (this.#running.size < this.#options.threads) {
-      const next = this.#queue.shift((task) => this.#hasThreadFor(task));
+      let isReserved = false;
+      const next = this.#queue.shift((task) => {
+        // Those behind a heavy one would take its room for ever.
+        if (isReserved && task.weight > 0) return false;
+        const may = this.#hasThreadFor(task);
+        if (!may && this.#hasThreadFor({ ...task, weight: 0 })) isReserved = true;
+        return may;
+      });
       if (next === undefined) return;
       this.#running.add(next);
       this.#begun += 1;
@@ -191,36 +214,57 @@ export class ThreadPool {
     const message: TaskMessage = { name, input, ticket, state };
     const ending = new AbortController();
     const worker = () => this.#piscina.threads.find((thread) => thread.threadId === threadOf(state));
-    // What takes too much is not asked to end: it would go on taking meanwhile. Nothing that is bounded commits.
-    const stopWatching = bounds && watch(bounds, worker, (reason) => ending.abort(reason));
-    const stopListening = endSoonAfter(signal, state, () => ending.abort(signal.reason));
+    let exceeded: keyof TaskBounds | undefined;
+    const end = (): void => ending.abort(signal.reason);
+    const ender = new TaskEnder(state, end);
+    const ask = (): void => ender.ask();
+    const stopWatching =
+      bounds &&
+      watch(bounds, worker, (what) => {
+        exceeded = what;
+        // What takes too much memory is not asked to end: it would go on taking meanwhile.
+        if (what === 'memory') end();
+        else ask();
+      });
+    signal.addEventListener('abort', ask, { once: true });
     try {
       const transferList = [...transfer, ...memory];
       const reply: TaskReply = await this.#piscina.run(message, { signal: ending.signal, transferList });
       return 'issues' in reply ? new Failure(reply.issues) : reply.result;
     } catch (error) {
-      throw ending.signal.reason instanceof Exceeded ? ending.signal.reason : asExceeded(error);
+      throw exceeded === undefined ? asExceeded(error) : new Exceeded(exceeded, mayHaveCommitted(state));
     } finally {
       stopWatching?.();
-      stopListening();
+      signal.removeEventListener('abort', ask);
+      ender.stop();
     }
   }
 }
 
-/** Asks a task to end when the signal is aborted, and calls `end` when it had its time, and has no commit under way. */
-function endSoonAfter(signal: AbortSignal, state: TaskState, end: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const ask = (): void => {
-    interrupt(state);
-    timer = setInterval(() => {
-      if (mayBeEnded(state)) end();
+/** Asks a task to end, and ends its thread where that does not help. */
+class TaskEnder {
+  readonly #state: TaskState;
+  readonly #end: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(state: TaskState, end: () => void) {
+    this.#state = state;
+    this.#end = end;
+  }
+
+  ask(): void {
+    if (this.#timer !== undefined) return;
+    interrupt(this.#state);
+    let waited = 0;
+    this.#timer = setInterval(() => {
+      waited += patience;
+      if (mayBeEnded(this.#state) || waited >= commitPatience) this.#end();
     }, patience);
-  };
-  signal.addEventListener('abort', ask, { once: true });
-  return () => {
-    signal.removeEventListener('abort', ask);
-    clearInterval(timer);
-  };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
 }
 
 /** What a thread of the pool exports as `runTask`; `handlersOf` gives what the thread can do, with what came attached to the task. */

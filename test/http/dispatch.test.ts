@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
 import { entry, patient, startServer, transaction } from './harness.ts';
 
@@ -7,7 +8,7 @@ import { entry, patient, startServer, transaction } from './harness.ts';
  */
 const largeBody = 20_000;
 const largeRead = 60_000;
-const { ask, context, stop } = await startServer({
+const { ask, base, context, stop } = await startServer({
   HUFHIR_LARGE_BODY: String(largeBody),
   HUFHIR_LARGE_READ: String(largeRead),
 });
@@ -51,7 +52,9 @@ const fhirPathPatch = {
   ],
 };
 const xml = { accept: 'application/fhir+xml' };
-const batch = { ...transaction(entry('PUT', 'Patient/p2', patient({ id: 'p2' }))), type: 'batch' };
+const batch = { resourceType: 'Bundle', type: 'batch', entry: [entry('PUT', 'Patient/p2', patient({ id: 'p2' }))] };
+const basic = { resourceType: 'Basic', code: { coding: [{ code: 'written' }] } };
+const conditional = { ...list('', 0), entry: [{ item: { reference: 'Patient?_id=p1' } }] };
 
 type Ask = readonly [name: string, method: string, path: string, body?: unknown, headers?: Record<string, string>];
 
@@ -66,6 +69,19 @@ const here: readonly Ask[] = [
   ['a conditional create', 'POST', '/Patient', patient(), { 'if-none-exist': '_id=p1' }],
   ['a JSON Patch of something small', 'PATCH', '/List/small', jsonPatch, jsonPatched],
   ['a transaction of plain writes', 'POST', '', transaction(entry('POST', 'Patient', patient()))],
+  [
+    'a transaction with criteria',
+    'POST',
+    '',
+    transaction(entry('POST', 'Patient', patient(), { ifNoneExist: '_id=p1' })),
+  ],
+  ['a batch of plain writes', 'POST', '', batch],
+  [
+    'a bundle of small entries',
+    'POST',
+    '',
+    transaction(...Array.from({ length: 4 }, () => entry('POST', 'List', list('', 10_000)))),
+  ],
   ['a deletion of something large', 'DELETE', '/CodeSystem/none'],
   ['the CapabilityStatement', 'GET', '/metadata'],
   ['an operation', 'GET', '/$pending-references'],
@@ -93,15 +109,17 @@ const inPool: readonly Ask[] = [
   ['$validate of what is checked as a large body is', 'GET', '/List/middle/$validate'],
   ['codes below one of a large system', 'GET', '/Condition?code:below=http://x.example/large|c1'],
   ['a large page', 'GET', '/Patient?_count=1000'],
-  ['a batch', 'POST', '', batch],
-  ['a transaction that reads', 'POST', '', transaction(entry('GET', 'Patient/p1'))],
-  ['a transaction that patches', 'POST', '', transaction(entry('PATCH', 'List/small', fhirPathPatch))],
+  ['a batch that reads', 'POST', '', { ...batch, entry: [...batch.entry, entry('GET', 'Patient/p1')] }],
+  ['a batch whose references are looked up', 'POST', '', { ...batch, entry: [entry('POST', 'List', conditional)] }],
+  ['a bundle with a large entry', 'POST', '', transaction(entry('POST', 'List', list('', 2 * largeBody)))],
   [
-    'a transaction with criteria',
+    'a large bundle',
     'POST',
     '',
-    transaction(entry('POST', 'Patient', patient(), { ifNoneExist: '_id=p1' })),
+    transaction(...Array.from({ length: 8 }, () => entry('POST', 'List', list('', 10_000)))),
   ],
+  ['a transaction that reads', 'POST', '', transaction(entry('GET', 'Patient/p1'))],
+  ['a transaction that patches', 'POST', '', transaction(entry('PATCH', 'List/small', fhirPathPatch))],
   ['a large body', 'POST', '/List', list('', 2 * largeBody)],
   ['a conditional create that finds it', 'POST', '/List', list('', 100), { 'if-none-exist': '_id=large' }],
 ];
@@ -159,5 +177,43 @@ t.test(
     const refused = '400 too-costly';
     t.strictSame(body.entry.map(told), ['201', '200', refused, refused, refused, '200']);
     t.equal(context.pool.counts.begun, before);
+  },
+);
+
+t.test(
+  'what nobody waits for ends, also where no look at a signal helps and something was written before',
+  async (t) => {
+    await ask('PUT', '/List/many', {
+      ...list('many', 0),
+      entry: Array.from({ length: 60_000 }, (_, i) => ({ item: { display: `d${i}` } })),
+    });
+    const endless = {
+      resourceType: 'Parameters',
+      parameter: [
+        {
+          name: 'operation',
+          part: [
+            { name: 'type', valueCode: 'replace' },
+            { name: 'path', valueString: 'List.entry.item.display.distinct()' },
+            { name: 'value', valueString: 'x' },
+          ],
+        },
+      ],
+    };
+    const left = { ...batch, entry: [entry('POST', 'Basic', basic), entry('PATCH', 'List/many', endless)] };
+    const leaving = new AbortController();
+    const before = context.pool.counts.begun;
+    const gone = fetch(base, {
+      method: 'POST',
+      headers: { 'content-type': 'application/fhir+json' },
+      body: JSON.stringify(left),
+      signal: leaving.signal,
+    });
+    const found = async () => (await ask('GET', '/Basic?code=written')).body.entry?.length ?? 0;
+    while (context.pool.counts.begun === before || (await found()) === 0) await setTimeout(20);
+    leaving.abort();
+    await t.rejects(gone);
+    while (context.pool.counts.running > 0) await setTimeout(20);
+    t.equal(await found(), 1);
   },
 );

@@ -138,6 +138,26 @@ const rows: Readonly<Record<Exclude<LimitName, 'search-work'>, Row>> = {
       ),
     400,
   ],
+  'patch-work-time': [
+    async () => {
+      const item = Array.from({ length: 80_000 }, (_, i) => ({ item: { display: `d${i}` } }));
+      await ask('PUT', '/List/many', {
+        resourceType: 'List',
+        id: 'many',
+        status: 'current',
+        mode: 'working',
+        entry: item,
+      });
+      const part = [
+        { name: 'type', valueCode: 'replace' },
+        { name: 'path', valueString: 'List.entry.item.display.distinct()' },
+        { name: 'value', valueString: 'x' },
+      ];
+      const parameter = [{ name: 'operation', part }];
+      return ask('PATCH', '/List/many', { resourceType: 'Parameters', parameter });
+    },
+    400,
+  ],
   'expression-length': [() => searchParameter(`Patient.id${times(2_000, ' ')}`), 422],
   'expression-depth': [
     () => searchParameter(`Patient.name.where(${times(12, '(')}exists()${times(12, ')')}).family`),

@@ -46,9 +46,10 @@ class RequestStore implements Store {
     return this.#brought(await this.#store.find(plan, this.#asked()));
   }
 
-  transact(transaction: Transaction): Promise<Commit | Conflict> {
-    this.#bound?.lift();
-    return uninterrupted(() => this.#store.transact(transaction, optionsOf(this.#caller)));
+  async transact(transaction: Transaction): Promise<Commit | Conflict> {
+    const made = await uninterrupted(() => this.#store.transact(transaction, optionsOf(this.#caller)));
+    if (!('conflict' in made)) this.#bound?.lift();
+    return made;
   }
 
   reindex(...asked: Parameters<Store['reindex']>): ReturnType<Store['reindex']> {

@@ -24,9 +24,9 @@ export class WorkBound {
     if (this.#left < 0) throw new TooHeavy(bytes);
   }
 
-  /** The request is of a kind that is known to be heavy. */
-  exceed(): void {
-    if (this.#left !== Number.POSITIVE_INFINITY) throw new TooHeavy(0);
+  /** The request is known to be heavy, or to work on so many bytes. */
+  exceed(bytes = 0): void {
+    if (this.#left !== Number.POSITIVE_INFINITY) throw new TooHeavy(bytes);
   }
 
   /** What follows a write cannot be begun anew. */

@@ -27,7 +27,7 @@ export async function applyPatch(
 ): Promise<Outcome<PatchedResource>> {
   const before = parseJson(current.content ?? '', context.config.maxDepth);
   if (before instanceof Failure) throw new Error(`${current.type}/${current.id} is stored and cannot be read`);
-  const patched = await apply(context, step.request, before as Resource);
+  const patched = await apply(context, step.request, before as Resource, current.content?.length ?? 0);
   if (patched instanceof Failure) return placed(patched, step.request);
   // Of an entry the element is named in its place, so that the sender sees which patch made it.
   const path = resourcePath(step.request, step.type);
@@ -43,11 +43,16 @@ export async function applyPatch(
   return failIfAny(notes) ?? { resource, links, notes, changed: text !== stringify(before) };
 }
 
-async function apply({ config, bound }: Context, { patch }: Request, resource: Resource): Promise<Outcome<Resource>> {
+async function apply(
+  { config, bound }: Context,
+  { patch }: Request,
+  resource: Resource,
+  bytes: number,
+): Promise<Outcome<Resource>> {
   if (patch === undefined) throw new Error('a patch came without its document');
   if (patch.format === 'json') return applyJsonPatch(resource, patch.document, config.maxDepth);
   // A path may take seconds, however small it and the resource are.
-  bound?.exceed();
+  bound?.exceed(bytes);
   return applyFhirPathPatch(resource, patch.document, config.maxDepth);
 }
 
