@@ -82,7 +82,7 @@ const patience = 200;
  * Milliseconds after which a task is ended though a commit of it is under way. By then the commit has been made, and the task does something
  * else that hears of nothing; whoever is told of its end learns that something may be stored.
  */
-const commitPatience = 5_000;
+const commitPatience = 600;
 
 /** Milliseconds without work after which a thread ends, and its memory is given back. */
 const idleTimeout = 60_000;
