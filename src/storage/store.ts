@@ -162,9 +162,9 @@ export interface ReadOptions {
   /** Who asks: reads of one client wait behind each other, those of others do not. Absent: the server itself. */
   readonly client?: string;
   /** Ends when nobody waits for the answer any more: the read is given up, and rejects with the reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Bytes of texts that the caller's thread can bear: a read that would give more rejects with TooHeavy. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 /** What a read rejects with that would bring more than was asked for: whoever began the request has it done where that holds up nobody. */

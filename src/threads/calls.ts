@@ -9,7 +9,8 @@ export type Call = readonly [id: number, method: string, argument: unknown];
 /** Number of the call, whether it went well, result or error. */
 export type CallResult = readonly [id: number, ok: boolean, value: unknown];
 
-interface WaitingCall {
+/** Hears of the end of a call. */
+export interface WaitingCall {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -173,31 +174,35 @@ export class Calls<M extends Methods> implements Callee<M> {
     { transfer = [], signal, certain = false }: CallOptions = {},
   ): Promise<Awaited<ReturnType<M[K]>>> {
     return new Promise((resolve, reject) => {
-      if (this.#ended) {
-        reject(new ThreadLost('The store is closed.'));
-        return;
-      }
       if (signal?.aborted === true) {
         reject(signal.reason);
         return;
       }
-      this.#worker ??= this.#start();
-      const id = ++this.#last;
       const waiting = { resolve: (value: unknown) => resolve(value as Awaited<ReturnType<M[K]>>), reject };
-      this.#waiting.set(id, signal === undefined ? waiting : this.#abortable(id, signal, certain, waiting));
-      if (this.#outbox.length === 0) setImmediate(() => this.#send());
-      this.#outbox.push([id, method, argument]);
+      if (signal === undefined) this.post(method, argument, waiting);
+      else this.post(method, argument, this.#abortable(this.#last + 1, signal, certain, waiting));
       this.#transfer.push(...transfer);
     });
   }
 
-  callEach<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<unknown> {
-    return this.call(method, argument);
+  /** A call that is answered without a promise, which is a good part of the price of a quick one. Gives its number. */
+  post<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0], waiting: WaitingCall): number {
+    const id = ++this.#last;
+    try {
+      if (this.#ended) throw new ThreadLost('The store is closed.');
+      this.#worker ??= this.#start();
+    } catch (error) {
+      waiting.reject(error);
+      return id;
+    }
+    this.#waiting.set(id, waiting);
+    if (this.#outbox.length === 0) setImmediate(() => this.#send());
+    this.#outbox.push([id, method, argument]);
+    return id;
   }
 
-  /** The number of the call that was made last. */
-  get last(): number {
-    return this.#last;
+  callEach<K extends keyof M & string>(method: K, argument: Parameters<M[K]>[0]): Promise<unknown> {
+    return this.call(method, argument);
   }
 
   /** Tells the thread to leave a call, which fails unless it is too late for that. */

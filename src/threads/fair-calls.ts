@@ -12,14 +12,23 @@ export class CallQueueFull extends Error {
   }
 }
 
-/** Milliseconds after which a call makes room for others that wait. */
-const slice = 100;
+/** A thread as it is needed here. */
+export type CalledThread<M extends Methods> = Pick<Calls<M>, 'call' | 'post' | 'stop' | 'end'>;
+
+/** Milliseconds between two looks at what is under way. Time is counted in looks: nobody is stopped because this thread stood still. */
+const looking = 10;
+
+/** Looks that a call has before it makes room for others, by its level: 0.1 s, 1 s, 5 s, and what it takes. */
+const slices = [10, 100, 500, Number.POSITIVE_INFINITY] as const;
+
+/** The level from which on calls leave a thread to the others, if there are several. */
+const longLevel = 2;
 
 /** Calls that a thread has at hand, so that it need not wait for the next: the answer of one wakes this thread, which has more to do. */
 const atHand = 8;
 
-/** Milliseconds after which what is at hand behind a call goes back to the queue. */
-const patience = 10;
+/** Looks after which what is at hand behind a call goes back to the queue. */
+const patience = 2;
 
 /** What the server itself asks for. */
 const server = '';
@@ -28,81 +37,107 @@ interface FairCall {
   readonly client: string;
   readonly method: string;
   readonly argument: unknown;
+  readonly options: CallOptions;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Whether nobody waits for it any more. */
-  readonly isLeft: () => boolean;
-  /** It took a slice while others waited. It is not told to make room again. */
-  isLong: boolean;
+  /** Among the slices. */
+  level: number;
+  isSettled: boolean;
+  /** Stops listening to its signal. */
+  unlisten: (() => void) | undefined;
 }
 
 /** A call on its way, by its number in its thread. */
 interface SentCall {
   readonly call: FairCall;
-  readonly id: number;
+  id: number;
 }
 
 /** A thread, and the calls that it has: it is at the first. */
 interface Lane<M extends Methods> {
-  readonly calls: Calls<M>;
+  readonly calls: CalledThread<M>;
+  /** The level from which on it takes no calls. */
+  readonly below: number;
   readonly sent: SentCall[];
-  /** `performance.now()` when it began the first, as far as is known here. */
-  begun: number;
+  /** Since it began the first, as far as is known here. */
+  looks: number;
   /** The thread was told to leave the first. */
   isStopped: boolean;
 }
 
 /**
  * Calls to threads that all do the same, one at a time, behind a queue that is bounded and fair between clients. A few short ones are at
- * hand in a thread, and go back to the queue where the one before them takes longer. A call that takes long while others wait is stopped,
- * once, and begins anew among the long ones, which leave a thread to the others: so calls must change nothing. A call that is aborted
- * leaves the queue, or its thread is told.
+ * hand in a thread, and go back to the queue where the one before them takes longer. A call whose slice is over while another client's
+ * waits that has had no more is stopped, and begins anew with a longer slice: so calls must change nothing. A call that is aborted leaves
+ * the queue, or its thread is told.
  */
 export class FairCalls<M extends Methods> implements Callee<M> {
   readonly #lanes: readonly Lane<M>[];
   readonly #places: number;
   readonly #queue = new FairQueue<FairCall>();
-  /** Clients whose last call was stopped while others waited: the next is taken for a long one. */
-  readonly #slow = new Set<string>();
+  /** Those made since the last look. */
+  #young: FairCall[] = [];
+  /** Who is called next by a thread of long calls: whose turn it is, or who has had the least. */
+  #byTurn = false;
   #timer: NodeJS.Timeout | undefined;
   /** What waits for an end of all calls. */
   #idle: (() => void)[] = [];
   #ended = false;
 
   /** `places` is how many calls may wait; those of one client take at most half of them, and of what others leave. */
-  constructor(threads: readonly Calls<M>[], places: number) {
-    this.#lanes = threads.map((calls) => ({ calls, sent: [], begun: 0, isStopped: false }));
+  constructor(threads: readonly CalledThread<M>[], places: number) {
+    const reserved = threads.length > 1 ? threads.length - 1 : undefined;
+    this.#lanes = threads.map((calls, i) => {
+      return { calls, below: i === reserved ? longLevel : slices.length, sent: [], looks: 0, isStopped: false };
+    });
     this.#places = places;
   }
 
   get load(): number {
-    return this.#lanes.reduce((sum, { sent }) => sum + sent.length, this.#queue.size);
+    let sum = this.#queue.size;
+    for (const { sent } of this.#lanes) sum += sent.length;
+    return sum;
   }
 
   /**
    * Rejects with what the thread threw, with the reason of a signal, with ThreadLost, and with CallQueueFull where too many wait; the server
-   * itself may always wait.
+   * itself may always wait. The signal is asked for only of calls that are not answered soon: it has its price, and a quick call is over
+   * before anybody could leave.
    */
   call<K extends keyof M & string>(
     method: K,
     argument: Parameters<M[K]>[0],
-    { signal, client = server }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<Awaited<ReturnType<M[K]>>> {
     return new Promise((resolve, reject) => {
-      if (this.#ended || signal?.aborted === true) {
-        reject(this.#ended ? new ThreadLost('The store is closed.') : signal?.reason);
+      if (this.#ended) {
+        reject(new ThreadLost('The store is closed.'));
         return;
       }
-      const made = { client, method, argument, isLong: false, resolve: resolve as FairCall['resolve'], reject };
-      const call = signal === undefined ? { ...made, isLeft: () => false } : this.#abortable(made, signal);
-      const lane = this.#queue.size === 0 ? this.#laneFor(call) : undefined;
+      const { client = server } = options;
+      const call: FairCall = {
+        client,
+        method,
+        argument,
+        options,
+        resolve: resolve as FairCall['resolve'],
+        reject,
+        level: 0,
+        isSettled: false,
+        unlisten: undefined,
+      };
+      const lane = this.#queue.size === 0 ? this.#lanes.find(({ sent }) => sent.length === 0) : undefined;
+      if (lane === undefined && client !== server && this.#queue.isFull(client, this.#places)) {
+        reject(new CallQueueFull(this.#queue.size, this.#places));
+        return;
+      }
+      this.#young.push(call);
       if (lane !== undefined) this.#send(lane, call);
-      else if (client !== server && this.#queue.isFull(client, this.#places)) {
-        call.reject(new CallQueueFull(this.#queue.size, this.#places));
-      } else {
+      else {
         this.#queue.push(client, call);
         this.#startWaiting();
       }
+      this.#lookSoon();
     });
   }
 
@@ -116,69 +151,42 @@ export class FairCalls<M extends Methods> implements Callee<M> {
     clearTimeout(this.#timer);
     const closed = new ThreadLost('The store is closed.');
     for (let call = this.#queue.shift(() => true); call !== undefined; call = this.#queue.shift(() => true)) {
-      call.reject(closed);
+      settle(call).reject(closed);
     }
     await Promise.all(this.#lanes.map(({ calls }) => calls.end()));
   }
 
-  #abortable(made: Omit<FairCall, 'isLeft'>, signal: AbortSignal): FairCall {
+  #listen(call: FairCall): void {
+    const { signal } = call.options;
+    if (call.isSettled || signal === undefined) return;
     const leave = (): void => {
       if (!this.#queue.remove(call.client, call)) this.#recall(call);
-      made.reject(signal.reason);
+      settle(call).reject(signal.reason);
     };
-    const settled = (settle: (value: unknown) => void) => (value: unknown) => {
-      signal.removeEventListener('abort', leave);
-      settle(value);
-    };
-    const call: FairCall = {
-      ...made,
-      isLeft: () => signal.aborted,
-      resolve: settled(made.resolve),
-      reject: settled(made.reject),
-    };
-    signal.addEventListener('abort', leave, { once: true });
-    return call;
-  }
-
-  /** A free thread that may take it. */
-  #laneFor(call: FairCall): Lane<M> | undefined {
-    return this.#mayStart(call) ? this.#lanes.find(({ sent }) => sent.length === 0) : undefined;
-  }
-
-  /** Long calls leave a thread to the others, if there are several. */
-  #mayStart({ isLong, client }: FairCall): boolean {
-    if (!isLong && !this.#slow.has(client)) return true;
-    let long = 0;
-    for (const { sent } of this.#lanes) if (sent[0]?.call.isLong === true) long += 1;
-    return long < Math.max(1, this.#lanes.length - 1);
-  }
-
-  /** Whether a thread has calls at hand, and room for one more: behind a long one nothing waits. */
-  #hasRoom({ sent, begun, isStopped }: Lane<M>): boolean {
-    const [first] = sent;
-    if (first === undefined || first.call.isLong || isStopped) return false;
-    return sent.length < atHand && performance.now() - begun < patience;
+    if (signal.aborted) leave();
+    else {
+      signal.addEventListener('abort', leave, { once: true });
+      call.unlisten = () => signal.removeEventListener('abort', leave);
+    }
   }
 
   #send(lane: Lane<M>, call: FairCall): void {
-    call.isLong ||= this.#slow.has(call.client);
-    if (lane.sent.length === 0) lane.begun = performance.now();
-    const answer = lane.calls.call(call.method, call.argument as Parameters<M[string]>[0]);
-    const sent: SentCall = { call, id: lane.calls.last };
+    if (lane.sent.length === 0) lane.looks = 0;
+    const sent: SentCall = { call, id: 0 };
     lane.sent.push(sent);
-    answer.then(
-      (value) => {
-        if (this.#free(lane, sent) !== undefined) call.resolve(value);
+    sent.id = lane.calls.post(call.method, call.argument as Parameters<M[string]>[0], {
+      resolve: (value) => {
+        if (this.#free(lane, sent) !== undefined) settle(call).resolve(value);
         this.#startWaiting();
       },
-      (error) => {
+      reject: (error) => {
         if (error instanceof ThreadLost) this.#callBack(lane);
         const isStopped = this.#free(lane, sent);
-        if (isStopped === true && !call.isLeft() && !this.#ended) this.#queue.push(call.client, call);
-        else if (isStopped !== undefined) call.reject(error);
+        if (isStopped === true && !call.isSettled && !this.#ended) this.#queue.push(call.client, call);
+        else if (isStopped !== undefined) settle(call).reject(error);
         this.#startWaiting();
       },
-    );
+    });
   }
 
   /** Whether the call was to make room; undefined if it has gone back to the queue. */
@@ -186,55 +194,77 @@ export class FairCalls<M extends Methods> implements Callee<M> {
     const place = lane.sent.indexOf(sent);
     if (place < 0) return undefined;
     lane.sent.splice(place, 1);
-    const now = performance.now();
     const { isStopped } = lane;
-    if (!isStopped && now - lane.begun < slice) this.#slow.delete(sent.call.client);
     lane.isStopped = false;
-    lane.begun = now;
+    lane.looks = 0;
     return isStopped;
   }
 
   #startWaiting(): void {
+    if (this.#queue.size === 0) {
+      if (this.#idle.length > 0) this.#tellIdle();
+      return;
+    }
     for (const lane of this.#lanes) {
-      if (this.#queue.size === 0) break;
       if (lane.sent.length > 0) continue;
-      const next = this.#queue.shift((call) => this.#mayStart(call));
+      const next = this.#next(lane);
       if (next !== undefined) this.#send(lane, next);
     }
     for (const lane of this.#lanes) {
       // Several at once, since each message has its price.
       if (lane.sent.length > 1) continue;
-      while (this.#queue.size > 0 && this.#hasRoom(lane)) {
-        const next = this.#queue.shift(({ isLong, client }) => !isLong && !this.#slow.has(client));
+      while (this.#queue.size > 0 && hasRoom(lane)) {
+        const next = this.#queue.shift(({ level }) => level === 0);
         if (next === undefined) break;
         this.#send(lane, next);
       }
     }
-    if (this.#lanes.some(({ sent }) => sent.length > 1)) this.#lookIn(patience);
-    if (this.#queue.size > 0) this.#makeRoom();
-    else this.#rest();
   }
 
-  /** Nothing waits in the queue. */
-  #rest(): void {
-    this.#slow.clear();
-    if (this.#idle.length === 0 || this.load > 0) return;
+  /**
+   * What a free thread begins: of those that have had the least the one whose client's turn it is. Where long ones go it is every other time
+   * whoever's turn it is, so that these come to their end however many short ones there are.
+   */
+  #next({ below }: Lane<M>): FairCall | undefined {
+    if (below === slices.length) {
+      this.#byTurn = !this.#byTurn;
+      if (!this.#byTurn) return this.#queue.shift(() => true);
+    }
+    for (let least = 0; least < below; least++) {
+      const next = this.#queue.shift(({ level }) => level === least);
+      if (next !== undefined) return next;
+    }
+    return undefined;
+  }
+
+  #tellIdle(): void {
+    if (this.load > 0) return;
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();
   }
 
-  #lookIn(milliseconds: number): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      const now = performance.now();
-      for (const lane of this.#lanes) if (now - lane.begun >= patience) this.#callBack(lane);
-      this.#startWaiting();
-    }, milliseconds).unref();
+  #lookSoon(): void {
+    this.#timer ??= setTimeout(() => this.#look(), looking).unref();
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const young = this.#young;
+    this.#young = [];
+    for (const call of young) this.#listen(call);
+    for (const lane of this.#lanes) {
+      lane.looks += 1;
+      if (lane.looks >= patience) this.#callBack(lane);
+    }
+    this.#startWaiting();
+    if (this.#queue.size > 0) this.#makeRoom();
+    if (this.load > 0) this.#lookSoon();
   }
 
   /** What a thread has at hand goes back to the queue, so that it waits for no single thread. */
   #callBack(lane: Lane<M>): void {
+    if (lane.sent.length < 2) return;
     for (const { call, id } of lane.sent.splice(1).reverse()) {
       lane.calls.stop(id);
       this.#queue.unshift(call.client, call);
@@ -258,25 +288,40 @@ export class FairCalls<M extends Methods> implements Callee<M> {
     lane.calls.stop(first.id);
   }
 
-  /** Stops the call that has run longest, if it had its slice and another client's could be made instead; else looks again in time. */
+  /** Stops the call that has run longest of those that have to make room. */
   #makeRoom(): void {
     let oldest: Lane<M> | undefined;
     for (const lane of this.#lanes) {
-      const [first] = lane.sent;
       // One at a time: what waits goes on when its thread has heard.
-      if (first === undefined || lane.isStopped) return;
-      if (!first.call.isLong && (oldest === undefined || lane.begun < oldest.begun)) oldest = lane;
+      if (lane.sent.length === 0 || lane.isStopped) return;
+      if (this.#hasToMakeRoom(lane) && (oldest === undefined || lane.looks > oldest.looks)) oldest = lane;
     }
     const call = oldest?.sent[0]?.call;
     if (oldest === undefined || call === undefined) return;
-    const { client } = call;
-    const left = oldest.begun + slice - performance.now();
-    if (left <= 0 && this.#queue.some((waiting) => waiting.client !== client && this.#mayStart(waiting))) {
-      call.isLong = true;
-      this.#slow.add(client);
-      this.#stop(oldest);
-      return;
-    }
-    this.#lookIn(left > 0 ? left : slice);
+    const { looks } = oldest;
+    call.level = slices.findIndex((slice) => slice > looks);
+    this.#stop(oldest);
   }
+
+  /** Whether it had its slice, and that of another client's call that it could make instead. */
+  #hasToMakeRoom({ sent, looks, below }: Lane<M>): boolean {
+    const call = sent[0]?.call;
+    if (call === undefined || looks < (slices[call.level] ?? 0)) return false;
+    return this.#queue.some(
+      ({ client, level }) => client !== call.client && level < below && looks >= (slices[level] ?? 0),
+    );
+  }
+}
+
+/** Whether a thread has calls at hand, and room for one more: behind one that may take long nothing waits. */
+function hasRoom({ sent, looks, isStopped }: Pick<Lane<Methods>, 'sent' | 'looks' | 'isStopped'>): boolean {
+  const [first] = sent;
+  return first?.call.level === 0 && !isStopped && looks < patience && sent.length < atHand;
+}
+
+/** From now on nobody waits for it. */
+function settle(call: FairCall): FairCall {
+  call.isSettled = true;
+  call.unlisten?.();
+  return call;
 }

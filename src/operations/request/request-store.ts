@@ -103,7 +103,7 @@ class RequestStore implements Store {
   /** How the next read is asked for. */
   #asked(): ReadOptions {
     throwIfInterrupted();
-    return this.#bounded(optionsOf(this.#caller));
+    return new Asked(this.#caller, this.#bound);
   }
 
   #bounded(options: ReadOptions): ReadOptions {
@@ -117,6 +117,24 @@ class RequestStore implements Store {
     for (const { content } of page.found) bytes += content?.length ?? 0;
     this.#bound.take(bytes);
     return page;
+  }
+}
+
+/** How a read is asked for. The signal is made when the store asks for it, which it does not for a quick read. */
+class Asked implements ReadOptions {
+  readonly client: string;
+  readonly most: number | undefined;
+  readonly #caller: Caller;
+
+  constructor(caller: Caller, bound: WorkBound | undefined) {
+    const most = bound?.left;
+    this.client = caller.client;
+    this.most = most === Number.POSITIVE_INFINITY ? undefined : most;
+    this.#caller = caller;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#caller.signal;
   }
 }
 

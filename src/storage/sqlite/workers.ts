@@ -28,7 +28,7 @@ export function startWorkers(file: StoreFile, readQueue: number): Workers {
   return {
     own: true,
     writer: new Calls<WriterMethods>(worker(new URL('./write/writer.ts', import.meta.url), file)),
-    readers: new FairCalls(Array.from({ length: readers }, reader), readQueue),
+    readers: new FairCalls<ReaderMethods>(Array.from({ length: readers }, reader), readQueue),
   };
 }
 
