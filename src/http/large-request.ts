@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { Failure, fail, type Outcome } from '#errors';
 import { atMost, limits } from '#limits';
 import { jsonPatch } from '#operations/bundle/entries.ts';
@@ -53,7 +54,7 @@ export async function respondInThread(
   const exchange = begin(own, { ...request, body: asBuffer(request.body) });
   if (request.body.length > large) collectGarbage();
   const response = await answer(own, caller, exchange);
-  if ((response.body?.length ?? 0) > large) collectGarbage();
+  if (getHeapStatistics().total_heap_size > largeHeap) collectGarbage();
   const body = typeof response.body === 'string' ? new TextEncoder().encode(response.body) : response.body;
   return new Transferred({ ...response, ...(body && { body }) }, memoryOf(body));
 }
@@ -70,8 +71,9 @@ function asBuffer(body: Uint8Array): Buffer {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
-/** Bytes of a body or an answer above which its garbage is worth collecting at once. */
+/** Bytes of a body above which its garbage is worth collecting at once, and of a heap that holds more than what a thread keeps. */
 const large = 1024 * 1024;
+const largeHeap = 80 * 1024 * 1024;
 
 /** What reading a body or a large answer leaves behind is many times what is kept; nobody but this thread waits meanwhile. */
 function collectGarbage(): void {

@@ -81,7 +81,8 @@ function joined(hold: Hold): Sink {
   return {
     add: (chunk) => {
       length += chunk.length;
-      const refused = hold.set(2 * length);
+      // What is unpacked goes on coming after its client has left.
+      const refused = hold.over ? fail('bad-request', { found: 'it was broken off' }) : hold.set(2 * length);
       if (refused === undefined) chunks.push(chunk);
       else {
         chunks.length = 0;

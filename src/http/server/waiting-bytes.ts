@@ -37,7 +37,9 @@ export class WaitingBytes {
     if (known !== undefined) return known;
     const hold = new Hold(this, client);
     response[held] = hold;
-    response.once('close', () => hold.free());
+    // It comes once; what is still told of an exchange that is over counts no more.
+    if (response.closed) hold.end();
+    else response.once('close', () => hold.end());
     return hold;
   }
 
@@ -74,6 +76,7 @@ export class Hold {
   readonly #waiting: WaitingBytes;
   readonly #client: string;
   #bytes = 0;
+  #over = false;
 
   constructor(waiting: WaitingBytes, client: string) {
     this.#waiting = waiting;
@@ -82,6 +85,7 @@ export class Hold {
 
   /** So many wait from now on; `waiting-full`, and as many as before, if that cannot be. What is forced always can. */
   set(bytes: number, forced = false): Failure | undefined {
+    if (this.#over) return undefined;
     const counted = Math.min(bytes, this.#waiting.mostOfOne);
     if (counted === this.#bytes) return undefined;
     const refused = this.#waiting.change(this.#client, counted - this.#bytes, forced);
@@ -106,5 +110,15 @@ export class Hold {
 
   free(): void {
     this.set(0);
+  }
+
+  /** The exchange is over: nothing of it waits from now on. */
+  end(): void {
+    this.free();
+    this.#over = true;
+  }
+
+  get over(): boolean {
+    return this.#over;
   }
 }

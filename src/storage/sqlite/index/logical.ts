@@ -38,6 +38,7 @@ export class LogicalReferences {
 
   begin(): void {
     this.#fresh = [];
+    this.#former.clear();
     this.#changed.clear();
     this.#carriers.clear();
     this.#waited.clear();

@@ -72,6 +72,22 @@ t.test('an answer waits in place of the body, until the exchange is over', (t) =
   t.end();
 });
 
+t.test('what is told of an exchange that is over counts no more', (t) => {
+  const waiting = new WaitingBytes(10 * MB);
+  const response = exchange();
+  const hold = waiting.of(response, 'a');
+  hold.set(3 * MB);
+  response.emit('close');
+  t.equal(hold.set(4 * MB), undefined, 'a body that is still unpacked');
+  t.ok(hold.over);
+  const late = { status: 200, headers: {}, body: 'x'.repeat(2 * MB) };
+  t.equal(hold.answer(late), late, 'an answer that nobody takes');
+  const closed = Object.assign(exchange(), { closed: true });
+  t.equal(waiting.of(closed, 'a').set(4 * MB), undefined, 'one that was over before it was asked for');
+  t.equal(waiting.of(exchange(), 'a').set(5 * MB), undefined, 'all is free');
+  t.end();
+});
+
 t.test('what was done is told, though there is no room', (t) => {
   const headers = { 'content-type': 'application/fhir+json', etag: 'W/"1"' };
   const body = 'x'.repeat(2 * MB);
