@@ -36,7 +36,7 @@ export const retryCatalogue = {
   'too-many-jobs': {
     status: 429,
     type: 'too-costly',
-    text: '{expected} asynchronous requests are kept already (HUFHIR_MAX_JOBS); fetch or delete their results first.',
+    text: 'At most {expected} asynchronous requests are kept (HUFHIR_MAX_JOBS), of which a client leaves as many to others as it takes; fetch or delete results first.',
   },
   'store-unavailable': {
     status: 503,

@@ -58,6 +58,8 @@ async function performNow(context: Context, caller: Caller, request: Request): P
     case 'jobs':
       return listJobs(context, caller);
     case 'job':
+      // Its answer may be as large as that of any request.
+      context.bound?.exceed();
       return jobState(context, caller, interaction.id);
     case 'cancel-job':
       return cancelJob(context, caller, interaction.id);

@@ -54,7 +54,8 @@ export interface TakenJob extends Pick<Job, 'id' | 'request'> {
 export interface Jobs {
   /**
    * Keeps a job, whose first attempt is its caller's, for `ms`; with 0 it is there to be taken at once. False where `most` are kept:
-   * those under way, cancelled ones too until their work is over, and those whose answers are kept.
+   * those under way, cancelled ones too until their work is over, and those whose answers are kept; and where its owner has as many as are
+   * left to others.
    */
   add(job: Job, ms: number, most: number): Promise<boolean>;
   /** A job of this owner, with its answer; none once it is cancelled. */

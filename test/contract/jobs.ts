@@ -57,24 +57,45 @@ export function jobs(t: Test, open: Open): void {
     const { store, close } = await open();
     t.teardown(close);
     const { jobs } = store;
-    const racers = Array.from({ length: 20 }, (_, i) => jobs.add(job(`j${i}`), hour, 3));
+    const own = (id: string) => job(id, { owner: id });
+    const racers = Array.from({ length: 20 }, (_, i) => jobs.add(own(`j${i}`), hour, 3));
     const added = (await Promise.all(racers)).flatMap((is, i) => (is ? [`j${i}`] : []));
     t.equal(added.length, 3);
     const [a = '', b = '', c = ''] = added;
     t.equal(await jobs.end(a, 1, 'x', hour), true);
-    t.equal(await jobs.cancel(b, 'one'), true);
-    t.equal(await jobs.add(job('d'), hour, 3), false, 'one is ended, one cancelled and still at work');
+    t.equal(await jobs.cancel(b, b), true);
+    t.equal(await jobs.add(own('d'), hour, 3), false, 'one is ended, one cancelled and still at work');
     t.equal(await jobs.end(b, 1, 'x', hour), false, 'the answer of a cancelled one is not kept');
-    t.equal(await jobs.add(job('d'), hour, 3), true);
-    t.equal(await jobs.cancel(a, 'one'), true);
-    t.equal(await jobs.add(job('e'), hour, 3), true, 'an ended one makes room at once');
+    t.equal(await jobs.add(own('d'), hour, 3), true);
+    t.equal(await jobs.cancel(a, a), true);
+    t.equal(await jobs.add(own('e'), hour, 3), true, 'an ended one makes room at once');
     await jobs.end(c, 1, 'x', 1);
     await pass();
-    t.equal(await jobs.add(job('f'), 1, 3), true, 'and so does one that expired');
-    t.equal(await jobs.cancel('f', 'one'), true);
+    t.equal(await jobs.add(own('f'), 1, 3), true, 'and so does one that expired');
+    t.equal(await jobs.cancel('f', 'f'), true);
     await pass();
-    t.equal(await jobs.add(job('g'), hour, 3), true, 'or was cancelled, and nobody is heard of who does it');
-    t.equal(await jobs.add(job('h'), hour, 3), false);
+    t.equal(await jobs.add(own('g'), hour, 3), true, 'or was cancelled, and nobody is heard of who does it');
+    t.equal(await jobs.add(own('h'), hour, 3), false);
+  });
+
+  t.test('an owner keeps no more than are left to others', async (t) => {
+    const { store, close } = await open();
+    t.teardown(close);
+    const { jobs } = store;
+    const add = (id: string, owner: string) => jobs.add(job(id, { owner }), hour, 7);
+    const table = [
+      ['a', 'one', true],
+      ['b', 'one', true],
+      ['c', 'one', true],
+      ['d', 'one', true],
+      ['e', 'one', false],
+      ['f', 'two', true],
+      ['g', 'two', true],
+      ['h', 'two', false],
+      ['i', 'three', true],
+      ['j', 'four', false],
+    ] as const;
+    for (const [id, owner, kept] of table) t.equal(await add(id, owner), kept, `${owner} ${id}`);
   });
 
   t.test('an answer expires', async (t) => {

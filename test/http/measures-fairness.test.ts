@@ -50,7 +50,7 @@ async function untilRunning(pool: { readonly counts: { readonly running: number 
 }
 
 t.test('who has endless sets of measures evaluated leaves a thread to others', async (t) => {
-  const { base, ask, context, stop } = await serverOf('leaves');
+  const { base, ask, context, stop } = await serverOf('leaves', { HUFHIR_MEASURE_THREADS: '3' });
   t.teardown(() => stop());
   const all = ['Endless1', 'Endless2', 'Endless3'].map((id) => stranger(base, evaluationOf(id)));
   await untilRunning(context.measurePool, 2);

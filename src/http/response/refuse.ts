@@ -26,7 +26,7 @@ export function refusal(failure: Failure, view: Presentation, headers: HttpRespo
 
 /** Seconds after which what could not be done now is worth another try (RFC 9110, 10.2.3). */
 function retryAfter({ status }: Failure): HttpResponse['headers'] {
-  return status === 503 || status === 507 ? { 'retry-after': '1' } : {};
+  return [503, 507, 429].includes(status) ? { 'retry-after': '1' } : {};
 }
 
 /** Sends an OperationOutcome in JSON: what is asked for is not known, or not to be told. */

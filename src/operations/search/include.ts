@@ -41,7 +41,7 @@ export async function findIncluded(
     }
     const most = known.size + maxIncludes;
     const explained = plans.map((p) => (query.explain ? { ...p, explain: true } : p));
-    const found = await Promise.all(explained.map((p) => findUpTo(find, p, most)));
+    const found = await mapInBatches(explained, (p) => findUpTo(find, p, most));
     const fresh: Version[] = [];
     for (const one of found) {
       if (one instanceof Failure) return one;

@@ -12,7 +12,9 @@ export function jobMethods(connection: Connection) {
     addJob({ job, ms, most }: { job: Job; ms: number; most: number }): boolean {
       const now = Date.now();
       sweep(now);
-      if (connection.number(sql`SELECT count(*) FROM job`) >= most) return false;
+      const free = most - connection.number(sql`SELECT count(*) FROM job`);
+      const own = connection.number(sql`SELECT count(*) FROM job WHERE owner = ${job.owner}`);
+      if (free <= 0 || (own > 0 && own >= free)) return false;
       const text = 'INSERT INTO job (id, owner, title, begun, attempt, lease, request) VALUES (?, ?, ?, ?, ?, ?, ?)';
       const { id, owner, title, begun, request } = job;
       connection.run(text, id, owner, title, begun, ms === 0 ? 0 : 1, leaseEnd(now, ms), request);
