@@ -77,8 +77,8 @@ export class FairCalls<M extends Methods> implements Callee<M> {
   readonly #queue = new FairQueue<FairCall>();
   /** Those made since the last look. */
   #young: FairCall[] = [];
-  /** Who is called next by a thread of long calls: whose turn it is, or who has had the least. */
-  #byTurn = false;
+  /** Whether it is the turn of those that have had the least where long calls go. */
+  #shortNext = false;
   #timer: NodeJS.Timeout | undefined;
   /** What waits for an end of all calls. */
   #idle: (() => void)[] = [];
@@ -223,12 +223,13 @@ export class FairCalls<M extends Methods> implements Callee<M> {
 
   /**
    * What a free thread begins: of those that have had the least the one whose client's turn it is. Where long ones go it is every other time
-   * whoever's turn it is, so that these come to their end however many short ones there are.
+   * one that was stopped, so that these come to their end however many short ones there are.
    */
   #next({ below }: Lane<M>): FairCall | undefined {
     if (below === slices.length) {
-      this.#byTurn = !this.#byTurn;
-      if (!this.#byTurn) return this.#queue.shift(() => true);
+      this.#shortNext = !this.#shortNext;
+      const stopped = this.#shortNext ? undefined : this.#queue.shift(({ level }) => level > 0);
+      if (stopped !== undefined) return stopped;
     }
     for (let least = 0; least < below; least++) {
       const next = this.#queue.shift(({ level }) => level === least);
