@@ -18,6 +18,9 @@ export type CalledThread<M extends Methods> = Pick<Calls<M>, 'call' | 'post' | '
 /** Milliseconds between two looks at what is under way. Time is counted in looks: nobody is stopped because this thread stood still. */
 const looking = 10;
 
+/** Looks that go by at once while nothing waits: each wakes this thread. */
+const unhurried = 5;
+
 /** Looks that a call has before it makes room for others, by its level: 0.1 s, 1 s, 5 s, and what it takes. */
 const slices = [10, 100, 500, Number.POSITIVE_INFINITY] as const;
 
@@ -77,9 +80,11 @@ export class FairCalls<M extends Methods> implements Callee<M> {
   readonly #queue = new FairQueue<FairCall>();
   /** Those made since the last look. */
   #young: FairCall[] = [];
-  /** Who is called next by a thread of long calls: whose turn it is, or who has had the least. */
-  #byTurn = false;
+  /** Whether it is the turn of those that have had the least where long calls go. */
+  #shortNext = false;
   #timer: NodeJS.Timeout | undefined;
+  /** Looks that have gone by when it fires. */
+  #coming = 0;
   /** What waits for an end of all calls. */
   #idle: (() => void)[] = [];
   #ended = false;
@@ -223,12 +228,13 @@ export class FairCalls<M extends Methods> implements Callee<M> {
 
   /**
    * What a free thread begins: of those that have had the least the one whose client's turn it is. Where long ones go it is every other time
-   * whoever's turn it is, so that these come to their end however many short ones there are.
+   * one that was stopped, so that these come to their end however many short ones there are.
    */
   #next({ below }: Lane<M>): FairCall | undefined {
     if (below === slices.length) {
-      this.#byTurn = !this.#byTurn;
-      if (!this.#byTurn) return this.#queue.shift(() => true);
+      this.#shortNext = !this.#shortNext;
+      const stopped = this.#shortNext ? undefined : this.#queue.shift(({ level }) => level > 0);
+      if (stopped !== undefined) return stopped;
     }
     for (let least = 0; least < below; least++) {
       const next = this.#queue.shift(({ level }) => level === least);
@@ -245,7 +251,12 @@ export class FairCalls<M extends Methods> implements Callee<M> {
   }
 
   #lookSoon(): void {
-    this.#timer ??= setTimeout(() => this.#look(), looking).unref();
+    const isHurried = this.#queue.size > 0 || this.#lanes.some(({ sent }) => sent.length > 1);
+    const looks = isHurried ? 1 : unhurried;
+    if (this.#timer !== undefined && this.#coming <= looks) return;
+    clearTimeout(this.#timer);
+    this.#coming = looks;
+    this.#timer = setTimeout(() => this.#look(), looks * looking).unref();
   }
 
   #look(): void {
@@ -254,7 +265,7 @@ export class FairCalls<M extends Methods> implements Callee<M> {
     this.#young = [];
     for (const call of young) this.#listen(call);
     for (const lane of this.#lanes) {
-      lane.looks += 1;
+      lane.looks += this.#coming;
       if (lane.looks >= patience) this.#callBack(lane);
     }
     this.#startWaiting();

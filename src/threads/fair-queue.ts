@@ -36,11 +36,15 @@ export class FairQueue<T> {
     this.#size += 1;
   }
 
-  /** Puts one back, before all others of its client. */
+  /** Puts one back, before all others, and gives its client the turn back. */
   unshift(client: string, item: T): void {
-    const line = this.#lines.get(client);
-    if (line === undefined) this.#lines.set(client, [item]);
-    else line.unshift(item);
+    const others = [...this.#lines];
+    this.#lines.clear();
+    this.#lines.set(client, [item]);
+    for (const [other, line] of others) {
+      if (other === client) this.#lines.get(client)?.push(...line);
+      else this.#lines.set(other, line);
+    }
     this.#size += 1;
   }
 

@@ -128,6 +128,8 @@ t.test('whoever floods the queue leaves places to others; the server itself alwa
   const { calls, open, begins } = threads(t, 1, 4);
   const first = calls.call('slow', 0, { client: 'a' });
   await begins(0, 1);
+  // Long enough that the thread takes nothing more at hand.
+  await new Promise((resolve) => setTimeout(resolve, 250));
   const clients = ['a', 'a', 'a', 'b', 'c', 'd', undefined, undefined];
   const asked = clients.map((client, i) => calls.call('quick', i + 1, { client }));
   for (const call of asked) call.catch(() => undefined);

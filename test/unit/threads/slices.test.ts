@@ -88,7 +88,7 @@ const cases: readonly { says: string; asked: readonly (readonly [string, number]
       ['a', 20],
       ['b', 20],
     ],
-    ended: ['a 20', 'b 20', 'a 9000', 'a 9000'],
+    ended: ['b 20', 'a 20', 'a 9000', 'a 9000'],
   },
   {
     says: 'one of some seconds passes those to their end, as long as these have not begun so',
@@ -98,7 +98,7 @@ const cases: readonly { says: string; asked: readonly (readonly [string, number]
       ['c', 800],
       ['d', 4000],
     ],
-    ended: ['c 800', 'd 4000', 'b 30000', 'a 30000'],
+    ended: ['c 800', 'd 4000', 'a 30000', 'b 30000'],
   },
   {
     says: 'nobody makes room for calls of the same client',
@@ -160,4 +160,15 @@ t.test('long calls come to their end, however many short ones come', async (t) =
     await pass(100);
   }
   t.ok(ended.includes('a 3000') && ended.includes('b 3000'));
+});
+
+t.test('one client with many endless calls leaves others their turns', async (t) => {
+  const { ask, pass } = simulation(t, 2);
+  for (let i = 0; i < 200; i++) void ask('a', 1e9);
+  for (let i = 0; i < 20; i++) {
+    const answered = ask('b', 2);
+    await pass(250);
+    const waited = await Promise.race([answered, setImmediate('unanswered')]);
+    t.ok(typeof waited === 'number', `${waited}`);
+  }
 });
