@@ -106,7 +106,7 @@ export class FairCalls<M extends Methods> implements Callee<M> {
 
   /**
    * Rejects with what the thread threw, with the reason of a signal, with ThreadLost, and with CallQueueFull where too many wait; the server
-   * itself may always wait. The signal is asked for only of calls that are not answered soon: it has its price, and a quick call is over
+   * itself may always wait. A signal is listened to only of calls that are not answered soon: it has its price, and a quick call is over
    * before anybody could leave.
    */
   call<K extends keyof M & string>(
@@ -119,7 +119,11 @@ export class FairCalls<M extends Methods> implements Callee<M> {
         reject(new ThreadLost('The store is closed.'));
         return;
       }
-      const { client = server } = options;
+      const { client = server, signal } = options;
+      if (signal?.aborted === true) {
+        reject(signal.reason);
+        return;
+      }
       const call: FairCall = {
         client,
         method,
