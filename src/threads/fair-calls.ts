@@ -47,7 +47,7 @@ interface FairCall {
   level: number;
   isSettled: boolean;
   /** Stops listening to its signal. */
-  unlisten: (() => void) | undefined;
+  unlisten: () => void;
 }
 
 /** A call on its way, by its number in its thread. */
@@ -78,8 +78,8 @@ export class FairCalls<M extends Methods> implements Callee<M> {
   readonly #lanes: readonly Lane<M>[];
   readonly #places: number;
   readonly #queue = new FairQueue<FairCall>();
-  /** Those made since the last look. */
-  #young: FairCall[] = [];
+  /** Those made since the last look, without those that were answered: what they hold would outlive them. */
+  #young = new Set<FairCall>();
   /** Whether it is the turn of those that have had the least where long calls go. */
   #shortNext = false;
   #timer: NodeJS.Timeout | undefined;
@@ -133,14 +133,14 @@ export class FairCalls<M extends Methods> implements Callee<M> {
         reject,
         level: 0,
         isSettled: false,
-        unlisten: undefined,
+        unlisten: () => this.#young.delete(call),
       };
       const lane = this.#queue.size === 0 ? this.#lanes.find(({ sent }) => sent.length === 0) : undefined;
       if (lane === undefined && client !== server && this.#queue.isFull(client, this.#places)) {
         reject(new CallQueueFull(this.#queue.size, this.#places));
         return;
       }
-      this.#young.push(call);
+      this.#young.add(call);
       if (lane !== undefined) this.#send(lane, call);
       else {
         this.#queue.push(client, call);
@@ -266,7 +266,7 @@ export class FairCalls<M extends Methods> implements Callee<M> {
   #look(): void {
     this.#timer = undefined;
     const young = this.#young;
-    this.#young = [];
+    this.#young = new Set();
     for (const call of young) this.#listen(call);
     for (const lane of this.#lanes) {
       lane.looks += this.#coming;
@@ -337,6 +337,6 @@ function hasRoom({ sent, looks, isStopped }: Pick<Lane<Methods>, 'sent' | 'looks
 /** From now on nobody waits for it. */
 function settle(call: FairCall): FairCall {
   call.isSettled = true;
-  call.unlisten?.();
+  call.unlisten();
   return call;
 }
