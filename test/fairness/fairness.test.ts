@@ -12,8 +12,8 @@ import { startProbed } from './server.ts';
 
 /** Milliseconds of processor time of the main thread in one turn of its event loop: by that it holds up all others. */
 const longestTurn = 50;
-/** Bytes of the whole process, its threads included. */
-const mostMemory = 1.2e9;
+/** Bytes of the whole process, its threads included: above what was measured, which the collectors of its threads spread by a fifth. */
+const mostMemory = 1.6e9;
 /** Milliseconds of processor time in which work ends that nobody waits for. */
 const longestAfter = 1_000;
 /** Milliseconds after which clients leave that were not answered, so that the test ends. */
