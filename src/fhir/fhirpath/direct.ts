@@ -69,7 +69,9 @@ function compile(node: SyntaxNode, scope: Scope): Compiled {
     case 'InvocationExpression': {
       if (first === undefined || second === undefined) return unknown;
       const from = compile(first, scope);
-      return second.type === 'MemberInvocation' ? member(from, second.text ?? '') : call(from, second, scope);
+      if (second.type === 'MemberInvocation') return member(from, second.text ?? '');
+      // On what it is called on, its condition is judged: `iif` is made for a function alone.
+      return nameOf(second) === 'iif' ? unknown : call(from, second, scope);
     }
     default: {
       const operator = operators.get(node.text ?? '');
@@ -209,6 +211,10 @@ const texts: ReadonlySet<string> = new Set([
 
 function isText(type: string): boolean {
   return texts.has(type);
+}
+
+function nameOf(invocation: SyntaxNode): string | undefined {
+  return invocation.children?.[0]?.children?.[0]?.text;
 }
 
 function call(from: Compiled, node: SyntaxNode, scope: Scope): Compiled {

@@ -106,6 +106,20 @@ t.test('what is evaluated directly is what the engine says', async (t) => {
   t.same([...new Set(asked.map((a) => a.expression))].sort(), left.toSorted(), 'which is seldom asked');
 });
 
+t.test('iif as a function, and on what it is called on', async (t) => {
+  const resource = { resourceType: 'Patient', active: true, contact: [{ gender: 'male' }], gender: 'female' };
+  for (const [expression, expected] of [
+    ["iif(gender = 'female', active)", [true]],
+    ["iif(gender = 'male', active)", []],
+    ["contact.iif(gender = 'male', gender)", 'asks'],
+    ["contact.first().iif(gender = 'female', active).exists()", 'asks'],
+    ["contact.where(iif(gender = 'male', true)).gender", ['male']],
+  ] as const) {
+    const found = given(direct(expression, 'Patient'), resource, { resource, rootResource: resource });
+    t.equal(found, expected === 'asks' ? expected : JSON.stringify(expected), expression);
+  }
+});
+
 const oddities: readonly unknown[] = [
   null,
   true,
