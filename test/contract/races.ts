@@ -30,8 +30,29 @@ export function races(t: Test, share: Share): void {
   race(`what a guard excludes is not there when its transaction is committed, ${work}`, guardsAndPuts);
   race(`a strict reference and the deletion of its target, ${work}`, referencesAndDeletions);
   race(`two carriers of one identifier at once, ${work}`, carriersAtOnce);
+  race('the place of a logical reference that one deleted and the other took', logicalPlaces);
   revisionRaces(race, rounds, width);
   killing(t, share);
+}
+
+async function logicalPlaces(t: Test, [a, b]: Pair): Promise<void> {
+  const referring = (id: string) =>
+    put(`Observation/${id}`, { entries: [byIdentifier('subject', 'id', 'x', 'Patient')] });
+  const to = (id: string): Filter => ({
+    op: 'match',
+    param: 'subject',
+    test: { kind: 'reference', type: 'Patient', id },
+  });
+  const steps = [
+    [a, referring('o')],
+    [a, remove('Observation/o')],
+    [b, referring('p')],
+    [a, referring('o')],
+    [a, carrier('c', 'x')],
+  ] as const;
+  for (const [{ store }, write] of steps) t.ok('versions' in (await store.transact(transaction([write]))));
+  const found = await b.store.find(plan('Observation', to('c')));
+  t.strictSame([...ids(found)].sort(), ['o', 'p']);
 }
 
 /** A Patient who carries an identifier. */

@@ -40,6 +40,8 @@ export class LogicalReferences {
     this.#fresh = [];
     this.#former.clear();
     this.#changed.clear();
+    // Another process may take those numbers between two transactions.
+    this.#former.clear();
     this.#carriers.clear();
     this.#waited.clear();
   }
