@@ -137,7 +137,7 @@ export const settings = {
   HUFHIR_LARGE_READ: count(128 * 1024, 1024 * 1024 * 1024),
   HUFHIR_MAX_OPERATION_BODY: count(1024 * 1024, 64 * 1024 * 1024),
   HUFHIR_MAX_WAITING: count(256 * 1024 * 1024, 64 * 1024 * 1024 * 1024),
-  HUFHIR_STALL_TIMEOUT: count(30_000, hour),
+  HUFHIR_STALL_TIMEOUT: { ...count(30_000, hour), minimum: 100 },
   HUFHIR_MAX_CONNECTIONS: count(5_000, 1_000_000),
   HUFHIR_MAX_PIPELINED: count(16, 1_000),
   HUFHIR_MAX_HEADERS: count(16 * 1024, 1024 * 1024),
@@ -151,7 +151,7 @@ export const settings = {
   HUFHIR_POOL_THREADS: count(3, 64),
   HUFHIR_POOL_QUEUE: count(200, 100_000),
   HUFHIR_WORK_TIMEOUT: count(2 * 60 * 1000, hour),
-  HUFHIR_READ_QUEUE: count(1_000, 100_000),
+  HUFHIR_READ_QUEUE: { ...count(1_000, 100_000), minimum: 10 },
   HUFHIR_LOG_LEVEL: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
 } as const;
 
@@ -232,6 +232,11 @@ function checkTogether(values: Values): Issue[] {
   if (Number(values.HUFHIR_DEFAULT_COUNT) > Number(values.HUFHIR_MAX_COUNT)) {
     const expected = `at most HUFHIR_MAX_COUNT (${values.HUFHIR_MAX_COUNT})`;
     issues.push(issue('setting', { name: 'HUFHIR_DEFAULT_COUNT', found: values.HUFHIR_DEFAULT_COUNT, expected }));
+  }
+  const largeBody = Number(values.HUFHIR_LARGE_BODY);
+  if (largeBody !== settings.HUFHIR_LARGE_BODY.default && largeBody > Number(values.HUFHIR_MAX_BODY)) {
+    const expected = `at most HUFHIR_MAX_BODY (${values.HUFHIR_MAX_BODY})`;
+    issues.push(issue('setting', { name: 'HUFHIR_LARGE_BODY', found: values.HUFHIR_LARGE_BODY, expected }));
   }
   return issues;
 }

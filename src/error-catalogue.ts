@@ -71,7 +71,11 @@ export const catalogue = {
     type: 'value',
     text: 'The {place} has {found}; expected UTF-8, with percent escapes of it (%E6%B2%AA) and %25 for a %.',
   },
-  'request-timeout': { status: 408, type: 'timeout', text: 'The HTTP request did not arrive in time.' },
+  'request-timeout': {
+    status: 408,
+    type: 'timeout',
+    text: 'The HTTP request did not arrive in time: its headers may take {headers} ms (HUFHIR_HEADERS_TIMEOUT), all of it {expected} ms (HUFHIR_REQUEST_TIMEOUT).',
+  },
   'header-too-large': {
     status: 431,
     type: 'too-long',

@@ -83,6 +83,7 @@ t.test('a client that is slow, or stops, is told so with 408 and loses its conne
     // A request before it was answered as any.
     const last = name === 'a second request' ? answered.slice(answered.lastIndexOf('HTTP/1.1 ')) : answered;
     refuses(t, last, 408, 'request-timeout', name);
+    t.match(last, /500 ms \(HUFHIR_HEADERS_TIMEOUT\), all of it 1000 ms \(HUFHIR_REQUEST_TIMEOUT\)/, name);
   }
   await Promise.all(trickles);
   await undisturbed(t, server);

@@ -44,6 +44,12 @@ t.test('every wrong and every unknown setting is named at once', async (t) => {
     [{ HUFHIR_AUTH: 'off', HUFHIR_HOST: '0.0.0.0' }, [/HUFHIR_AUTH is "off"; expected required, since/]],
     [{ HUFHIR_TIME_ZONE: 'Mars/Base' }, [/HUFHIR_TIME_ZONE is "Mars\/Base"; expected an IANA time zone/]],
     [{ HUFHIR_DEFAULT_COUNT: '50', HUFHIR_MAX_COUNT: '10' }, [/HUFHIR_DEFAULT_COUNT is "50"; expected at most/]],
+    [
+      { HUFHIR_LARGE_BODY: '2000', HUFHIR_MAX_BODY: '1000' },
+      [/HUFHIR_LARGE_BODY is "2000"; expected at most HUFHIR_MAX_B/],
+    ],
+    [{ HUFHIR_READ_QUEUE: '9' }, [/HUFHIR_READ_QUEUE is "9"; expected a whole number from 10 to/]],
+    [{ HUFHIR_STALL_TIMEOUT: '99' }, [/HUFHIR_STALL_TIMEOUT is "99"; expected a whole number from 100 to/]],
   ];
   for (const [environment, texts] of cases) {
     const result = loadConfig(environment);

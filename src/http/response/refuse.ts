@@ -128,8 +128,10 @@ export function connectionRefusal(failure: Failure): string {
 }
 
 function connectionFailure(context: Context, code: string | undefined): Failure {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return fail('request-timeout', {});
+  const { maxUrl, maxHeaders, headersTimeout, requestTimeout } = context.config;
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return fail('request-timeout', { headers: headersTimeout, expected: requestTimeout });
+  }
   if (code !== 'HPE_HEADER_OVERFLOW') return fail('bad-request', { found: code ?? 'unreadable' });
-  const { maxUrl, maxHeaders } = context.config;
   return fail('header-too-large', { found: maxHeaderSize(context), expected: maxUrl, headers: maxHeaders });
 }
