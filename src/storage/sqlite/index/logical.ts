@@ -41,7 +41,6 @@ export class LogicalReferences {
     this.#former.clear();
     this.#changed.clear();
     // Another process may take those numbers between two transactions.
-    this.#former.clear();
     this.#carriers.clear();
     this.#waited.clear();
   }
