@@ -56,7 +56,7 @@ export const retryCatalogue = {
   'commit-unknown': {
     status: 503,
     type: 'transient',
-    text: 'The store was lost while it committed the request, and cannot say whether it did ({found}). Look before you send it again, or send it with a condition.',
+    text: 'The request was broken off while it committed, and what of it was stored is not known ({found}). Look before you send it again, or send it with a condition.',
   },
   'definitions-changed': {
     status: 503,
